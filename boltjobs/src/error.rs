@@ -1,0 +1,228 @@
+//! The three kinds of error: what a handler returns, how it steers its job, and what boltjobs itself reports.
+
+use std::any::type_name;
+use std::convert::Infallible;
+use std::fmt;
+use std::time::Duration;
+
+use boltjobs_core::backoff::BackoffError;
+use boltjobs_core::cron::{CronError, ZoneError};
+use boltjobs_core::duration::DurationError;
+use boltjobs_core::job::ErrorInfo;
+use boltjobs_core::name::NameError;
+use boltjobs_core::store::StoreError;
+use boltjobs_core::{JobId, JobState};
+
+/// Any error that a handler may end with.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// What a handler returns: its response, or why it has none.
+pub type JobResult<T = ()> = std::result::Result<T, Failure>;
+
+/// What boltjobs itself returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Wraps whatever error ended a handler, so that `?` works on all of them.
+///
+/// It remembers the name of the error's type, for the history of the job, and does not implement
+/// [`Error`](std::error::Error) itself: that is what lets it be made from every type that does.
+pub struct Failure {
+    error: BoxError,
+    type_name: &'static str,
+}
+
+impl Failure {
+    /// Returns the error that ended the handler.
+    pub fn error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        self.error.as_ref()
+    }
+
+    /// Returns how the handler asked for its job to be treated, if it did.
+    pub fn directive(&self) -> Option<&JobError> {
+        self.error.downcast_ref()
+    }
+
+    /// Describes the failure for the history of the job.
+    pub fn info(&self) -> ErrorInfo {
+        let mut causes = Vec::new();
+        let mut source = self.error.source();
+        // A chain that refers to itself would never end.
+        while let Some(cause) = source.filter(|_| causes.len() < 32) {
+            causes.push(cause.to_string());
+            source = cause.source();
+        }
+        let mut info = ErrorInfo::new(self.type_name, self.error.to_string());
+        info.causes = causes;
+        info
+    }
+}
+
+impl<E: Into<BoxError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), type_name: type_name::<E>() }
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure").field("type_name", &self.type_name).field("error", &self.error).finish()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+/// Steers the job of the handler that returns it. Any other error counts as a failed attempt.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// The job can never succeed: it ends in `Failed` (or as `on_exhausted` says) without another attempt.
+    #[error("{0}")]
+    Discard(#[source] Reason),
+    /// The attempt failed; the next one, if any is left, comes after `delay` instead of the backoff.
+    #[error("{reason}")]
+    RetryIn {
+        /// How long to wait.
+        delay: Duration,
+        /// Why the attempt failed.
+        #[source]
+        reason: Reason,
+    },
+    /// The job is not ready yet: it runs again after this delay, and no attempt is used up.
+    #[error("snoozed for {0:?}")]
+    Snooze(Duration),
+    /// The handler stopped because it was asked to. If nobody asked, it counts as a failed attempt.
+    #[error("the job was cancelled")]
+    Cancelled,
+}
+
+impl JobError {
+    /// Ends the job without another attempt.
+    pub fn discard(reason: impl Into<BoxError>) -> Self {
+        Self::Discard(Reason(reason.into()))
+    }
+
+    /// Fails the attempt, and sets the delay before the next one.
+    pub fn retry_in(delay: Duration, reason: impl Into<BoxError>) -> Self {
+        Self::RetryIn { delay, reason: Reason(reason.into()) }
+    }
+
+    /// Runs the job again after `delay`, without using up an attempt.
+    pub fn snooze(delay: Duration) -> Self {
+        Self::Snooze(delay)
+    }
+
+    /// Says that the handler stopped because its job was cancelled.
+    pub fn cancelled() -> Self {
+        Self::Cancelled
+    }
+}
+
+/// Why a handler steered its job: a text, or an error with its chain of causes.
+#[derive(Debug)]
+pub struct Reason(BoxError);
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for Reason {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// Says what went wrong, and how to mend it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing was started that could take the job.
+    #[error("boltjobs is not running; call boltjobs::start() first")]
+    NotStarted,
+    /// The program can't start as it stands. Every fault that was found is listed.
+    #[error("boltjobs can't start:{}", list(.0))]
+    Startup(Vec<String>),
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A setting of the builder or the environment can't be used.
+    #[error("{0}")]
+    Config(String),
+    /// A request could not be turned into JSON.
+    #[error("request `{request}` can't be stored as JSON: {message}; see its serde attributes")]
+    Encode {
+        /// The name of the request.
+        request: String,
+        /// What serde said.
+        message: String,
+    },
+    /// A response could not be read as the type that the request names.
+    #[error("the result of job {job} is no `{expected}`: {message}")]
+    Decode {
+        /// The job.
+        job: JobId,
+        /// The response type of the request.
+        expected: &'static str,
+        /// What serde said.
+        message: String,
+    },
+    /// The option of a job is out of its range.
+    #[error("{0}")]
+    InvalidOption(String),
+    /// A name breaks its rule.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A cron expression can't be read.
+    #[error(transparent)]
+    Cron(#[from] CronError),
+    /// A time zone is unknown.
+    #[error(transparent)]
+    Zone(#[from] ZoneError),
+    /// A duration can't be read.
+    #[error(transparent)]
+    Duration(#[from] DurationError),
+    /// A backoff can't be read.
+    #[error(transparent)]
+    Backoff(#[from] BackoffError),
+    /// `process()` was called for a request that no handler of this program takes.
+    #[error("no handler for request `{0}`; add #[handler], or `use my_jobs as _;` if it lives in another crate")]
+    NoHandler(String),
+    /// The job that was waited for ended without a result.
+    #[error("job {job} ended in {state}: {reason}")]
+    JobEnded {
+        /// The job.
+        job: JobId,
+        /// `Failed` or `Deleted`.
+        state: JobState,
+        /// The error of its last attempt, or why it was deleted.
+        reason: String,
+    },
+    /// No such job: it never was, or its retention is over.
+    #[error("job {0} does not exist; it may have been removed after its retention")]
+    UnknownJob(JobId),
+    /// A handler that was called with `process()` failed.
+    #[error("request `{request}` failed: {message}")]
+    Process {
+        /// The name of the request.
+        request: String,
+        /// What the handler said.
+        message: String,
+        /// The handler's own error.
+        failure: Failure,
+    },
+}
+
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+fn list(faults: &[String]) -> String {
+    faults.iter().map(|fault| format!("\n  - {fault}")).collect()
+}

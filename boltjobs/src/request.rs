@@ -1,0 +1,100 @@
+//! What `#[request]` says about a type.
+
+use std::any::{Any, TypeId, type_name};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::registry::Source;
+
+/// A typed payload that a handler takes. Implemented by `#[request]`, not by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a request",
+    note = "put `#[boltjobs::request]` on the struct or enum"
+)]
+pub trait Request: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What the handler returns: `()`, or what `#[request(response = ..)]` names.
+    type Response: Serialize + DeserializeOwned + Send + 'static;
+
+    /// What the attribute says.
+    #[doc(hidden)]
+    const INFO: RequestInfo;
+
+    /// Returns what people see for this job: its `Display`, or what `#[request(display = "..")]` says.
+    #[doc(hidden)]
+    fn title(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns the key that limits jobs of one kind together.
+    #[doc(hidden)]
+    fn concurrency_key(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Everything that `#[request]` knows of a type.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct RequestInfo {
+    /// The name that was given, if any.
+    pub name: Option<&'static str>,
+    /// `stringify!` of the type, the second half of the default name.
+    pub ident: &'static str,
+    pub aliases: &'static [&'static str],
+    pub version: u32,
+    pub queue: &'static str,
+    pub priority: i8,
+    pub tags: &'static [&'static str],
+    pub sensitive: &'static [&'static str],
+    pub source: Source,
+    pub ops: RequestOps,
+}
+
+impl RequestInfo {
+    /// Returns the stable name that is stored with each job.
+    pub fn name(&self) -> String {
+        match self.name {
+            Some(name) => name.to_owned(),
+            None => format!("{}::{}", self.source.krate(), self.ident),
+        }
+    }
+}
+
+/// What can be done with a request whose type is known only here.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct RequestOps {
+    pub type_id: fn() -> TypeId,
+    pub response_name: fn() -> &'static str,
+    pub decode: fn(&[u8]) -> Result<Box<dyn Any + Send + Sync>, String>,
+    pub encode_response: fn(&(dyn Any + Send)) -> Result<Vec<u8>, String>,
+}
+
+impl RequestOps {
+    /// Fixes the type.
+    pub const fn of<R: Request>() -> Self {
+        Self {
+            type_id: TypeId::of::<R>,
+            response_name: type_name::<R::Response>,
+            decode: decode::<R>,
+            encode_response: encode_response::<R>,
+        }
+    }
+}
+
+fn decode<R: Request>(payload: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String> {
+    let mut json = serde_json::Deserializer::from_slice(payload);
+    match serde_path_to_error::deserialize::<_, R>(&mut json) {
+        Ok(request) => Ok(Box::new(request)),
+        Err(error) if error.path().iter().next().is_none() => Err(error.inner().to_string()),
+        Err(error) => Err(format!("field `{}`: {}", error.path(), error.inner())),
+    }
+}
+
+fn encode_response<R: Request>(response: &(dyn Any + Send)) -> Result<Vec<u8>, String> {
+    match response.downcast_ref::<R::Response>() {
+        Some(response) => serde_json::to_vec(response).map_err(|error| error.to_string()),
+        None => Err(format!("the handler returned no `{}`", type_name::<R::Response>())),
+    }
+}
