@@ -81,7 +81,7 @@ const YEARLY: [Case; 16] = [
 
 /// Expressions for the hours around a change.
 const NIGHTLY: [Case; 9] = [
-    Case { text: "* * * * *", fixed: false, matches: |_| true },
+    Case { text: "*/12 * * * *", fixed: false, matches: |t| t.minute() % 12 == 0 },
     Case { text: "7/20 * * * *", fixed: false, matches: |t| t.minute() % 20 == 7 },
     Case { text: "50 0-2 * * *", fixed: false, matches: |t| t.hour() <= 2 && t.minute() == 50 },
     Case { text: "5 * 1,8,15,22,29 * *", fixed: false, matches: |t| t.minute() == 5 && t.day() % 7 == 1 },
