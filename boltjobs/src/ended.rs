@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use boltjobs_core::JobId;
 use boltjobs_core::store::Store;
 use boltjobs_core::watch::Interest;
-use boltjobs_core::JobId;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 

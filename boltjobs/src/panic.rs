@@ -49,5 +49,8 @@ pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, ErrorInfo> {
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.map_or_else(|| "the handler panicked without a message".to_owned(), |text| format!("the handler panicked: {text}"))
+    text.map_or_else(
+        || "the handler panicked without a message".to_owned(),
+        |text| format!("the handler panicked: {text}"),
+    )
 }

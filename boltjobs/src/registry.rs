@@ -94,7 +94,10 @@ impl Registry {
         Self::of(inventory::iter::<Registration>.into_iter().copied(), provided)
     }
 
-    fn of(registered: impl Iterator<Item = Registration>, provided: &[Provided]) -> Result<Self, Vec<String>> {
+    fn of(
+        registered: impl Iterator<Item = Registration>,
+        provided: &[Provided],
+    ) -> Result<Self, Vec<String>> {
         let (mut requests, mut handlers, mut providers, mut hooks) = (vec![], vec![], vec![], vec![]);
         for registration in registered {
             match registration {
@@ -221,7 +224,9 @@ fn check_needs(
     }
     let mut who: Vec<(String, Source, fn(&mut crate::provider::Dependencies))> = Vec::new();
     let handlers = handlers.values();
-    who.extend(handlers.map(|it| (format!("handler `{}`", it.info.name), it.info.source, it.info.dependencies)));
+    who.extend(
+        handlers.map(|it| (format!("handler `{}`", it.info.name), it.info.source, it.info.dependencies)),
+    );
     who.extend(providers.iter().map(|it| (format!("provider `{}`", it.name), it.source, it.dependencies)));
     who.extend(registry.hooks.iter().map(|it| (format!("hook `{}`", it.name), it.source, it.dependencies)));
     who.sort_by(|left, right| (left.1, &left.0).cmp(&(right.1, &right.0)));

@@ -54,7 +54,8 @@ impl Server {
     /// # Cancel safety
     /// Dropping the future drops the server.
     pub async fn run_until_signal(self) -> Result<()> {
-        let mut signals = Signals::new().map_err(|error| Error::Config(format!("can't listen to signals: {error}")))?;
+        let mut signals =
+            Signals::new().map_err(|error| Error::Config(format!("can't listen to signals: {error}")))?;
         let signal = signals.next().await;
         tracing::info!(signal, timeout = ?self.shutdown_timeout, "shutting down; another signal ends the wait");
         let halting = self.worker.halting.clone();

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use boltjobs_core::duration;
 use boltjobs_core::name;
 use boltjobs_core::store::{QueueOrder, Retention, StoreSource};
-use boltjobs_core::duration;
 
 use crate::server::Queue;
 
@@ -56,10 +56,15 @@ impl Settings {
     ///
     /// # Errors
     /// Every value that can't be used, with its variable.
-    pub(crate) fn resolve(self, environment: impl Fn(&str) -> Option<String>) -> Result<Resolved, Vec<String>> {
+    pub(crate) fn resolve(
+        self,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Resolved, Vec<String>> {
         let mut faults = Vec::new();
         let mut read = Reader { environment: &environment, faults: &mut faults };
-        let store = self.store.or_else(|| read.variable("BOLTJOBS_STORE", |text| Ok(StoreSource::Location(text.into()))));
+        let store = self
+            .store
+            .or_else(|| read.variable("BOLTJOBS_STORE", |text| Ok(StoreSource::Location(text.into()))));
         let durability = self.durability.or_else(|| read.variable("BOLTJOBS_DURABILITY", durability));
         let queues = self.queues.or_else(|| read.variable("BOLTJOBS_QUEUES", queues));
         let workers = self.workers.or_else(|| read.variable("BOLTJOBS_WORKERS", workers));
@@ -75,7 +80,10 @@ impl Settings {
         };
         let lease = self.lease.unwrap_or(Duration::from_secs(30));
         if lease < Duration::from_secs(1) {
-            faults.push("a lease shorter than a second is lost between two heartbeats; give it at least 1s".to_owned());
+            faults.push(
+                "a lease shorter than a second is lost between two heartbeats; give it at least 1s"
+                    .to_owned(),
+            );
         }
         let resolved = Resolved {
             store: store.unwrap_or_else(|| DEFAULT_STORE.into()),
@@ -141,12 +149,17 @@ fn queues(text: &str) -> Result<Vec<Queue>, String> {
 
 fn order(queues: Vec<Queue>) -> Result<QueueOrder, String> {
     if queues.is_empty() {
-        return Err("no queue is left to work; name at least one, or leave `queues` out to work all".to_owned());
+        return Err(
+            "no queue is left to work; name at least one, or leave `queues` out to work all".to_owned()
+        );
     }
     for (index, queue) in queues.iter().enumerate() {
         name::validate_queue(&queue.name).map_err(|error| error.to_string())?;
         if queue.weight == Some(0) {
-            return Err(format!("queue `{}` has a weight of zero, so it would never be worked; use 1 or more", queue.name));
+            return Err(format!(
+                "queue `{}` has a weight of zero, so it would never be worked; use 1 or more",
+                queue.name
+            ));
         }
         if queues[..index].iter().any(|earlier| earlier.name == queue.name) {
             return Err(format!("queue `{}` is named twice; name it once", queue.name));
@@ -204,7 +217,9 @@ mod tests {
             })
             .unwrap_err();
         let all = faults.join("\n");
-        for expected in ["BOLTJOBS_WORKERS: `many`", "BOLTJOBS_SHUTDOWN_TIMEOUT: ", "`maybe`", "Critical Mail"] {
+        for expected in
+            ["BOLTJOBS_WORKERS: `many`", "BOLTJOBS_SHUTDOWN_TIMEOUT: ", "`maybe`", "Critical Mail"]
+        {
             assert!(all.contains(expected), "{expected} is missing in {all}");
         }
     }

@@ -197,7 +197,8 @@ async fn open(settings: &Resolved) -> Result<Arc<dyn Store>> {
                 Durability::Eventual => boltjobs_sled::Durability::Eventual,
             });
             let opened = tokio::task::spawn_blocking(move || options.open()).await;
-            let opened = opened.map_err(|error| StoreError::Unavailable { location, reason: error.to_string() })?;
+            let opened =
+                opened.map_err(|error| StoreError::Unavailable { location, reason: error.to_string() })?;
             Ok(Arc::new(opened?))
         }
         #[cfg(not(feature = "sled"))]
@@ -237,9 +238,15 @@ async fn run_start_hooks(runtime: &Runtime) -> Result<()> {
     Ok(())
 }
 
-fn begin(runtime: Arc<Runtime>, settings: Resolved, thread: ServiceThread, built: Vec<SharedValue>) -> Server {
+fn begin(
+    runtime: Arc<Runtime>,
+    settings: Resolved,
+    thread: ServiceThread,
+    built: Vec<SharedValue>,
+) -> Server {
     let (outcomes, settlements) = mpsc::channel(settle::WAITING);
-    let stop_hooks = runtime.registry.hooks.iter().filter(|hook| hook.when == HookPoint::Stop).copied().collect();
+    let stop_hooks =
+        runtime.registry.hooks.iter().filter(|hook| hook.when == HookPoint::Stop).copied().collect();
     let offer = Offer {
         server: server_name(&*runtime.chance),
         queues: settings.queues,

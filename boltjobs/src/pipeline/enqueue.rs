@@ -68,7 +68,9 @@ impl JobOptions {
         let priority = self.priority.unwrap_or_else(|| info.priority.into());
         let legal = i8::try_from(priority).ok().filter(|priority| (-100..=100).contains(priority));
         let priority = legal.ok_or_else(|| {
-            Error::InvalidOption(format!("priority {priority} is out of range; use -100 to 100, higher goes first"))
+            Error::InvalidOption(format!(
+                "priority {priority} is out of range; use -100 to 100, higher goes first"
+            ))
         })?;
         if self.timeout == Some(Duration::ZERO) {
             let mend = "leave `timeout` out for no limit, or give it a span";

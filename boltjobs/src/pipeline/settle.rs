@@ -57,7 +57,8 @@ pub(super) fn outcome(
         End::Panicked(error) => failed(error, None),
         End::TimedOut(limit) => {
             let limit = duration::format(limit);
-            let message = format!("timed out after {limit}; raise its `timeout`, or let it do less at a time");
+            let message =
+                format!("timed out after {limit}; raise its `timeout`, or let it do less at a time");
             failed(ErrorInfo::new("boltjobs::Timeout", message), None)
         }
         End::Abandoned => {

@@ -38,7 +38,11 @@ pub(crate) async fn watch_time(runtime: Arc<Runtime>, retention: Retention) {
     }
 }
 
-async fn step(store: &dyn Store, retention: Retention, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+async fn step(
+    store: &dyn Store,
+    retention: Retention,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
     let due = store.due(now).await?;
     let fire = store.fire(now).await?;
     let expire = store.expire(retention, now).await?;

@@ -34,7 +34,9 @@ impl Drop for ServiceThread {
     fn drop(&mut self) {
         drop(self.guard.take());
         // It may be this very thread that lets go last.
-        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
+        if let Some(thread) =
+            self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id())
+        {
             // A panic in it has been reported by the hook.
             let _ = thread.join();
         }
