@@ -24,6 +24,6 @@ pub(crate) fn run(attribute: TokenStream, item: &TokenStream) -> TokenStream {
             TokenStream::new()
         }
     };
-    let faults = faults.into_tokens();
-    quote!(#item #registration #faults)
+    let (allowances, faults) = (signature::allowances(), faults.into_tokens());
+    quote!(#allowances #item #registration #faults)
 }

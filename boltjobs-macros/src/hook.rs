@@ -26,8 +26,8 @@ pub(crate) fn run(point: Point, attribute: TokenStream, item: &TokenStream) -> T
         (Some(krate), Some(signature)) => expand(&krate, point, order, &signature),
         _ => TokenStream::new(),
     };
-    let faults = faults.into_tokens();
-    quote!(#item #registration #faults)
+    let (allowances, faults) = (signature::allowances(), faults.into_tokens());
+    quote!(#allowances #item #registration #faults)
 }
 
 fn order(attribute: TokenStream, faults: &mut Faults) -> i32 {

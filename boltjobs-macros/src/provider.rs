@@ -31,8 +31,8 @@ pub(crate) fn run(attribute: TokenStream, item: &TokenStream) -> TokenStream {
         (Some(krate), Some(model)) => expand(&krate, &model),
         _ => TokenStream::new(),
     };
-    let faults = faults.into_tokens();
-    quote!(#item #registration #faults)
+    let (allowances, faults) = (signature::allowances(), faults.into_tokens());
+    quote!(#allowances #item #registration #faults)
 }
 
 impl Model {
