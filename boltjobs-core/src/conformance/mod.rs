@@ -106,6 +106,7 @@ macro_rules! store_conformance {
                 much_that_is_due_becomes_ready_in_bounded_steps
                 a_clock_that_is_set_back_starts_nothing_early_and_loses_nothing
                 a_lease_that_is_over_gives_the_job_back_with_its_attempt
+                a_lease_is_over_at_the_instant_that_reap_tells
                 a_heartbeat_keeps_a_lease_alive
                 whatever_ran_when_the_store_closed_is_given_back_at_once
                 a_job_that_crashes_too_often_is_quarantined

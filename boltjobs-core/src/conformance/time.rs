@@ -101,6 +101,18 @@ pub fn a_lease_that_is_over_gives_the_job_back_with_its_attempt(fixture: &dyn Fi
     assert_eq!(lab.job(id(1)).attempt, 1);
 }
 
+/// Or a timer that is set to that instant would go off for nothing, again and again.
+pub fn a_lease_is_over_at_the_instant_that_reap_tells(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    lab.add(1, at(0));
+    assert_eq!(lab.reap(at(0)), None);
+    lab.take(at(1));
+    let over = lab.reap(at(2)).expect("a lease ends");
+    assert_eq!(over, at(1).plus(LEASE));
+    assert_eq!(lab.reap(over), None);
+    assert_eq!(lab.state(id(1)), Enqueued);
+}
+
 /// Law 13.
 pub fn a_heartbeat_keeps_a_lease_alive(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);

@@ -35,7 +35,7 @@ impl Turn<'_> {
         let until = |id: &JobId| engine.leases.get(id).copied();
         let running = engine.by_state[JobState::Processing as usize].iter();
         let orphans: Vec<_> =
-            running.filter(|id| until(id).is_none_or(|until| until < self.now)).copied().collect();
+            running.filter(|id| until(id).is_none_or(|until| until <= self.now)).copied().collect();
         for id in orphans {
             if let Some(job) = self.engine.jobs.get(&id) {
                 let change = reclaim(job, self.engine.boot, max_crashes, self.now);
