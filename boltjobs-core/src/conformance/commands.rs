@@ -1,7 +1,7 @@
 //! What clients ask of one job, in every state.
 
 use super::Fixture;
-use super::lab::{Lab, at, done, failed, id, job, offer, retry, secs};
+use super::lab::{Lab, at, done, error, failed, id, job, offer, retry, secs};
 use crate::JobState;
 use crate::JobState::{Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
 use crate::job::RowData;
@@ -113,6 +113,17 @@ pub fn a_requeue_of_a_waiting_job_keeps_its_attempts(fixture: &dyn Fixture) {
     assert!(lab.ask(id(1), Action::Reschedule(at(90)), at(2)));
     assert!(lab.ask(id(1), Action::Requeue, at(3)));
     assert_eq!(lab.take(at(4)).attempt, 2);
+}
+
+/// A failed job that is deleted shows how often it was tried, and why it failed.
+pub fn a_delete_keeps_what_is_known_of_the_job(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    let before = lab.add_in(Failed, 1, at(0));
+    assert!(lab.ask(id(1), Action::Delete, at(1)));
+    let found = lab.job(id(1));
+    assert_eq!((found.attempt, found.epoch), (before.attempt, before.epoch));
+    assert_eq!(found.last_error(), Some(&*error("no route")));
+    assert_eq!(found.history[..3], before.history[..]);
 }
 
 /// Law 7.

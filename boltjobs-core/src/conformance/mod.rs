@@ -93,6 +93,7 @@ macro_rules! store_conformance {
                 a_command_records_its_reason
                 a_requeue_counts_attempts_anew
                 a_requeue_of_a_waiting_job_keeps_its_attempts
+                a_delete_keeps_what_is_known_of_the_job
                 a_requeued_job_goes_behind_the_others
                 a_reschedule_to_a_time_that_has_passed_enqueues
                 a_deleted_running_job_stays_processing_until_it_ends
