@@ -73,6 +73,7 @@ macro_rules! store_conformance {
                 a_snooze_gives_the_attempt_back
                 a_release_gives_the_attempt_and_the_place_back
                 a_cancellation_that_was_asked_for_ends_in_deleted
+                a_cancellation_that_nobody_asked_for_is_a_failure
                 a_batch_of_settlements_answers_in_its_order
                 an_outcome_is_there_after_a_reopen
                 history_is_bounded_and_keeps_its_first_row

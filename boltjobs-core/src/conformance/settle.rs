@@ -143,6 +143,19 @@ pub fn a_cancellation_that_was_asked_for_ends_in_deleted(fixture: &dyn Fixture) 
     assert_eq!(lab.job(id(1)).cancel, None);
 }
 
+/// R3.
+pub fn a_cancellation_that_nobody_asked_for_is_a_failure(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    lab.enqueue([1, 2].map(job).into(), at(0));
+    for (n, given) in [(1, Some(error("stopped"))), (2, None)] {
+        let outcome = Outcome::Cancelled { error: given.clone() };
+        assert_eq!(lab.settle(lab.take(at(1)).lease, outcome, at(3)), Settled::Now(Failed));
+        let row = lab.last_row(id(n));
+        assert!(row.error.is_some(), "a failure has an error");
+        assert!(given.is_none() || row.error == given);
+    }
+}
+
 /// Law 2: one that is stale does not hold up the others.
 pub fn a_batch_of_settlements_answers_in_its_order(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
