@@ -7,7 +7,7 @@ use pollster::block_on;
 use super::Fixture;
 use super::lab::{LEASE, Lab, at, done, failed, id, job, job_with, just_before, offer, retry, secs};
 use crate::JobState::{Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
-use crate::job::NewJob;
+use crate::job::{NewJob, RowData};
 use crate::store::{Action, Retention};
 use crate::{JobState, Timestamp};
 
@@ -170,6 +170,11 @@ pub fn a_job_that_crashes_too_often_is_quarantined(fixture: &dyn Fixture) {
         assert!(
             row.error
                 .is_some_and(|error| error.kind == "boltjobs::Quarantined" && error.message.contains('5'))
+        );
+        assert!(
+            matches!(&row.data, RowData::Ended { server, .. } if &**server == "server-1"),
+            "{:?}",
+            row.data
         );
         assert!(row.reason.is_some());
         assert!(lab.claim(&offer(), 1, at(90_000)).is_empty());

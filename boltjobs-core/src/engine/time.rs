@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::settle::server;
 use super::{Entry, Move, Turn};
-use crate::job::{ErrorInfo, HistoryRow, Job};
+use crate::job::{ErrorInfo, HistoryRow, Job, RowData};
 use crate::store::Retention;
 use crate::{JobId, JobState, Timestamp};
 
@@ -76,7 +77,11 @@ fn reclaim(job: &Job, boot: u32, max_crashes: u32, now: Timestamp) -> Move {
     } else {
         "its server stopped responding"
     };
-    let row = |state| HistoryRow { reason: Some(why.into()), ..HistoryRow::new(now, state) };
+    let row = |state| HistoryRow {
+        reason: Some(why.into()),
+        data: RowData::Ended { server: server(job), ran: now.since(job.since) },
+        ..HistoryRow::new(now, state)
+    };
     if let Some(reason) = &job.cancel {
         return Move::of(job, HistoryRow { reason: Some(reason.as_str().into()), ..row(JobState::Deleted) });
     }
