@@ -5,6 +5,7 @@
 use proc_macro::TokenStream;
 
 mod arguments;
+mod cron;
 mod errors;
 mod handler;
 mod hook;
@@ -146,4 +147,18 @@ pub fn on_start(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn on_stop(attribute: TokenStream, item: TokenStream) -> TokenStream {
     hook::run(hook::Point::Stop, attribute.into(), &item.into()).into()
+}
+
+/// Makes a `Cron` of an expression that is checked when the program compiles.
+///
+/// Five fields mean what Unix cron means, six have seconds first; names of months and days, `L`, `W` and `#`,
+/// `@hourly` to `@yearly` and `@every 90s` are known as well.
+///
+/// # Examples
+/// ```ignore
+/// Greet { student: 7 }.recurring("greet", cron!("0 9 * * MON-FRI")).await?;
+/// ```
+#[proc_macro]
+pub fn cron(input: TokenStream) -> TokenStream {
+    cron::run(input.into()).into()
 }
