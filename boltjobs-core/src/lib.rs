@@ -1,9 +1,34 @@
 //! The vocabulary and the laws of boltjobs, without a runtime.
 //!
 //! Users depend on `boltjobs`, which re-exports what they need from here. Stores depend on this crate alone.
+//!
+//! | module | what it decides |
+//! |---|---|
+//! | [`state`] | which transition is legal, and for whom |
+//! | [`job`] | what is kept of a job |
+//! | [`recurring`] | when a definition fires, and for which instants |
+//! | [`engine`] | what each command does: a pure state machine over the live set |
+//! | [`store`] | what a store must do: the trait and its numbered laws |
+//! | [`memory`] | the reference store: the engine behind a lock |
 
 pub mod backoff;
+pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod cron;
 pub mod duration;
+pub mod engine;
+pub mod id;
+pub mod job;
+pub mod memory;
 pub mod name;
+pub mod recurring;
+pub mod state;
+pub mod store;
 pub mod template;
+pub mod time;
+pub mod watch;
+
+pub use id::JobId;
+pub use state::JobState;
+pub use time::Timestamp;

@@ -1,0 +1,54 @@
+//! Handing out ready jobs.
+
+use std::sync::Arc;
+
+use super::{Entry, Move, Turn};
+use crate::job::{HistoryRow, Lease, RowData};
+use crate::store::{Claimed, Heartbeat, Offer};
+use crate::{JobId, JobState, Timestamp};
+
+impl Turn<'_> {
+    /// Hands out up to `slots` jobs, in the order that the offer asks for.
+    pub fn claim(&mut self, offer: &Offer, slots: usize) -> Vec<Claimed> {
+        let mut claimed = Vec::new();
+        while claimed.len() < slots {
+            let Some(id) = self.engine.ready.next(offer) else { break };
+            claimed.extend(self.claim_one(id, offer, claimed.len()));
+        }
+        claimed
+    }
+
+    fn claim_one(&mut self, id: JobId, offer: &Offer, worker: usize) -> Option<Claimed> {
+        let job = self.engine.jobs.get(&id)?;
+        let (spec, created_at) = (Arc::clone(&job.spec), job.created_at);
+        let (attempt, epoch) = (job.attempt + 1, job.epoch.next(self.engine.boot));
+        let data = RowData::Processing {
+            server: Arc::clone(&offer.server),
+            worker: u32::try_from(worker).unwrap_or(u32::MAX),
+            attempt,
+            epoch,
+        };
+        let row = HistoryRow { data, ..HistoryRow::new(self.now, JobState::Processing) };
+        let change = Move { attempt, epoch, ..Move::of(job, row) };
+        self.commit(Entry::Moved(change));
+        self.engine.leases.insert(id, self.now.plus(offer.lease));
+        Some(Claimed { lease: Lease { job: id, epoch }, spec, attempt, created_at })
+    }
+
+    /// Keeps leases alive, and tells which are lost or shall be cancelled.
+    pub fn heartbeat(&mut self, leases: &[Lease], until: Timestamp) -> Heartbeat {
+        let mut answer = Heartbeat::default();
+        for lease in leases {
+            match self.engine.leased(*lease) {
+                None => answer.lost.push(*lease),
+                Some(job) => {
+                    if job.cancel.is_some() {
+                        answer.cancelled.push(lease.job);
+                    }
+                    self.engine.leases.insert(lease.job, until);
+                }
+            }
+        }
+        answer
+    }
+}

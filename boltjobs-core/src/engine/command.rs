@@ -1,0 +1,50 @@
+//! What clients ask of one job.
+
+use std::sync::Arc;
+
+use super::enqueue::start_row;
+use super::{Entry, Move, Turn};
+use crate::job::HistoryRow;
+use crate::state::Actor;
+use crate::store::{Action, Command};
+use crate::{JobId, JobState};
+
+impl Turn<'_> {
+    /// Moves one job. `false` when it is not there, or not in a state that allows it.
+    pub fn command(&mut self, id: JobId, command: Command) -> bool {
+        let Some(job) = self.engine.jobs.get(&id) else { return false };
+        if !command.expected.is_empty() && !command.expected.contains(&job.state) {
+            return false;
+        }
+        if job.state == JobState::Processing {
+            return command.action == Action::Delete && self.request_cancel(id, command.reason);
+        }
+        let row = match command.action {
+            Action::Delete => {
+                HistoryRow { reason: command.reason, ..HistoryRow::new(self.now, JobState::Deleted) }
+            }
+            Action::Requeue => start_row(None, self.now, command.reason),
+            Action::Reschedule(at) => start_row(Some(at), self.now, command.reason),
+        };
+        // A time that has passed is now, for whoever reschedules; but what is ready already has nothing to do.
+        if !job.state.allows(row.state, Actor::Client) {
+            return false;
+        }
+        let attempt = if job.state.is_final() { 0 } else { job.attempt };
+        let order = self.engine.next_order;
+        let change = Move { attempt, order, crashes: 0, ..Move::of(job, row) };
+        self.commit(Entry::Moved(change));
+        true
+    }
+
+    /// The job stays Processing until its handler has ended.
+    fn request_cancel(&mut self, id: JobId, reason: Option<Arc<str>>) -> bool {
+        let asked = self.engine.jobs.get(&id).is_some_and(|job| job.cancel.is_some());
+        if !asked {
+            let reason =
+                reason.map_or_else(|| "deleted while it ran".to_owned(), |reason| reason.to_string());
+            self.commit(Entry::CancelRequested { id, reason });
+        }
+        true
+    }
+}

@@ -1,0 +1,271 @@
+//! The live set with its indexes, and the one place where it changes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem;
+use std::sync::Arc;
+
+use super::entry::{Entry, Journal, Move};
+use super::ready::Ready;
+use crate::job::{HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
+use crate::recurring::RecurringJob;
+use crate::store::Counts;
+use crate::watch::Changes;
+use crate::{JobId, JobState, Timestamp};
+
+/// Everything that is live or retained, in memory.
+#[derive(Debug, Default)]
+pub struct Engine {
+    pub(super) boot: u32,
+    pub(super) jobs: HashMap<JobId, Job>,
+    pub(super) by_state: [BTreeSet<JobId>; JobState::ALL.len()],
+    pub(super) due: BTreeSet<(Timestamp, JobId)>,
+    pub(super) ended: BTreeMap<JobState, BTreeSet<(Timestamp, JobId)>>,
+    pub(super) ready: Ready,
+    /// Until when each running job may be left alone. Not journaled: after a crash nobody holds a lease.
+    pub(super) leases: HashMap<JobId, Timestamp>,
+    pub(super) recurring: BTreeMap<Arc<str>, RecurringJob>,
+    pub(super) recurring_due: BTreeSet<(Timestamp, Arc<str>)>,
+    pub(super) counts: Counts,
+    pub(super) next_order: u64,
+    weight: u64,
+    names: HashSet<Arc<str>>,
+    unpublished: Unpublished,
+}
+
+/// What entries made ready or worth waking for, until they are durable.
+#[derive(Debug, Default)]
+pub struct Unpublished {
+    ready: Vec<JobId>,
+    changes: Changes,
+}
+
+/// One command at one instant.
+pub struct Turn<'a> {
+    pub(super) engine: &'a mut Engine,
+    pub(super) journal: &'a mut dyn Journal,
+    pub(super) now: Timestamp,
+}
+
+impl std::fmt::Debug for Turn<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Turn").field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+impl Turn<'_> {
+    pub(super) fn commit(&mut self, entry: Entry) {
+        self.journal.record(&entry);
+        self.engine.apply(entry);
+    }
+}
+
+impl Engine {
+    /// Begins a command.
+    pub fn at<'a>(&'a mut self, now: Timestamp, journal: &'a mut dyn Journal) -> Turn<'a> {
+        Turn { engine: self, journal, now }
+    }
+
+    /// Returns how often the engine was opened.
+    pub fn boot(&self) -> u32 {
+        self.boot
+    }
+
+    /// Estimates the bytes that a journal of nothing but what is live and retained would take.
+    pub fn weight(&self) -> u64 {
+        self.weight
+    }
+
+    /// Returns the record of a job.
+    pub fn job(&self, id: JobId) -> Option<&Job> {
+        self.jobs.get(&id)
+    }
+
+    /// Returns the record of a recurring definition.
+    pub fn recurring_job(&self, id: &str) -> Option<&RecurringJob> {
+        self.recurring.get(id)
+    }
+
+    /// Takes what was made ready since the last call.
+    pub fn take_unpublished(&mut self) -> Unpublished {
+        mem::take(&mut self.unpublished)
+    }
+
+    /// Lets what is durable by now be claimed, and returns what watchers shall learn.
+    pub fn publish(&mut self, unpublished: Unpublished) -> Changes {
+        let mut changes = unpublished.changes;
+        for id in unpublished.ready {
+            // It may have been deleted or rescheduled since.
+            if let Some(job) = self.jobs.get(&id).filter(|job| job.state == JobState::Enqueued) {
+                self.ready.insert(job);
+                changes.ready = true;
+            }
+        }
+        changes
+    }
+
+    /// Applies one entry. What it speaks of may be gone when older entries were compacted away.
+    pub fn apply(&mut self, entry: Entry) {
+        match entry {
+            Entry::Boot(boot) => self.boot = boot,
+            Entry::Job(job) => self.put(*job),
+            Entry::Moved(change) => self.move_job(change),
+            Entry::CancelRequested { id, reason } => {
+                if let Some(job) = self.jobs.get_mut(&id) {
+                    job.cancel = Some(reason);
+                    self.unpublished.changes.cancelled.push(id);
+                }
+            }
+            Entry::Forgotten(id) => {
+                if let Some(job) = self.jobs.remove(&id) {
+                    self.unindex(&job);
+                }
+            }
+            Entry::Recurring(job) => {
+                self.remove_recurring(&Arc::clone(&job.definition.id));
+                if let Some(next) = job.next {
+                    let first = self.recurring_due.first().is_none_or(|(first, _)| next < *first);
+                    self.unpublished.changes.due |= first;
+                    self.recurring_due.insert((next, Arc::clone(&job.definition.id)));
+                }
+                self.recurring.insert(Arc::clone(&job.definition.id), *job);
+            }
+            Entry::RecurringRemoved(id) => self.remove_recurring(&id),
+        }
+    }
+
+    fn remove_recurring(&mut self, id: &Arc<str>) {
+        if let Some(job) = self.recurring.remove(id)
+            && let Some(next) = job.next
+        {
+            self.recurring_due.remove(&(next, Arc::clone(id)));
+        }
+    }
+
+    fn put(&mut self, mut job: Job) {
+        if let Some(spec) = Arc::get_mut(&mut job.spec) {
+            // Names repeat a million times; one copy of each is enough.
+            spec.request = intern(&mut self.names, &spec.request);
+            spec.queue = intern(&mut self.names, &spec.queue);
+        }
+        self.next_order = self.next_order.max(job.order + 1);
+        if let Some(older) = self.jobs.remove(&job.id) {
+            self.unindex(&older);
+        }
+        self.index(&job);
+        self.jobs.insert(job.id, job);
+    }
+
+    fn move_job(&mut self, change: Move) {
+        let Some(mut job) = self.jobs.remove(&change.id) else { return };
+        self.unindex(&job);
+        job.state = change.row.state;
+        job.since = change.row.at;
+        job.due = match change.row.data {
+            RowData::Scheduled { due } => Some(due),
+            RowData::None
+            | RowData::Processing { .. }
+            | RowData::Succeeded { .. }
+            | RowData::Ended { .. } => None,
+        };
+        job.attempt = change.attempt;
+        job.epoch = change.epoch;
+        job.order = change.order;
+        job.crashes = change.crashes;
+        job.cancel = None;
+        job.remember(change.row);
+        self.next_order = self.next_order.max(job.order + 1);
+        self.index(&job);
+        if job.state.is_final() {
+            self.unpublished.changes.ended.push(job.id);
+        }
+        self.jobs.insert(job.id, job);
+    }
+
+    fn index(&mut self, job: &Job) {
+        self.weight += job.weight() as u64;
+        self.counts.states.add(job.state);
+        self.counts.queues.entry(Arc::clone(&job.spec.queue)).or_default().add(job.state);
+        self.counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
+        self.by_state[job.state as usize].insert(job.id);
+        match job.state {
+            JobState::Scheduled => {
+                let due = job.due.unwrap_or(job.since);
+                self.unpublished.changes.due |= self.due.first().is_none_or(|(first, _)| due < *first);
+                self.due.insert((due, job.id));
+            }
+            JobState::Enqueued => self.unpublished.ready.push(job.id),
+            JobState::Succeeded | JobState::Failed | JobState::Deleted => {
+                let ended = self.ended.entry(job.state).or_default();
+                // The first one to be retained starts the clock of its removal.
+                self.unpublished.changes.due |= ended.is_empty();
+                ended.insert((job.since, job.id));
+            }
+            JobState::Awaiting | JobState::Processing => {}
+        }
+    }
+
+    fn unindex(&mut self, job: &Job) {
+        self.weight -= job.weight() as u64;
+        self.counts.states.subtract(job.state);
+        subtract(&mut self.counts.queues, &job.spec.queue, job.state);
+        subtract(&mut self.counts.requests, &job.spec.request, job.state);
+        self.by_state[job.state as usize].remove(&job.id);
+        match job.state {
+            JobState::Scheduled => {
+                self.due.remove(&(job.due.unwrap_or(job.since), job.id));
+            }
+            JobState::Enqueued => self.ready.remove(job),
+            JobState::Processing => {
+                self.leases.remove(&job.id);
+            }
+            JobState::Succeeded | JobState::Failed | JobState::Deleted => {
+                if let Some(ended) = self.ended.get_mut(&job.state) {
+                    ended.remove(&(job.since, job.id));
+                }
+            }
+            JobState::Awaiting => {}
+        }
+    }
+
+    /// Returns the job of a lease that still holds.
+    pub(super) fn leased(&self, lease: Lease) -> Option<&Job> {
+        self.jobs.get(&lease.job).filter(|job| job.state == JobState::Processing && job.epoch == lease.epoch)
+    }
+
+    /// Sums up everything that is journaled, so that a replay can be compared with what it replays.
+    pub fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let jobs: BTreeMap<_, _> = self.jobs.iter().collect();
+        format!("{} {jobs:?} {:?} {:?}", self.boot, self.recurring, self.counts).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+fn subtract(counts: &mut BTreeMap<Arc<str>, crate::store::StateCounts>, name: &Arc<str>, state: JobState) {
+    if let Some(count) = counts.get_mut(name) {
+        count.subtract(state);
+        if count.total() == 0 {
+            counts.remove(name);
+        }
+    }
+}
+
+fn intern(names: &mut HashSet<Arc<str>>, name: &Arc<str>) -> Arc<str> {
+    if let Some(known) = names.get(name) {
+        return Arc::clone(known);
+    }
+    names.insert(Arc::clone(name));
+    Arc::clone(name)
+}
+
+impl Job {
+    fn remember(&mut self, row: HistoryRow) {
+        self.history.push(row);
+        if self.history.len() > HISTORY_ROWS {
+            // The row that created the job stays: it says where the job came from.
+            self.history.remove(1);
+            self.forgotten_rows += 1;
+        }
+    }
+}

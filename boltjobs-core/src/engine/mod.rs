@@ -1,0 +1,31 @@
+//! What each command does: one pure, deterministic state machine over everything that is live or retained.
+//!
+//! A command goes in with the instant at which it is given. It looks, decides, and writes what changes as [`Entry`]s;
+//! [`Engine::apply`] is the only code that changes anything, whether the entry was just decided or is read back from
+//! a journal. So a replay gives the same state by construction. The engine knows no thread, disk, clock or chance.
+//!
+//! ```text
+//! command + now ──▶ Turn (decides) ──▶ Entry ──▶ Journal (the store writes it)
+//!                                        └─────▶ Engine::apply (indexes, counters)
+//! ```
+//!
+//! What an entry makes ready is not handed out yet: a job may run only once it is durable. A store takes what is
+//! [unpublished](Engine::take_unpublished) with the group of entries that it writes, and
+//! [publishes](Engine::publish) it when they are on disk. The memory store does so at once.
+
+mod claim;
+mod command;
+mod enqueue;
+mod entry;
+mod live;
+mod read;
+mod ready;
+mod recurring;
+mod settle;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+pub use entry::{Entry, Journal, Move};
+pub use live::{Engine, Turn, Unpublished};

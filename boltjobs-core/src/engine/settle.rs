@@ -1,0 +1,101 @@
+//! The end of an attempt.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::enqueue::start_row;
+use super::{Entry, Move, Turn};
+use crate::job::{HistoryRow, Job, RowData};
+use crate::store::{Outcome, Settled, Settlement};
+use crate::{JobState, Timestamp};
+
+impl Turn<'_> {
+    /// Takes back jobs that ended, and answers for each, in order.
+    pub fn settle(&mut self, settlements: Vec<Settlement>) -> Vec<Settled> {
+        settlements.into_iter().map(|settlement| self.settle_one(settlement)).collect()
+    }
+
+    fn settle_one(&mut self, settlement: Settlement) -> Settled {
+        // A stale worker may still be running; the epoch check is what stops it from settling.
+        let Some(job) = self.engine.leased(settlement.lease) else { return Settled::LeaseLost };
+        let change = decide(job, settlement.ran, settlement.outcome, self.engine.next_order, self.now);
+        let state = change.row.state;
+        self.commit(Entry::Moved(change));
+        Settled::Now(state)
+    }
+}
+
+/// Decides where an attempt leads.
+fn decide(job: &Job, ran: Duration, outcome: Outcome, next_order: u64, now: Timestamp) -> Move {
+    let ended = |state, reason, error| HistoryRow {
+        reason,
+        error,
+        data: RowData::Ended { server: server(job), ran },
+        ..HistoryRow::new(now, state)
+    };
+    let succeeded = |result| HistoryRow {
+        data: RowData::Succeeded { waited: waited(job), ran, result },
+        ..HistoryRow::new(now, JobState::Succeeded)
+    };
+    let back =
+        Move { attempt: job.attempt.saturating_sub(1), ..Move::of(job, HistoryRow::new(now, job.state)) };
+    let change = Move { crashes: 0, ..Move::of(job, HistoryRow::new(now, job.state)) };
+    let again = |delay| start_row(Some(now.plus(delay)), now, None);
+
+    if let Some(reason) = &job.cancel {
+        // It was asked to stop. That it finished all the same is the one thing that still counts.
+        return match outcome {
+            Outcome::Succeeded(result) => Move { row: succeeded(result), ..change },
+            Outcome::Retry { error, .. } | Outcome::Failed { error, .. } => {
+                Move { row: ended(JobState::Deleted, Some(reason.as_str().into()), Some(error)), ..change }
+            }
+            Outcome::Cancelled { error } => {
+                Move { row: ended(JobState::Deleted, Some(reason.as_str().into()), error), ..change }
+            }
+            Outcome::Snoozed(_) | Outcome::Released(_) => {
+                Move { row: ended(JobState::Deleted, Some(reason.as_str().into()), None), ..change }
+            }
+        };
+    }
+    match outcome {
+        Outcome::Succeeded(result) => Move { row: succeeded(result), ..change },
+        Outcome::Retry { error, delay, retry, retries } => {
+            let reason = format!("Retry attempt {retry} of {retries}: {}", error.message);
+            let row = HistoryRow { reason: Some(reason.into()), error: Some(error), ..again(delay) };
+            Move { row, order: next_order, ..change }
+        }
+        Outcome::Failed { error, reason, delete } => {
+            let state = if delete { JobState::Deleted } else { JobState::Failed };
+            Move { row: ended(state, reason, Some(error)), ..change }
+        }
+        Outcome::Cancelled { error } => Move { row: ended(JobState::Deleted, None, error), ..change },
+        Outcome::Snoozed(delay) => {
+            let row = HistoryRow { reason: Some("snoozed".into()), ..again(delay) };
+            Move { row, order: next_order, crashes: 0, ..back }
+        }
+        // It keeps its place: nothing about it has changed.
+        Outcome::Released(reason) => Move {
+            row: HistoryRow { reason: Some(reason), ..HistoryRow::new(now, JobState::Enqueued) },
+            ..back
+        },
+    }
+}
+
+/// Returns how long the job had waited for the claim that runs it.
+fn waited(job: &Job) -> Duration {
+    match job.history.as_slice() {
+        [.., ready, claimed] => claimed.at.since(ready.at),
+        [_] | [] => Duration::ZERO,
+    }
+}
+
+/// Returns the server that runs the job.
+pub(super) fn server(job: &Job) -> Arc<str> {
+    match job.history.last().map(|row| &row.data) {
+        Some(RowData::Processing { server, .. }) => Arc::clone(server),
+        Some(
+            RowData::None | RowData::Scheduled { .. } | RowData::Succeeded { .. } | RowData::Ended { .. },
+        )
+        | None => "".into(),
+    }
+}

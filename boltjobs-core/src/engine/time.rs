@@ -1,0 +1,95 @@
+//! The passing of time: what is due, what is orphaned, what has expired.
+
+use std::time::Duration;
+
+use super::{Entry, Move, Turn};
+use crate::job::{ErrorInfo, HistoryRow, Job};
+use crate::store::Retention;
+use crate::{JobId, JobState, Timestamp};
+
+/// The most jobs that one step moves, so that no step holds up the others for long.
+const STEP: usize = 1_000;
+
+impl Turn<'_> {
+    /// Notes that the engine was opened: epochs of this boot are above all earlier ones.
+    pub fn boot(&mut self) {
+        let boot = self.engine.boot + 1;
+        self.commit(Entry::Boot(boot));
+    }
+
+    /// Makes ready what is due, a bounded number of jobs at a time, and returns when the next one is.
+    pub fn due(&mut self) -> Option<Timestamp> {
+        for _ in 0..STEP {
+            let first = self.engine.due.first().filter(|(due, _)| *due <= self.now);
+            let Some(job) = first.and_then(|(_, id)| self.engine.jobs.get(id)) else { break };
+            let order = self.engine.next_order;
+            let change = Move { order, ..Move::of(job, HistoryRow::new(self.now, JobState::Enqueued)) };
+            self.commit(Entry::Moved(change));
+        }
+        self.engine.due.first().map(|(due, _)| *due)
+    }
+
+    /// Takes back jobs whose lease is over, and returns when the next one is.
+    pub fn reap(&mut self, max_crashes: u32) -> Option<Timestamp> {
+        let engine = &self.engine;
+        let until = |id: &JobId| engine.leases.get(id).copied();
+        let running = engine.by_state[JobState::Processing as usize].iter();
+        let orphans: Vec<_> =
+            running.filter(|id| until(id).is_none_or(|until| until < self.now)).copied().collect();
+        for id in orphans {
+            if let Some(job) = self.engine.jobs.get(&id) {
+                let change = reclaim(job, self.engine.boot, max_crashes, self.now);
+                self.commit(Entry::Moved(change));
+            }
+        }
+        self.engine.leases.values().min().copied()
+    }
+
+    /// Removes ended jobs whose retention is over, a bounded number at a time, and returns when the next one's is.
+    pub fn expire(&mut self, retention: Retention) -> Option<Timestamp> {
+        let kept = [
+            (JobState::Succeeded, retention.succeeded),
+            (JobState::Failed, retention.failed),
+            (JobState::Deleted, retention.deleted),
+        ];
+        kept.into_iter().filter_map(|(state, kept)| self.expire_state(state, kept)).min()
+    }
+
+    fn expire_state(&mut self, state: JobState, kept: Duration) -> Option<Timestamp> {
+        let oldest = |turn: &Self| turn.engine.ended.get(&state)?.first().copied();
+        for _ in 0..STEP {
+            let (ended, id) = oldest(self)?;
+            if ended.plus(kept) > self.now {
+                break;
+            }
+            self.commit(Entry::Forgotten(id));
+        }
+        oldest(self).map(|(ended, _)| ended.plus(kept))
+    }
+}
+
+/// Decides what becomes of a running job whose server is gone.
+fn reclaim(job: &Job, boot: u32, max_crashes: u32, now: Timestamp) -> Move {
+    let crashes = job.crashes + 1;
+    let why = if job.epoch.boot() < boot {
+        "the process ended while it ran"
+    } else {
+        "its server stopped responding"
+    };
+    let row = |state| HistoryRow { reason: Some(why.into()), ..HistoryRow::new(now, state) };
+    if let Some(reason) = &job.cancel {
+        return Move::of(job, HistoryRow { reason: Some(reason.as_str().into()), ..row(JobState::Deleted) });
+    }
+    if max_crashes > 0 && crashes >= max_crashes {
+        let error = ErrorInfo::new(
+            "boltjobs::Quarantined",
+            format!(
+                "it was running in {crashes} crashes in a row, so it is not run again by itself; requeue it once its cause is mended"
+            ),
+        );
+        let row = HistoryRow { error: Some(Box::new(error)), ..row(JobState::Failed) };
+        return Move { crashes, ..Move::of(job, row) };
+    }
+    // The crash may not have been the handler's fault: the attempt is given back, the crash counted.
+    Move { crashes, attempt: job.attempt.saturating_sub(1), ..Move::of(job, row(JobState::Enqueued)) }
+}

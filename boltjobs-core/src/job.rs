@@ -1,0 +1,308 @@
+//! What is kept of a job.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{JobId, JobState, Timestamp};
+
+/// The queue of jobs that name none.
+pub const DEFAULT_QUEUE: &str = "default";
+
+/// The rows of history that a job keeps: the first, and the latest ones.
+pub const HISTORY_ROWS: usize = 64;
+
+/// What the code that enqueues decides, once: it stays with the job through every retry and requeue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// The stable name of the request.
+    pub request: Arc<str>,
+    /// The version of the payload.
+    pub version: u32,
+    /// What people see, when it is more than the name.
+    pub title: Option<String>,
+    /// The request as JSON.
+    pub payload: Arc<[u8]>,
+    /// The paths in the payload that are never shown.
+    pub sensitive: Vec<String>,
+    /// The queue.
+    pub queue: Arc<str>,
+    /// Higher goes first within the queue: -100 to 100.
+    pub priority: i8,
+    /// Jobs that share a key can be limited together.
+    pub concurrency_key: Option<String>,
+    /// Words to find the job by.
+    pub tags: Vec<String>,
+    /// What the code that enqueued attached.
+    pub meta: BTreeMap<String, String>,
+    /// The W3C `traceparent` of the code that enqueued.
+    pub trace: Option<String>,
+    /// Overrides the retries of the handler.
+    pub retries: Option<u32>,
+    /// Overrides the timeout of the handler.
+    pub timeout: Option<Duration>,
+    /// The occurrence that made the job.
+    pub occurrence: Option<Occurrence>,
+}
+
+impl JobSpec {
+    /// Makes a spec with the default of every option.
+    pub fn new(request: impl Into<Arc<str>>, payload: impl Into<Arc<[u8]>>) -> Self {
+        Self {
+            request: request.into(),
+            version: 1,
+            title: None,
+            payload: payload.into(),
+            sensitive: Vec::new(),
+            queue: DEFAULT_QUEUE.into(),
+            priority: 0,
+            concurrency_key: None,
+            tags: Vec::new(),
+            meta: BTreeMap::new(),
+            trace: None,
+            retries: None,
+            timeout: None,
+            occurrence: None,
+        }
+    }
+
+    /// Returns what people see for this job: its title, else the name of its request.
+    pub fn title(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.request)
+    }
+}
+
+/// The instant of a recurring definition for which a job was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// The id of the definition.
+    pub recurring: Arc<str>,
+    /// The instant that the job stands for.
+    pub scheduled_for: Timestamp,
+}
+
+/// A job as it comes to the store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewJob {
+    /// Its id. A job whose id is there already is taken for the same one, so an enqueue can be repeated.
+    pub id: JobId,
+    /// What it is to do.
+    pub spec: JobSpec,
+    /// When it may start; at once when there is no time, or when it has passed.
+    pub start_at: Option<Timestamp>,
+}
+
+/// The number of a claim: it rises with each claim of a job and never goes back, over restarts too.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epoch(u64);
+
+impl Epoch {
+    /// Returns the first epoch of a job in the boot with this number.
+    pub const fn of_boot(boot: u32) -> Self {
+        Self((boot as u64) << 32)
+    }
+
+    /// Returns the boot in which the job was claimed.
+    pub const fn boot(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    /// Returns the epoch of the next claim, in the boot with this number.
+    #[must_use]
+    pub fn next(self, boot: u32) -> Self {
+        Self((self.0 + 1).max(Self::of_boot(boot).0 + 1))
+    }
+
+    /// Returns the number, which only grows.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Debug for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.boot(), self.0 & 0xFFFF_FFFF)
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// A server's right to a job that it claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The job.
+    pub job: JobId,
+    /// The claim.
+    pub epoch: Epoch,
+}
+
+/// The stored record of a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// What it is to do.
+    pub spec: Arc<JobSpec>,
+    /// When it was enqueued.
+    pub created_at: Timestamp,
+    /// Where it stands.
+    pub state: JobState,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it is due, while Scheduled.
+    pub due: Option<Timestamp>,
+    /// Its place among jobs of one priority, while Enqueued.
+    pub order: u64,
+    /// The attempts so far; the one that runs is counted.
+    pub attempt: u32,
+    /// The latest claim.
+    pub epoch: Epoch,
+    /// The crashes in a row that ended an attempt of it.
+    pub crashes: u32,
+    /// Why it shall be cancelled, while it runs.
+    pub cancel: Option<String>,
+    /// Its transitions, oldest first: the first one, and the latest up to [`HISTORY_ROWS`].
+    pub history: Vec<HistoryRow>,
+    /// The rows between the first and the second one that were let go.
+    pub forgotten_rows: u64,
+}
+
+impl Job {
+    /// Returns the right to the job that its latest claim gave.
+    pub fn lease(&self) -> Lease {
+        Lease { job: self.id, epoch: self.epoch }
+    }
+
+    /// Returns what the latest success returned, as JSON.
+    pub fn result(&self) -> Option<&[u8]> {
+        self.history.iter().rev().find_map(|row| match &row.data {
+            RowData::Succeeded { result, .. } => result.as_deref(),
+            RowData::None
+            | RowData::Scheduled { .. }
+            | RowData::Processing { .. }
+            | RowData::Ended { .. } => None,
+        })
+    }
+
+    /// Returns the error of the latest attempt that failed.
+    pub fn last_error(&self) -> Option<&ErrorInfo> {
+        self.history.iter().rev().find_map(|row| row.error.as_deref())
+    }
+
+    /// Estimates the bytes that the record takes on disk.
+    pub fn weight(&self) -> usize {
+        let spec = self.spec.payload.len() + self.spec.request.len() + self.spec.title().len() + 64;
+        spec + self.history.iter().map(HistoryRow::weight).sum::<usize>() + 48
+    }
+}
+
+/// One transition of a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HistoryRow {
+    /// When it happened.
+    pub at: Timestamp,
+    /// Where it led.
+    pub state: JobState,
+    /// Why, for people.
+    pub reason: Option<Arc<str>>,
+    /// The error that was behind it.
+    pub error: Option<Box<ErrorInfo>>,
+    /// What belongs to the state.
+    pub data: RowData,
+}
+
+impl HistoryRow {
+    /// Makes a row without a reason, an error or data.
+    pub fn new(at: Timestamp, state: JobState) -> Self {
+        Self { at, state, reason: None, error: None, data: RowData::None }
+    }
+
+    fn weight(&self) -> usize {
+        let error = self.error.as_ref().map_or(0, |error| error.weight());
+        let data = match &self.data {
+            RowData::Succeeded { result, .. } => 16 + result.as_ref().map_or(0, |result| result.len()),
+            RowData::Processing { server, .. } | RowData::Ended { server, .. } => 16 + server.len(),
+            RowData::None | RowData::Scheduled { .. } => 8,
+        };
+        12 + error + data + self.reason.as_ref().map_or(0, |reason| reason.len())
+    }
+}
+
+/// What a row of the history tells beyond the state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum RowData {
+    /// Nothing.
+    None,
+    /// Of Scheduled: until when.
+    Scheduled {
+        /// When the job is due.
+        due: Timestamp,
+    },
+    /// Of Processing: who runs it.
+    Processing {
+        /// The server.
+        server: Arc<str>,
+        /// The slot of the server.
+        worker: u32,
+        /// The attempt, from 1.
+        attempt: u32,
+        /// The claim.
+        epoch: Epoch,
+    },
+    /// Of Succeeded: how it went.
+    Succeeded {
+        /// How long the job had waited in the queue.
+        waited: Duration,
+        /// How long the handler ran.
+        ran: Duration,
+        /// What it returned, as JSON.
+        result: Option<Arc<[u8]>>,
+    },
+    /// Of an attempt that ended otherwise.
+    Ended {
+        /// The server that ran it.
+        server: Arc<str>,
+        /// How long the handler ran.
+        ran: Duration,
+    },
+}
+
+/// An error, as the history keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorInfo {
+    /// The name of its type.
+    pub kind: String,
+    /// Its text.
+    pub message: String,
+    /// The texts of its sources, nearest first.
+    pub causes: Vec<String>,
+    /// Where a panic came from.
+    pub backtrace: Option<String>,
+}
+
+impl ErrorInfo {
+    /// Makes an error without causes.
+    pub fn new(kind: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { kind: kind.into(), message: message.into(), causes: Vec::new(), backtrace: None }
+    }
+
+    fn weight(&self) -> usize {
+        let causes: usize = self.causes.iter().map(String::len).sum();
+        self.kind.len() + self.message.len() + causes + self.backtrace.as_ref().map_or(0, String::len)
+    }
+}
+
+impl fmt::Display for ErrorInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.causes.iter().try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}

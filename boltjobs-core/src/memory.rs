@@ -1,0 +1,133 @@
+//! The reference store: the engine behind a lock. Every other store is compared with it.
+
+use std::future::ready;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::engine::{Engine, Turn};
+use crate::job::{Job, Lease, NewJob};
+use crate::recurring::{Definition, RecurringJob};
+use crate::store::{
+    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention,
+    Settled, Settlement, Store, StoreError,
+};
+use crate::watch::{Interest, Watch, Watchers};
+use crate::{JobId, Timestamp};
+
+/// Keeps jobs in memory: nothing survives the process.
+#[derive(Debug)]
+pub struct MemoryStore {
+    /// `None` once it is closed.
+    engine: Mutex<Option<Engine>>,
+    watchers: Watchers,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryStore {
+    /// Makes an empty store.
+    pub fn new() -> Self {
+        let mut engine = Engine::default();
+        engine.at(Timestamp::EPOCH, &mut ()).boot();
+        Self { engine: Mutex::new(Some(engine)), watchers: Watchers::default() }
+    }
+
+    /// Runs a command and publishes at once what it made ready.
+    fn turn<T: Send + 'static>(
+        &self,
+        now: Timestamp,
+        command: impl FnOnce(&mut Turn<'_>) -> T,
+    ) -> Answer<'_, T> {
+        let mut guard = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(engine) = guard.as_mut() else { return Box::pin(ready(Err(StoreError::Closed))) };
+        let answer = command(&mut engine.at(now, &mut ()));
+        let unpublished = engine.take_unpublished();
+        let changes = engine.publish(unpublished);
+        drop(guard);
+        self.watchers.notify(&changes);
+        Box::pin(ready(Ok(answer)))
+    }
+
+    fn read<T: Send + 'static>(&self, look: impl FnOnce(&Engine) -> T) -> Answer<'_, T> {
+        let guard = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        Box::pin(ready(guard.as_ref().map(look).ok_or(StoreError::Closed)))
+    }
+}
+
+impl Store for MemoryStore {
+    fn location(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>> {
+        self.turn(now, |turn| turn.enqueue(jobs))
+    }
+
+    fn command(&self, job: JobId, command: Command, now: Timestamp) -> Answer<'_, bool> {
+        self.turn(now, |turn| turn.command(job, command))
+    }
+
+    fn claim(&self, offer: Arc<Offer>, slots: usize, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
+        self.turn(now, |turn| turn.claim(&offer, slots))
+    }
+
+    fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {
+        self.turn(now, |turn| turn.settle(settlements))
+    }
+
+    fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Heartbeat> {
+        self.turn(until, |turn| turn.heartbeat(&leases, until))
+    }
+
+    fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.turn(now, |turn| turn.due())
+    }
+
+    fn fire(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.turn(now, |turn| turn.fire())
+    }
+
+    fn reap(&self, max_crashes: u32, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.turn(now, |turn| turn.reap(max_crashes))
+    }
+
+    fn expire(&self, retention: Retention, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.turn(now, |turn| turn.expire(retention))
+    }
+
+    fn put_recurring(&self, definition: Definition, now: Timestamp) -> Answer<'_, bool> {
+        self.turn(now, |turn| turn.put_recurring(definition))
+    }
+
+    fn recurring(&self, id: Arc<str>, command: RecurringCommand, now: Timestamp) -> Answer<'_, Option<bool>> {
+        self.turn(now, |turn| turn.recurring(&id, command))
+    }
+
+    fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {
+        self.read(|engine| engine.job(id).cloned())
+    }
+
+    fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {
+        self.read(|engine| engine.page(&query))
+    }
+
+    fn counts(&self) -> Answer<'_, Counts> {
+        self.read(Engine::counts)
+    }
+
+    fn recurring_jobs(&self) -> Answer<'_, Vec<RecurringJob>> {
+        self.read(Engine::recurring_jobs)
+    }
+
+    fn watch(&self, interest: Interest) -> Watch {
+        self.watchers.watch(interest)
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Box::pin(ready(Ok(())))
+    }
+}

@@ -1,0 +1,127 @@
+//! Recurring definitions, and the pure decision of what one fires.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cron::{Cron, Dst, Zone};
+use crate::job::JobSpec;
+use crate::{JobId, Timestamp};
+
+/// How late an occurrence may be and still count as on time.
+pub const ON_TIME: Duration = Duration::from_secs(30);
+
+/// What becomes of occurrences that nobody was there to fire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Misfire {
+    /// One job, scheduled for now, however many were missed. The default.
+    #[default]
+    FireOnce,
+    /// One job for each missed occurrence, each with its own instant; the latest ones if there are too many.
+    FireAll {
+        /// The most jobs at one time.
+        at_most: u32,
+    },
+    /// None. An occurrence that is at most 30 seconds late is not missed yet.
+    Skip,
+}
+
+/// What a recurring definition says; two that are equal mean the same schedule and the same job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Definition {
+    /// Its id.
+    pub id: Arc<str>,
+    /// When it fires.
+    pub cron: Cron,
+    /// In which time zone.
+    pub zone: Zone,
+    /// What happens where clocks are changed.
+    pub dst: Dst,
+    /// What becomes of missed occurrences.
+    pub misfire: Misfire,
+    /// The job that it makes.
+    pub spec: JobSpec,
+}
+
+/// The stored record of a recurring definition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecurringJob {
+    /// What it says.
+    pub definition: Definition,
+    /// When it was first added.
+    pub created_at: Timestamp,
+    /// When its definition last changed.
+    pub updated_at: Timestamp,
+    /// Whether it is paused: nothing fires, but it can be triggered.
+    pub paused: bool,
+    /// When it fires next; never, when it is paused or its cron has no occurrence left.
+    pub next: Option<Timestamp>,
+    /// The latest job that it made, and when.
+    pub last: Option<(JobId, Timestamp)>,
+}
+
+impl RecurringJob {
+    /// Makes the record of a new definition.
+    pub fn new(definition: Definition, now: Timestamp) -> Self {
+        let next = definition.next_after(now);
+        Self { definition, created_at: now, updated_at: now, paused: false, next, last: None }
+    }
+}
+
+impl Definition {
+    /// Returns the first occurrence strictly after an instant.
+    pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
+        self.cron.next_after(after.to_datetime(), &self.zone, self.dst).map(Timestamp::from)
+    }
+
+    /// Decides what fires: `next` is the occurrence that the definition waits for.
+    pub fn fire(&self, next: Timestamp, now: Timestamp) -> Firing {
+        if next > now {
+            return Firing { occurrences: Vec::new(), next: Some(next) };
+        }
+        let occurrences = match self.misfire {
+            Misfire::FireOnce => {
+                let alone = self.next_after(next).is_none_or(|second| second > now);
+                let on_time = now.since(next) <= ON_TIME;
+                vec![if alone && on_time { next } else { now }]
+            }
+            Misfire::FireAll { at_most } => self.latest(next, now, at_most as usize),
+            Misfire::Skip => self.latest(next.max(now.minus(ON_TIME)), now, usize::MAX),
+        };
+        Firing { occurrences, next: self.next_after(now) }
+    }
+
+    /// Returns the latest occurrences from `from` to `now`, both included, oldest first.
+    fn latest(&self, from: Timestamp, now: Timestamp, at_most: usize) -> Vec<Timestamp> {
+        // A window that doubles finds the last few of a long outage without a walk through all of it.
+        let mut window = Duration::from_secs(60);
+        loop {
+            let start = from.max(now.minus(window));
+            let mut found = VecDeque::new();
+            let mut at = self.next_after(start.minus(Duration::from_micros(1)));
+            while let Some(instant) = at.filter(|instant| *instant <= now) {
+                if found.len() >= at_most {
+                    found.pop_front();
+                }
+                found.push_back(instant);
+                at = self.next_after(instant);
+            }
+            if start == from || found.len() >= at_most {
+                found.truncate(at_most);
+                return found.into();
+            }
+            window *= 2;
+        }
+    }
+}
+
+/// What a definition fires now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Firing {
+    /// The instants that the jobs stand for, oldest first.
+    pub occurrences: Vec<Timestamp>,
+    /// When it fires next.
+    pub next: Option<Timestamp>,
+}
