@@ -89,10 +89,8 @@ fn run(krate: &TokenStream, model: &Model) -> TokenStream {
     let fun = &model.ident;
     let call = quote!(#fun(#request #(, #arguments)*));
     // What the fn returns is judged at its return type, or at its name when it has none.
-    let returned_ty = match &model.returns {
-        Some(ty) => ty.to_token_stream(),
-        None => quote_spanned!(fun.span()=> ()),
-    };
+    let unit = quote_spanned!(fun.span()=> ());
+    let returned_ty = model.returns.as_ref().map_or(unit, ToTokens::to_token_stream);
     let respond = quote_spanned! {request_ty.span()=>
         #request_krate::__private::respond::<#request_ty, #returned_ty>(#returned)
     };
