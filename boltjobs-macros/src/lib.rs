@@ -69,7 +69,8 @@ pub fn request(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// An `async fn` runs as a tokio task, a plain `fn` on the pool of threads that may block.
 ///
 /// It returns the response of the request, as in `JobResult<Seat>` or a `Result<Seat, E>` with any error; a handler
-/// of a request without a response may return nothing. The fn itself stays as it is, and can be called.
+/// of a request without a response may return nothing. The fn itself stays as it is, and can be called. It must be a
+/// free fn: inside of an `impl` or a `trait` it can't be registered.
 ///
 /// # Options
 /// All are optional. They say what the worker decides; one job may still have its own `retries` and `timeout`.

@@ -218,8 +218,8 @@ fn a_sensitive_field_is_masked_and_known_by_its_name_in_json() {
 #[test]
 fn a_handler_is_still_a_fn_and_its_name_is_free() {
     invocation(Tuple(3, String::new()), Data::new(5)).unwrap();
-    let returned = returned(Unit);
-    let () = returned;
+    let returned = Unit;
+    crate::returned(returned);
 }
 
 #[tokio::test]
@@ -233,7 +233,7 @@ async fn every_handler_is_found_and_called() -> boltjobs::Result<()> {
     assert_eq!(Raw { r#type: 9 }.process().await?, 9);
 
     Unit.enqueue().await?;
-    Unit.schedule_in(Duration::from_secs(3600)).await?;
+    Unit.schedule_in(Duration::from_hours(1)).await?;
     Unit::enqueue_all([Unit, Unit]).await?;
     Unit.recurring("checked", cron!("0 9 * * MON-FRI")).await?;
     Unit.recurring("unchecked", "0 0 1 */3 *").await?;
