@@ -52,7 +52,7 @@ fn a_field_of_a_tuple_goes_by_its_place_and_a_single_one_is_everything() {
         paths(quote!(
             struct A(#[request(sensitive)] u8);
         )),
-        [""]
+        ["0", ""]
     );
 }
 
