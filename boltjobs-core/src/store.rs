@@ -370,3 +370,37 @@ impl StateCounts {
         self.0[state as usize] -= 1;
     }
 }
+
+/// Which store to use: a value, or words that say where one is.
+#[derive(Debug, Clone)]
+pub enum StoreSource {
+    /// As in `sled:data/jobs` or `memory`.
+    Location(String),
+    /// A store that is open.
+    Open(Arc<dyn Store>),
+}
+
+// These stand beside the trait, as only its own crate knows that a text is no store.
+impl From<&str> for StoreSource {
+    fn from(location: &str) -> Self {
+        Self::Location(location.to_owned())
+    }
+}
+
+impl From<String> for StoreSource {
+    fn from(location: String) -> Self {
+        Self::Location(location)
+    }
+}
+
+impl<S: Store> From<S> for StoreSource {
+    fn from(store: S) -> Self {
+        Self::Open(Arc::new(store))
+    }
+}
+
+impl From<Arc<dyn Store>> for StoreSource {
+    fn from(store: Arc<dyn Store>) -> Self {
+        Self::Open(store)
+    }
+}

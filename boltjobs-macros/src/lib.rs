@@ -1,1 +1,149 @@
 //! The macros of boltjobs.
+//!
+//! Depend on `boltjobs`, which re-exports all of them: the code that they write reaches boltjobs through it.
+
+use proc_macro::TokenStream;
+
+mod arguments;
+mod errors;
+mod handler;
+mod hook;
+mod krate;
+mod options;
+mod provider;
+mod request;
+mod signature;
+
+/// Makes a struct or an enum the typed payload of a job.
+///
+/// The type becomes a [`Request`](trait.Request.html) and gets the methods `enqueue`, `schedule_in`, `schedule_at`,
+/// `recurring`, `process` and the fn `enqueue_all`. serde's `Serialize` and `Deserialize` are derived, each unless
+/// the derive stands there already. Write `#[request]` above other attributes: it does not see a derive above it.
+///
+/// What people see for a job, its title, is the `Display` of the type if it has one, else what `display` says, else
+/// the name of the request.
+///
+/// # Options
+/// All are optional. They say what the producer of a job decides; what the worker decides stands on `#[handler]`.
+///
+/// - `name = "mail.send"`: the stable name that is stored with each job. Default: `<crate>::<Type>`, which changes
+///   when the type is renamed or moves to another crate; jobs stored under the old name then need an alias.
+/// - `aliases = ["mail.deliver"]`: older names whose stored jobs this type still takes. Default: none.
+/// - `version = 2`: the version of the payload, from 1. Default: 1.
+/// - `display = "Mail to {to}"`: the title, with fields (`{0}` for the first one of a tuple struct) by their `Display`.
+/// - `queue = "mail"`: the queue, of `a-z`, `0-9`, `_` and `-`, at most 64. Default: `default`.
+/// - `priority = 5`: from -100 to 100; higher runs first within a queue. Default: 0.
+/// - `concurrency_key = "course:{course}"`: jobs with the same key can be limited together. Default: none.
+/// - `response = Seat`: the type that the handler returns. Default: `()`.
+/// - `tags = ["school"]`: tags of every job of this request. Default: none.
+/// - `serde = false`: derives neither `Serialize` nor `Deserialize`, for a type that implements them by hand.
+///   Sensitive fields are then hidden under their Rust names.
+///
+/// # Fields
+/// `#[request(sensitive)]` on a field hides it wherever boltjobs shows a job. With `#[derive(Debug)]` below
+/// `#[request]` it is masked in `Debug` too. It can't be named in `display` or `concurrency_key`.
+///
+/// # Examples
+/// ```ignore
+/// #[request(queue = "registrar", display = "Enroll {student} in {course}", response = Seat)]
+/// #[derive(Debug)]
+/// struct Enroll {
+///     student: u64,
+///     course: String,
+///     #[request(sensitive)]
+///     token: String,
+/// }
+///
+/// Enroll { student: 7, course: "Rust".into(), token: "s3cret".into() }.enqueue().await?;
+/// ```
+#[proc_macro_attribute]
+pub fn request(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    request::run(attribute.into(), &item.into()).into()
+}
+
+/// Makes a fn run the jobs of one request.
+///
+/// The first parameter is the request, by value and in any pattern. The others are made for each attempt:
+/// `JobContext`, `Data<T>` for a value of a `#[provider]`, or any type that implements `FromJobContext`.
+/// An `async fn` runs as a tokio task, a plain `fn` on the pool of threads that may block.
+///
+/// It returns the response of the request, as in `JobResult<Seat>` or a `Result<Seat, E>` with any error; a handler
+/// of a request without a response may return nothing. The fn itself stays as it is, and can be called.
+///
+/// # Options
+/// All are optional. They say what the worker decides; one job may still have its own `retries` and `timeout`.
+///
+/// - `retries = 5`: how often a failed job is tried again; 0 for never. Default: 10.
+/// - `backoff = ".."`: the delay before each retry: `"fixed(30s)"`, `"list(1s, 10s, 1m)"` (the last repeats),
+///   `"exponential(2s, max = 10m)"`, `"polynomial"`, or the path of a `fn(u32) -> Duration` without quotes, which
+///   gets the number of the retry from 1. Default: `"polynomial"`.
+/// - `timeout = "30s"`: how long one attempt may take, in `ms`, `s`, `m`, `h` or `d`; longer fails it.
+///   Default: no limit.
+/// - `on_exhausted = "fail"` or `"delete"`: the state of a job whose retries are used up. Default: `"fail"`.
+///
+/// # Examples
+/// ```ignore
+/// #[handler(retries = 5, backoff = "exponential(2s, max = 10m)", timeout = "30s")]
+/// async fn enroll(request: Enroll, ctx: JobContext, courses: Data<Courses>) -> JobResult<Seat> {
+///     courses.enroll(request.student, ctx.attempt()).await
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    handler::run(attribute.into(), &item.into()).into()
+}
+
+/// Makes a fn build a value that handlers share.
+///
+/// It runs once, at `start()`, after the providers whose values it takes as `Data<T>`. It returns the value, or the
+/// value in a `Result` or `JobResult`; an error stops the start. It has no options.
+///
+/// # Examples
+/// ```ignore
+/// #[provider]
+/// async fn courses(pool: Data<Pool>) -> JobResult<Courses> {
+///     Ok(Courses::load(&pool).await?)
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn provider(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    provider::run(attribute.into(), &item.into()).into()
+}
+
+/// Makes a fn run at `start()`, after all providers and before the first job.
+///
+/// It takes values of providers as `Data<T>`, and returns nothing or a `Result`; an error stops the start.
+///
+/// # Options
+/// - `order = -1`: lower runs first; hooks of one order go by name. Default: 0.
+///
+/// # Examples
+/// ```ignore
+/// #[on_start]
+/// async fn warm_up(courses: Data<Courses>) -> JobResult {
+///     courses.warm_up().await
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn on_start(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    hook::run(hook::Point::Start, attribute.into(), &item.into()).into()
+}
+
+/// Makes a fn run when the server stops, after its last job.
+///
+/// It takes values of providers as `Data<T>`, and returns nothing or a `Result`.
+///
+/// # Options
+/// - `order = -1`: lower runs last, so that a hook undoes what one of the same order did at start. Default: 0.
+///
+/// # Examples
+/// ```ignore
+/// #[on_stop]
+/// async fn say_goodbye(courses: Data<Courses>) {
+///     courses.flush().await;
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn on_stop(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    hook::run(hook::Point::Stop, attribute.into(), &item.into()).into()
+}

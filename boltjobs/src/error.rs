@@ -190,7 +190,9 @@ pub enum Error {
     #[error(transparent)]
     Backoff(#[from] BackoffError),
     /// `process()` was called for a request that no handler of this program takes.
-    #[error("no handler for request `{0}`; add #[handler], or `use my_jobs as _;` if it lives in another crate")]
+    #[error(
+        "no handler for request `{0}`; add #[handler], or `use my_jobs as _;` if it lives in another crate"
+    )]
     NoHandler(String),
     /// The job that was waited for ended without a result.
     #[error("job {job} ended in {state}: {reason}")]

@@ -1,10 +1,20 @@
-//! What the attributes registered, wherever in the program they stand.
+//! What the attributes registered, wherever in the program they stand, and the checks that it fits together.
 
+use std::any::TypeId;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::handler::HandlerInfo;
-use crate::provider::{HookInfo, ProviderInfo};
-use crate::request::RequestInfo;
+use boltjobs_core::backoff::Backoff;
+use boltjobs_core::name;
+
+use crate::handler::{BackoffFn, BackoffSource, HandlerInfo, OnExhausted, Run};
+use crate::provider::{HookInfo, Provided, ProviderInfo};
+use crate::request::{Request, RequestInfo};
+
+/// How often a failed job is tried again unless its handler says otherwise.
+pub(crate) const DEFAULT_RETRIES: u32 = 10;
 
 /// Where an attribute stands.
 #[doc(hidden)]
@@ -30,7 +40,7 @@ impl fmt::Display for Source {
 
 /// One thing that an attribute registered.
 #[doc(hidden)]
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Registration {
     Request(&'static RequestInfo),
     Handler(&'static HandlerInfo),
@@ -39,3 +49,237 @@ pub enum Registration {
 }
 
 inventory::collect!(Registration);
+
+/// A request as the program knows it.
+#[derive(Debug)]
+pub(crate) struct KnownRequest {
+    pub(crate) name: Arc<str>,
+    pub(crate) info: &'static RequestInfo,
+    pub(crate) handler: Option<Arc<Handler>>,
+}
+
+/// A handler with everything parsed.
+pub(crate) struct Handler {
+    pub(crate) run: Run,
+    pub(crate) retries: u32,
+    pub(crate) backoff: BackoffFn,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) on_exhausted: OnExhausted,
+    pub(crate) info: &'static HandlerInfo,
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handler").field("info", self.info).finish_non_exhaustive()
+    }
+}
+
+/// Everything that is registered, checked.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    by_type: HashMap<TypeId, Arc<KnownRequest>>,
+    /// By name and by alias.
+    by_name: BTreeMap<Arc<str>, Arc<KnownRequest>>,
+    pub(crate) providers: Vec<&'static ProviderInfo>,
+    pub(crate) hooks: Vec<&'static HookInfo>,
+}
+
+impl Registry {
+    /// Reads what the program registered.
+    ///
+    /// # Errors
+    /// Every fault that there is: names taken twice, requests with two handlers, providers that are missing, there
+    /// twice or in a cycle. `provided` are the types of the values that the builder was given.
+    pub(crate) fn collect(provided: &[Provided]) -> Result<Self, Vec<String>> {
+        Self::of(inventory::iter::<Registration>.into_iter().copied(), provided)
+    }
+
+    fn of(
+        registered: impl Iterator<Item = Registration>,
+        provided: &[Provided],
+    ) -> Result<Self, Vec<String>> {
+        let (mut requests, mut handlers, mut providers, mut hooks) = (vec![], vec![], vec![], vec![]);
+        for registration in registered {
+            match registration {
+                Registration::Request(info) => requests.push(info),
+                Registration::Handler(info) => handlers.push(info),
+                Registration::Provider(info) => providers.push(info),
+                Registration::Hook(info) => hooks.push(info),
+            }
+        }
+        // They come in the order of the linker.
+        requests.sort_by_key(|info| info.source);
+        handlers.sort_by_key(|info| info.source);
+        providers.sort_by_key(|info| info.source);
+        hooks.sort_by_key(|info| (info.order, info.name, info.source));
+
+        let mut faults = Vec::new();
+        let handlers = by_request(&handlers, &mut faults);
+        let mut registry = Self { hooks, ..Self::default() };
+        for info in requests {
+            let handler = handlers.get(&(info.ops.type_id)()).cloned();
+            registry.add(info, handler, &mut faults);
+        }
+        check_needs(&registry, &handlers, &providers, provided, &mut faults);
+        match build_order(&providers) {
+            Ok(order) => registry.providers = order,
+            Err(fault) => faults.push(fault),
+        }
+        if faults.is_empty() { Ok(registry) } else { Err(faults) }
+    }
+
+    fn add(&mut self, info: &'static RequestInfo, handler: Option<Arc<Handler>>, faults: &mut Vec<String>) {
+        let request = Arc::new(KnownRequest { name: info.name().into(), info, handler });
+        self.by_type.insert((info.ops.type_id)(), Arc::clone(&request));
+        for name in std::iter::once(&*request.name).chain(info.aliases.iter().copied()) {
+            if let Err(error) = name::validate_request(name) {
+                faults.push(format!("{}: {error}", info.source));
+            }
+            if let Some(other) = self.by_name.insert(name.into(), Arc::clone(&request)) {
+                faults.push(format!(
+                    "two requests are named `{name}`: {} and {}; give one of them another name with #[request(name = \"..\")]",
+                    other.info.source, info.source
+                ));
+            }
+        }
+    }
+
+    pub(crate) fn of_type<R: Request>(&self) -> Option<&Arc<KnownRequest>> {
+        self.by_type.get(&TypeId::of::<R>())
+    }
+
+    pub(crate) fn by_name(&self, name: &str) -> Option<&Arc<KnownRequest>> {
+        self.by_name.get(name)
+    }
+
+    /// Returns the names, aliases too, of all requests that have a handler, with the version that it reads.
+    pub(crate) fn handled(&self) -> BTreeMap<Arc<str>, u32> {
+        let handled = self.by_name.iter().filter(|(_, request)| request.handler.is_some());
+        handled.map(|(name, request)| (Arc::clone(name), request.info.version)).collect()
+    }
+
+    /// Returns the names of all requests without a handler.
+    pub(crate) fn unhandled(&self) -> Vec<&str> {
+        let names: BTreeMap<_, _> = self.by_type.values().map(|request| (&*request.name, request)).collect();
+        names.into_iter().filter(|(_, request)| request.handler.is_none()).map(|(name, _)| name).collect()
+    }
+}
+
+fn by_request(infos: &[&'static HandlerInfo], faults: &mut Vec<String>) -> HashMap<TypeId, Arc<Handler>> {
+    let mut handlers: HashMap<TypeId, Arc<Handler>> = HashMap::new();
+    for info in infos {
+        let backoff: BackoffFn = match info.backoff {
+            Some(BackoffSource::Function(delay)) => Arc::new(move |retry, _| delay(retry)),
+            Some(BackoffSource::Text(text)) => match Backoff::parse(text) {
+                Ok(backoff) => Arc::new(move |retry, chance| backoff.delay(retry, chance)),
+                Err(error) => {
+                    faults.push(format!("{}: handler `{}`: {error}", info.source, info.name));
+                    continue;
+                }
+            },
+            None => Arc::new(|retry, chance| Backoff::default().delay(retry, chance)),
+        };
+        let handler = Handler {
+            run: info.run,
+            retries: info.retries.unwrap_or(DEFAULT_RETRIES),
+            backoff,
+            timeout: info.timeout,
+            on_exhausted: info.on_exhausted,
+            info,
+        };
+        if let Some(other) = handlers.insert((info.request.ops.type_id)(), Arc::new(handler)) {
+            faults.push(format!(
+                "request `{}` has two handlers: `{}` at {} and `{}` at {}; remove one of them, \
+                 or give it a request of its own",
+                info.request.name(),
+                other.info.name,
+                other.info.source,
+                info.name,
+                info.source
+            ));
+        }
+    }
+    handlers
+}
+
+/// Everything that asks for a provided value, with the words that name it.
+fn check_needs(
+    registry: &Registry,
+    handlers: &HashMap<TypeId, Arc<Handler>>,
+    providers: &[&'static ProviderInfo],
+    provided: &[Provided],
+    faults: &mut Vec<String>,
+) {
+    let mut known: HashMap<TypeId, String> =
+        provided.iter().map(|value| (value.id, "`builder().provide(..)`".to_owned())).collect();
+    for info in providers {
+        let value = (info.provides)();
+        let here = format!("`{}` at {}", info.name, info.source);
+        if let Some(other) = known.insert(value.id, here.clone()) {
+            faults.push(format!(
+                "`{}` is provided twice: by {other} and by {here}; remove one, or wrap one value in a type of its own",
+                value.name
+            ));
+        }
+    }
+    let mut who: Vec<(String, Source, fn(&mut crate::provider::Dependencies))> = Vec::new();
+    let handlers = handlers.values();
+    who.extend(
+        handlers.map(|it| (format!("handler `{}`", it.info.name), it.info.source, it.info.dependencies)),
+    );
+    who.extend(providers.iter().map(|it| (format!("provider `{}`", it.name), it.source, it.dependencies)));
+    who.extend(registry.hooks.iter().map(|it| (format!("hook `{}`", it.name), it.source, it.dependencies)));
+    who.sort_by(|left, right| (left.1, &left.0).cmp(&(right.1, &right.0)));
+    for (name, source, dependencies) in who {
+        let mut needs = crate::provider::Dependencies::default();
+        dependencies(&mut needs);
+        for need in needs.0.into_iter().filter(|need| !known.contains_key(&need.id)) {
+            faults.push(format!(
+                "{name} at {source} needs `Data<{}>`, which nothing provides; add a #[provider] fn that returns it, \
+                 `builder().provide(value)`, or `use my_providers as _;` if it lives in another crate",
+                need.name
+            ));
+        }
+    }
+}
+
+/// Sorts providers so that each comes after those it needs; otherwise they stay in the order of their sources.
+fn build_order(providers: &[&'static ProviderInfo]) -> Result<Vec<&'static ProviderInfo>, String> {
+    let of_type: HashMap<_, _> = providers.iter().map(|info| ((info.provides)().id, *info)).collect();
+    let mut order: Vec<&'static ProviderInfo> = Vec::new();
+    for info in providers {
+        visit(info, &of_type, &mut Vec::new(), &mut order)?;
+    }
+    Ok(order)
+}
+
+fn visit(
+    info: &'static ProviderInfo,
+    of_type: &HashMap<TypeId, &'static ProviderInfo>,
+    path: &mut Vec<&'static ProviderInfo>,
+    order: &mut Vec<&'static ProviderInfo>,
+) -> Result<(), String> {
+    if order.iter().any(|done| std::ptr::eq(*done, info)) {
+        return Ok(());
+    }
+    if let Some(start) = path.iter().position(|on_path| std::ptr::eq(*on_path, info)) {
+        let cycle = path[start..].iter().map(|it| format!("`{}` at {}", it.name, it.source));
+        return Err(format!(
+            "providers need each other in a cycle: {} needs `{}` again; \
+             break it by building one of them inside another",
+            cycle.collect::<Vec<_>>().join(" needs "),
+            info.name
+        ));
+    }
+    path.push(info);
+    let mut needs = crate::provider::Dependencies::default();
+    (info.dependencies)(&mut needs);
+    for need in needs.0 {
+        if let Some(needed) = of_type.get(&need.id) {
+            visit(needed, of_type, path, order)?;
+        }
+    }
+    path.pop();
+    order.push(info);
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! Looking at jobs and steering them.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::sync::Arc;
+use std::time::Duration;
+
+use boltjobs_core::store::{Action, Command, PageQuery};
+use boltjobs_core::{JobId, JobState};
+
+use crate::details::{JobDetails, Page, Stats};
+use crate::error::{Error, Result};
+use crate::handler::BoxFuture;
+use crate::pipeline::enqueue::IntoInstant;
+use crate::recurring::{RecurringDetails, RecurringRef};
+use crate::runtime::{self, Runtime};
+
+/// Returns the client of the server that runs: within a handler its own, elsewhere the first that was started.
+///
+/// It never fails; what it is asked to do does, when nothing was started.
+pub fn client() -> Client {
+    Client(runtime::current())
+}
+
+/// Looks at jobs and steers them. Cheap to clone.
+#[derive(Clone)]
+pub struct Client(Option<Arc<Runtime>>);
+
+impl Client {
+    pub(crate) fn of(runtime: Arc<Runtime>) -> Self {
+        Self(Some(runtime))
+    }
+
+    pub(crate) fn runtime(&self) -> Result<&Arc<Runtime>> {
+        self.0.as_ref().ok_or(Error::NotStarted)
+    }
+
+    /// Runs a future so that what it enqueues, and `boltjobs::client()`, mean this client's server.
+    ///
+    /// It matters only where one process runs several servers.
+    ///
+    /// # Errors
+    /// [`Error::NotStarted`].
+    ///
+    /// # Cancel safety
+    /// That of the future.
+    pub async fn scope<T>(&self, future: impl Future<Output = T>) -> Result<T> {
+        Ok(runtime::scope(Arc::clone(self.runtime()?), future).await)
+    }
+
+    /// Returns everything that is known of a job; `None` when there is none, or its retention is over.
+    ///
+    /// # Errors
+    /// [`Error::NotStarted`], [`Error::Store`] when the store can't answer.
+    ///
+    /// # Cancel safety
+    /// It only looks.
+    pub async fn job(&self, id: JobId) -> Result<Option<JobDetails>> {
+        let job = self.runtime()?.store.job(id).await?;
+        Ok(job.map(JobDetails::new))
+    }
+
+    /// Deletes a job; one that runs is asked to stop, and stays Processing until its handler has ended. Awaited, it
+    /// says whether that happened: `false` when the job does not exist, or has ended (but a Failed one is deleted).
+    pub fn delete(&self, id: JobId) -> JobCommand {
+        self.command(id, Asked::Delete)
+    }
+
+    /// Enqueues a job that waits for a time, or that has ended; then its attempts are counted anew. Awaited, it says
+    /// whether that happened: `false` when the job does not exist, is Enqueued already, or runs.
+    pub fn requeue(&self, id: JobId) -> JobCommand {
+        self.command(id, Asked::Requeue)
+    }
+
+    /// Schedules a job anew, `delay` from now. Awaited, it says whether that happened: `false` when the job does not
+    /// exist, or runs.
+    pub fn reschedule(&self, id: JobId, delay: Duration) -> JobCommand {
+        self.command(id, Asked::In(delay))
+    }
+
+    /// Schedules a job anew, for an instant. Awaited, it says whether that happened: `false` when the job does not
+    /// exist, or runs.
+    pub fn reschedule_at(&self, id: JobId, at: impl IntoInstant) -> JobCommand {
+        self.command(id, Asked::At(at.into_instant()))
+    }
+
+    fn command(&self, id: JobId, asked: Asked) -> JobCommand {
+        JobCommand { client: self.clone(), id, asked, expected: Vec::new(), reason: None }
+    }
+
+    /// Begins a list of jobs.
+    pub fn jobs(&self) -> JobQuery {
+        JobQuery { client: self.clone(), state: None, after: None, limit: 50 }
+    }
+
+    /// Counts the jobs, exactly; it costs the same with ten jobs and with ten million.
+    ///
+    /// # Errors
+    /// [`Error::NotStarted`], [`Error::Store`] when the store can't answer.
+    ///
+    /// # Cancel safety
+    /// It only looks.
+    pub async fn stats(&self) -> Result<Stats> {
+        Ok(Stats::new(self.runtime()?.store.counts().await?))
+    }
+
+    /// Returns the recurring definitions, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`Error::NotStarted`], [`Error::Store`] when the store can't answer.
+    ///
+    /// # Cancel safety
+    /// It only looks.
+    pub async fn recurring_jobs(&self) -> Result<Vec<RecurringDetails>> {
+        let runtime = self.runtime()?;
+        let jobs = runtime.store.recurring_jobs().await?;
+        Ok(jobs.into_iter().map(|job| RecurringDetails::new(job, runtime)).collect())
+    }
+
+    /// Names a recurring definition, to steer it. That it exists is not checked here.
+    pub fn recurring(&self, id: impl Into<String>) -> RecurringRef {
+        RecurringRef::new(self.clone(), id.into())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let store = self.0.as_ref().map(|runtime| runtime.store.location());
+        f.debug_struct("Client").field("store", &store).finish()
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    Delete,
+    Requeue,
+    In(Duration),
+    At(boltjobs_core::Timestamp),
+}
+
+/// What a client asks of one job; nothing happens until it is awaited, and then it says whether it did.
+///
+/// # Errors
+/// [`Error::NotStarted`], [`Error::Store`] when the store can't write.
+///
+/// # Cancel safety
+/// Once it has been polled it may happen although the future is dropped.
+#[derive(Debug)]
+#[must_use = "nothing happens until it is awaited"]
+pub struct JobCommand {
+    client: Client,
+    id: JobId,
+    asked: Asked,
+    expected: Vec<JobState>,
+    reason: Option<String>,
+}
+
+impl JobCommand {
+    /// Does it only if the job is in this state; may be said several times.
+    pub fn expecting(mut self, state: JobState) -> Self {
+        self.expected.push(state);
+        self
+    }
+
+    /// Says why, for the history of the job.
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    async fn run(self) -> Result<bool> {
+        let runtime = self.client.runtime()?;
+        let now = runtime.now();
+        let action = match self.asked {
+            Asked::Delete => Action::Delete,
+            Asked::Requeue => Action::Requeue,
+            Asked::In(delay) => Action::Reschedule(now.plus(delay)),
+            Asked::At(at) => Action::Reschedule(at),
+        };
+        let command = Command { action, expected: self.expected, reason: self.reason.map(Arc::from) };
+        Ok(runtime.store.command(self.id, command, now).await?)
+    }
+}
+
+impl IntoFuture for JobCommand {
+    type Output = Result<bool>;
+    type IntoFuture = BoxFuture<Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+/// A list of jobs, newest first, in pages that stay fast with millions of jobs.
+#[derive(Debug)]
+#[must_use = "nothing is listed until `list()`"]
+pub struct JobQuery {
+    client: Client,
+    state: Option<JobState>,
+    after: Option<JobId>,
+    limit: usize,
+}
+
+impl JobQuery {
+    /// Lists jobs of this state only.
+    pub fn state(mut self, state: JobState) -> Self {
+        self.state = Some(state);
+        self
+    }
+
+    /// Sets the most jobs of a page: 1 to 1,000, default 50.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Goes on after the last job of another page; see [`Page::next`].
+    pub fn after(mut self, job: JobId) -> Self {
+        self.after = Some(job);
+        self
+    }
+
+    /// Returns the page.
+    ///
+    /// # Errors
+    /// [`Error::NotStarted`], [`Error::InvalidOption`] for a limit out of its range, [`Error::Store`] when the store
+    /// can't answer.
+    ///
+    /// # Cancel safety
+    /// It only looks.
+    pub async fn list(self) -> Result<Page> {
+        let runtime = self.client.runtime()?;
+        if !(1..=1_000).contains(&self.limit) {
+            return Err(Error::InvalidOption(format!(
+                "a page can't have {} jobs; use 1 to 1000",
+                self.limit
+            )));
+        }
+        let states = self.state.map_or_else(|| JobState::ALL.to_vec(), |state| vec![state]);
+        let mut jobs = Vec::new();
+        for state in states {
+            // One more than is asked for tells whether there is another page.
+            let query = PageQuery { state, after: self.after, limit: self.limit + 1 };
+            jobs.extend(runtime.store.page(query).await?);
+        }
+        jobs.sort_by(|left, right| right.id.cmp(&left.id));
+        let more = jobs.len() > self.limit;
+        jobs.truncate(self.limit);
+        let next = jobs.last().filter(|_| more).map(|job| job.id);
+        Ok(Page { jobs: jobs.into_iter().map(JobDetails::new).collect(), next })
+    }
+}

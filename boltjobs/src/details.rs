@@ -1,0 +1,231 @@
+//! What the client shows of jobs.
+
+use std::collections::BTreeMap;
+
+use boltjobs_core::job::{ErrorInfo, HistoryRow, Job};
+use boltjobs_core::store::{Counts, StateCounts};
+use boltjobs_core::{JobId, JobState};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// What stands where a sensitive value was.
+const MASK: &str = "***";
+
+/// Everything that is known of a job, at the moment at which it was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobDetails(Job);
+
+impl JobDetails {
+    pub(crate) fn new(job: Job) -> Self {
+        Self(job)
+    }
+
+    /// Returns its id.
+    pub fn id(&self) -> JobId {
+        self.0.id
+    }
+
+    /// Returns where it stands.
+    pub fn state(&self) -> JobState {
+        self.0.state
+    }
+
+    /// Returns since when.
+    pub fn since(&self) -> DateTime<Utc> {
+        self.0.since.to_datetime()
+    }
+
+    /// Returns what people see: the `Display` of its request, or the name.
+    pub fn title(&self) -> &str {
+        self.0.spec.title()
+    }
+
+    /// Returns the name of its request.
+    pub fn request_name(&self) -> &str {
+        &self.0.spec.request
+    }
+
+    /// Returns the version of its payload.
+    pub fn version(&self) -> u32 {
+        self.0.spec.version
+    }
+
+    /// Returns its queue.
+    pub fn queue(&self) -> &str {
+        &self.0.spec.queue
+    }
+
+    /// Returns its priority: -100 to 100.
+    pub fn priority(&self) -> i32 {
+        self.0.spec.priority.into()
+    }
+
+    /// Returns its tags.
+    pub fn tags(&self) -> &[String] {
+        &self.0.spec.tags
+    }
+
+    /// Returns what the code that enqueued attached.
+    pub fn meta(&self) -> &BTreeMap<String, String> {
+        &self.0.spec.meta
+    }
+
+    /// Returns when it was enqueued.
+    pub fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at.to_datetime()
+    }
+
+    /// Returns when it is due, while it is Scheduled.
+    pub fn due_at(&self) -> Option<DateTime<Utc>> {
+        self.0.due.map(boltjobs_core::Timestamp::to_datetime)
+    }
+
+    /// Returns the attempts so far; the one that runs is counted.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempt
+    }
+
+    /// Says whether it runs and was asked to stop.
+    pub fn is_cancelling(&self) -> bool {
+        self.0.cancel.is_some()
+    }
+
+    /// Returns the id of the recurring definition that made it.
+    pub fn recurring_id(&self) -> Option<&str> {
+        self.0.spec.occurrence.as_ref().map(|occurrence| &*occurrence.recurring)
+    }
+
+    /// Returns its transitions, oldest first: the first one and the latest 63.
+    pub fn history(&self) -> &[HistoryRow] {
+        &self.0.history
+    }
+
+    /// Returns the error of the latest attempt that failed.
+    pub fn last_error(&self) -> Option<&ErrorInfo> {
+        self.0.last_error()
+    }
+
+    /// Returns what the latest success returned; `None` for `()`, and when there was none.
+    pub fn result(&self) -> Option<Value> {
+        serde_json::from_slice(self.0.result()?).ok()
+    }
+
+    /// Returns the request, with `***` for what is sensitive; as a text where it is no JSON.
+    pub fn payload(&self) -> Value {
+        let raw = &self.0.spec.payload;
+        let Ok(mut payload) = serde_json::from_slice(raw) else {
+            // What can't be taken apart can't be masked either.
+            let hide = !self.0.spec.sensitive.is_empty();
+            return Value::String(if hide {
+                MASK.to_owned()
+            } else {
+                String::from_utf8_lossy(raw).into_owned()
+            });
+        };
+        for path in &self.0.spec.sensitive {
+            mask(&mut payload, path);
+        }
+        payload
+    }
+}
+
+fn mask(payload: &mut Value, path: &str) {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let found = match payload {
+        Value::Object(fields) => fields.get_mut(first),
+        Value::Array(items) => first.parse().ok().and_then(|index: usize| items.get_mut(index)),
+        // A struct of one unnamed field is its value.
+        Value::String(_) | Value::Number(_) | Value::Bool(_) if rest.is_none() && first == "0" => {
+            Some(payload)
+        }
+        Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => None,
+    };
+    match (found, rest) {
+        (Some(value), None) => *value = Value::String(MASK.to_owned()),
+        (Some(value), Some(rest)) => mask(value, rest),
+        (None, _) => {}
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The jobs, newest first.
+    pub jobs: Vec<JobDetails>,
+    /// Where the next page begins, for [`JobQuery::after`](crate::JobQuery::after); `None` on the last one.
+    pub next: Option<JobId>,
+}
+
+/// How many jobs there are in each state, exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Jobs that wait for a parent.
+    pub awaiting: u64,
+    /// Jobs that wait for a time.
+    pub scheduled: u64,
+    /// Jobs that wait for a worker.
+    pub enqueued: u64,
+    /// Jobs that run.
+    pub processing: u64,
+    /// Jobs that ended well and are still kept.
+    pub succeeded: u64,
+    /// Jobs that failed for good and are still kept.
+    pub failed: u64,
+    /// Jobs that were deleted and are still kept.
+    pub deleted: u64,
+    /// The same for each queue.
+    pub queues: BTreeMap<String, Stats>,
+    /// The same for each request.
+    pub requests: BTreeMap<String, Stats>,
+}
+
+impl Stats {
+    pub(crate) fn new(counts: Counts) -> Self {
+        let named = |counts: BTreeMap<std::sync::Arc<str>, StateCounts>| {
+            counts.into_iter().map(|(name, states)| (name.to_string(), Self::of(states))).collect()
+        };
+        Self { queues: named(counts.queues), requests: named(counts.requests), ..Self::of(counts.states) }
+    }
+
+    fn of(states: StateCounts) -> Self {
+        Self {
+            awaiting: states.get(JobState::Awaiting),
+            scheduled: states.get(JobState::Scheduled),
+            enqueued: states.get(JobState::Enqueued),
+            processing: states.get(JobState::Processing),
+            succeeded: states.get(JobState::Succeeded),
+            failed: states.get(JobState::Failed),
+            deleted: states.get(JobState::Deleted),
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn masked(mut payload: Value, path: &str) -> Value {
+        mask(&mut payload, path);
+        payload
+    }
+
+    #[test]
+    fn sensitive_values_are_masked_in_structs_tuples_and_variants() {
+        assert_eq!(masked(json!({"a": 1, "token": "s3cret"}), "token"), json!({"a": 1, "token": "***"}));
+        assert_eq!(masked(json!([1, {"deep": 2}]), "1"), json!([1, "***"]));
+        assert_eq!(
+            masked(json!({"Card": {"number": 4, "name": "A"}}), "Card.number"),
+            json!({"Card": {"number": "***", "name": "A"}})
+        );
+        assert_eq!(masked(json!({"Cash": {"sum": 4}}), "Card.number"), json!({"Cash": {"sum": 4}}));
+    }
+
+    #[test]
+    fn a_sensitive_newtype_is_masked_as_a_whole() {
+        assert_eq!(masked(json!("s3cret"), "0"), json!("***"));
+        assert_eq!(masked(json!({"Pin": "1234"}), "Pin.0"), json!({"Pin": "***"}));
+    }
+}

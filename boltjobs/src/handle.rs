@@ -1,0 +1,132 @@
+//! A job that was enqueued, with the type of what it returns.
+
+use std::any::type_name;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use boltjobs_core::job::Job;
+use boltjobs_core::store::Enqueued;
+use boltjobs_core::{JobId, JobState};
+
+use crate::client::Client;
+use crate::error::{Error, Result};
+use crate::request::Request;
+use crate::runtime::Runtime;
+
+/// A job that was enqueued. Dropping it changes nothing.
+pub struct JobHandle<R> {
+    id: JobId,
+    duplicate: bool,
+    runtime: Arc<Runtime>,
+    request: PhantomData<fn() -> R>,
+}
+
+impl<R: Request> JobHandle<R> {
+    pub(crate) fn new(job: Enqueued, runtime: Arc<Runtime>) -> Self {
+        Self { id: job.id, duplicate: job.duplicate, runtime, request: PhantomData }
+    }
+
+    /// Returns the id of the job.
+    pub fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// Says whether the job was there before, so that nothing was added.
+    pub fn is_duplicate(&self) -> bool {
+        self.duplicate
+    }
+
+    /// Returns where the job stands.
+    ///
+    /// # Errors
+    /// [`Error::UnknownJob`] once its retention is over, [`Error::Store`] when the store can't answer.
+    ///
+    /// # Cancel safety
+    /// It only looks.
+    pub async fn state(&self) -> Result<JobState> {
+        self.look().await.map(|job| job.state)
+    }
+
+    /// Waits until the job ends, and returns what its handler returned.
+    ///
+    /// Nothing is said about how long that takes: combine it with `tokio::time::timeout` where it matters.
+    ///
+    /// # Errors
+    /// [`Error::JobEnded`] when it ended in Failed or Deleted, [`Error::Decode`] when its result is of another type
+    /// by now, [`Error::UnknownJob`] once its retention is over, [`Error::Store`] when the store can't answer.
+    ///
+    /// # Cancel safety
+    /// It can be dropped and called again.
+    pub async fn wait(&self) -> Result<R::Response> {
+        loop {
+            // Subscribed before the look, so that an end between the two is not missed.
+            let ended = self.runtime.ended.subscribe(&self.runtime.store, self.id);
+            let job = self.look().await?;
+            if job.state.is_final() {
+                return self.response(&job);
+            }
+            if ended.await.is_err() {
+                return Err(Error::Store(boltjobs_core::store::StoreError::Closed));
+            }
+        }
+    }
+
+    /// Deletes the job; one that runs is asked to stop. `false` when it has ended.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the store can't write.
+    ///
+    /// # Cancel safety
+    /// Once polled, it may happen although the future is dropped.
+    pub async fn delete(&self) -> Result<bool> {
+        self.client().delete(self.id).await
+    }
+
+    /// Enqueues the job again, with its attempts counted anew if it had ended. `false` when it is Enqueued or runs.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the store can't write.
+    ///
+    /// # Cancel safety
+    /// Once polled, it may happen although the future is dropped.
+    pub async fn requeue(&self) -> Result<bool> {
+        self.client().requeue(self.id).await
+    }
+
+    fn client(&self) -> Client {
+        Client::of(Arc::clone(&self.runtime))
+    }
+
+    async fn look(&self) -> Result<Job> {
+        self.runtime.store.job(self.id).await?.ok_or(Error::UnknownJob(self.id))
+    }
+
+    fn response(&self, job: &Job) -> Result<R::Response> {
+        if job.state != JobState::Succeeded {
+            let latest = job.history.last();
+            let told = job.last_error().map(ToString::to_string);
+            let reason = told.or_else(|| latest?.reason.as_ref().map(ToString::to_string));
+            let reason = reason.unwrap_or_else(|| "no reason was given".to_owned());
+            return Err(Error::JobEnded { job: self.id, state: job.state, reason });
+        }
+        // Nothing is stored for `()`.
+        serde_json::from_slice(job.result().unwrap_or(b"null")).map_err(|error| Error::Decode {
+            job: self.id,
+            expected: type_name::<R::Response>(),
+            message: error.to_string(),
+        })
+    }
+}
+
+impl<R> Clone for JobHandle<R> {
+    fn clone(&self) -> Self {
+        Self { runtime: Arc::clone(&self.runtime), ..*self }
+    }
+}
+
+impl<R> fmt::Debug for JobHandle<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobHandle").field("id", &self.id).field("duplicate", &self.duplicate).finish()
+    }
+}

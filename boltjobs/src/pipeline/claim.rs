@@ -1,0 +1,94 @@
+//! Taking jobs from the store, as many as there are free slots, whenever there may be some.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use boltjobs_core::job::Lease;
+use boltjobs_core::store::{Claimed, Offer, Settlement, StoreError};
+use boltjobs_core::watch::Interest;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::dispatch;
+use super::running::Running;
+use crate::runtime::Runtime;
+
+/// How long to wait before a store that failed is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+
+/// The slots of a server, and what they share.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) offer: Arc<Offer>,
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) running: Running,
+    pub(crate) tasks: TaskTracker,
+    /// Fires when nothing more shall be claimed.
+    pub(crate) stopping: CancellationToken,
+    /// Fires when running handlers shall stop, so that their jobs go back.
+    pub(crate) halting: CancellationToken,
+    /// Fires when their time to stop is over.
+    pub(crate) halted: CancellationToken,
+    pub(crate) outcomes: mpsc::Sender<Settlement>,
+    /// Fires when every outcome has been sent.
+    pub(crate) finished: CancellationToken,
+}
+
+/// Claims until the server stops.
+pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
+    // Watched before the first look, so that nothing that comes between the two is missed.
+    let mut ready = worker.runtime.store.watch(Interest::Ready);
+    loop {
+        let permit = tokio::select! {
+            biased;
+            () = worker.stopping.cancelled() => return,
+            permit = Arc::clone(&worker.slots).acquire_owned() => permit,
+        };
+        let Ok(mut permits) = permit else { return };
+        let free = worker.slots.available_permits();
+        if let Ok(more) = Arc::clone(&worker.slots).try_acquire_many_owned(u32::try_from(free).unwrap_or(0)) {
+            permits.merge(more);
+        }
+        match claim(&worker, permits.num_permits()).await {
+            Ok(jobs) if jobs.is_empty() => {
+                drop(permits);
+                tokio::select! {
+                    () = worker.stopping.cancelled() => return,
+                    _ = ready.changed() => {}
+                }
+            }
+            Ok(jobs) => start(&worker, jobs, permits),
+            Err(StoreError::Closed) => return,
+            Err(error) => {
+                tracing::error!(%error, "can't claim jobs");
+                drop(permits);
+                tokio::select! {
+                    () = worker.stopping.cancelled() => return,
+                    () = worker.runtime.clock.sleep(ASK_AGAIN) => {}
+                }
+            }
+        }
+    }
+}
+
+async fn claim(worker: &Worker, slots: usize) -> Result<Vec<Claimed>, StoreError> {
+    worker.runtime.store.claim(Arc::clone(&worker.offer), slots, worker.runtime.now()).await
+}
+
+fn start(worker: &Arc<Worker>, jobs: Vec<Claimed>, mut permits: OwnedSemaphorePermit) {
+    for job in jobs {
+        // There are never more jobs than permits.
+        if let Some(permit) = permits.split(1) {
+            dispatch::dispatch(worker, job, permit);
+        }
+    }
+}
+
+impl Worker {
+    /// Returns the leases that a heartbeat shall keep.
+    pub(crate) fn leases(&self) -> Vec<Lease> {
+        self.running.all().iter().map(|job| job.lease).collect()
+    }
+}

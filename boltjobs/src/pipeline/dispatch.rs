@@ -1,0 +1,105 @@
+//! From a claimed job to the handler that takes it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use boltjobs_core::job::ErrorInfo;
+use boltjobs_core::store::{Claimed, Outcome, Settlement};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::claim::Worker;
+use super::run::{self, Attempt};
+use super::running::{Pulse, RunningJob};
+use super::settle;
+use crate::context::{Inner, JobContext};
+use crate::handler::Invocation;
+use crate::registry::Handler;
+use crate::request::RequestInfo;
+use crate::runtime;
+
+/// Starts a claimed job on a task of its own.
+pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, permit: OwnedSemaphorePermit) {
+    let running = Arc::new(RunningJob {
+        lease: job.lease,
+        request: Arc::clone(&job.spec.request),
+        token: CancellationToken::new(),
+        abandoned: CancellationToken::new(),
+        pulse: Pulse::default(),
+    });
+    worker.running.insert(Arc::clone(&running));
+    let span = tracing::info_span!(
+        "job",
+        id = %job.lease.job,
+        request = &*job.spec.request,
+        attempt = job.attempt,
+        title = job.spec.title(),
+    );
+    let task = run_job(Arc::clone(worker), job, running, permit).instrument(span);
+    worker.tasks.spawn(runtime::scope(Arc::clone(&worker.runtime), task));
+}
+
+async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, permit: OwnedSemaphorePermit) {
+    let started = worker.runtime.clock.monotonic();
+    let permit = Arc::new(permit);
+    let lease = job.lease;
+    let outcome = attempt(&worker, job, running, &permit).await;
+    let ran = worker.runtime.clock.monotonic().saturating_sub(started);
+    // The receiver outlives every task; without it there is nothing left that could store the outcome.
+    let _ = worker.outcomes.send(Settlement { lease, ran, outcome }).await;
+}
+
+async fn attempt(
+    worker: &Arc<Worker>,
+    job: Claimed,
+    running: Arc<RunningJob>,
+    permit: &Arc<OwnedSemaphorePermit>,
+) -> Outcome {
+    let known = worker.runtime.registry.by_name(&job.spec.request);
+    let Some((request, handler)) = known.and_then(|known| Some((known.info, known.handler.as_ref()?))) else {
+        // The store hands out only what was offered; if it did not, the job waits for a server that can.
+        return Outcome::Released("no handler on this server".into());
+    };
+    let payload = match (request.ops.decode)(&job.spec.payload) {
+        Ok(payload) => payload,
+        Err(message) => return undecodable(request, &message),
+    };
+    tracing::debug!("started");
+    let retries = job.spec.retries.unwrap_or(handler.retries);
+    let timeout = job.spec.timeout.or(handler.timeout);
+    let number = job.attempt;
+    let context = JobContext::new(Inner {
+        id: job.lease.job,
+        attempt: job.attempt,
+        retries,
+        epoch: job.lease.epoch,
+        created_at: job.created_at,
+        token: running.token.clone(),
+        providers: worker.runtime.providers(),
+        spec: job.spec,
+    });
+    let attempt = Attempt { running, timeout, permit: Arc::clone(permit) };
+    let end = run::run(worker, handler, Invocation { request: payload, context }, attempt).await;
+    settle::outcome(worker, request, handler, end, number, retries)
+}
+
+/// Nothing can be run, now or later, with what was stored; people have to look at it. The payload stays as it is.
+fn undecodable(request: &RequestInfo, message: &str) -> Outcome {
+    let error = ErrorInfo::new(
+        "boltjobs::Decode",
+        format!(
+            "the payload can't be read as `{}`: {message}; give a new field #[serde(default)], or raise `version`",
+            request.ident
+        ),
+    );
+    let reason = Some("the payload does not decode; it is kept as it is".into());
+    Outcome::Failed { error: Box::new(error), reason, delete: false }
+}
+
+impl Handler {
+    /// Returns the delay before a retry, and never longer than the backoff itself can be computed.
+    pub(crate) fn delay(&self, retry: u32, chance: u64) -> Duration {
+        (self.backoff)(retry, chance)
+    }
+}

@@ -1,0 +1,11 @@
+//! The path of a job: enqueue → claim → dispatch → run → settle.
+//!
+//! Each stage is one file. What they share is in the [`Runtime`](crate::runtime::Runtime) and, for those that run
+//! jobs, in the [`Worker`](claim::Worker); only the store keeps anything.
+
+pub(crate) mod claim;
+pub(crate) mod dispatch;
+pub(crate) mod enqueue;
+pub(crate) mod run;
+pub(crate) mod running;
+pub(crate) mod settle;

@@ -1,0 +1,77 @@
+//! The jobs that this server runs right now, for those who look at them from outside: heartbeat, cancellation.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use boltjobs_core::JobId;
+use boltjobs_core::job::Lease;
+use tokio_util::sync::CancellationToken;
+
+/// One running job, from its claim until its outcome is stored.
+#[derive(Debug)]
+pub(crate) struct RunningJob {
+    pub(crate) lease: Lease,
+    pub(crate) request: Arc<str>,
+    /// Fires when the handler shall stop; the handler sees it.
+    pub(crate) token: CancellationToken,
+    /// Fires when nobody waits for the handler any longer.
+    pub(crate) abandoned: CancellationToken,
+    pub(crate) pulse: Pulse,
+}
+
+/// Tells from outside whether a handler holds its thread.
+#[derive(Debug, Default)]
+pub(crate) struct Pulse {
+    /// When the poll that runs began, in milliseconds plus one; zero between polls.
+    since: AtomicU64,
+    reported: AtomicBool,
+}
+
+impl Pulse {
+    pub(crate) fn enter(&self, now: Duration) {
+        self.since.store(u64::try_from(now.as_millis()).unwrap_or(u64::MAX - 1) + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn leave(&self) {
+        self.since.store(0, Ordering::Relaxed);
+    }
+
+    /// Returns for how long the handler has held its thread, once it has been longer than `limit`.
+    pub(crate) fn blocking(&self, now: Duration, limit: Duration) -> Option<Duration> {
+        let since = self.since.load(Ordering::Relaxed).checked_sub(1)?;
+        let held = now.saturating_sub(Duration::from_millis(since));
+        (held > limit && !self.reported.swap(true, Ordering::Relaxed)).then_some(held)
+    }
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct Running(Mutex<HashMap<JobId, Arc<RunningJob>>>);
+
+impl Running {
+    fn jobs(&self) -> MutexGuard<'_, HashMap<JobId, Arc<RunningJob>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn insert(&self, job: Arc<RunningJob>) {
+        self.jobs().insert(job.lease.job, job);
+    }
+
+    /// Forgets a job, unless it has been claimed again meanwhile.
+    pub(crate) fn remove(&self, lease: Lease) {
+        let mut jobs = self.jobs();
+        if jobs.get(&lease.job).is_some_and(|job| job.lease == lease) {
+            jobs.remove(&lease.job);
+        }
+    }
+
+    pub(crate) fn get(&self, id: JobId) -> Option<Arc<RunningJob>> {
+        self.jobs().get(&id).cloned()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<RunningJob>> {
+        self.jobs().values().cloned().collect()
+    }
+}

@@ -1,0 +1,159 @@
+//! From the end of an attempt to what is stored of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use boltjobs_core::JobState;
+use boltjobs_core::duration;
+use boltjobs_core::job::ErrorInfo;
+use boltjobs_core::store::{Outcome, Settled, Settlement, StoreError};
+use tokio::sync::mpsc;
+
+use super::claim::Worker;
+use super::run::End;
+use crate::error::{Failure, JobError};
+use crate::handler::{OnExhausted, Response};
+use crate::panic::catch;
+use crate::registry::Handler;
+use crate::request::RequestInfo;
+
+/// The most outcomes that wait for the store before handlers wait for them.
+pub(crate) const WAITING: usize = 8_192;
+
+/// The longest pause before a store that failed is asked again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Decides what the end of an attempt means for its job.
+pub(super) fn outcome(
+    worker: &Worker,
+    request: &RequestInfo,
+    handler: &Handler,
+    end: End,
+    attempt: u32,
+    retries: u32,
+) -> Outcome {
+    let failed = |error, delay: Option<Duration>| {
+        // A handler that was stopped by the shutdown has not failed.
+        if worker.halting.is_cancelled() {
+            return Outcome::Released("the server shut down".into());
+        }
+        if attempt > retries {
+            let reason = (retries > 0).then(|| format!("all {retries} retries are used up").into());
+            return exhausted(handler, error, reason);
+        }
+        let delay = delay.unwrap_or_else(|| backoff(worker, handler, attempt));
+        Outcome::Retry { error: Box::new(error), delay, retry: attempt, retries }
+    };
+    match end {
+        End::Returned(Ok(response)) => Outcome::Succeeded(encode(request, &response)),
+        End::Returned(Err(failure)) => match failure.directive() {
+            Some(JobError::Discard(_)) => {
+                exhausted(handler, info(&failure), Some("discarded by its handler".into()))
+            }
+            Some(JobError::Snooze(delay)) => Outcome::Snoozed(*delay),
+            Some(JobError::RetryIn { delay, .. }) => failed(info(&failure), Some(*delay)),
+            Some(JobError::Cancelled) | None => failed(info(&failure), None),
+        },
+        End::Panicked(error) => failed(error, None),
+        End::TimedOut(limit) => {
+            let limit = duration::format(limit);
+            let message =
+                format!("timed out after {limit}; raise its `timeout`, or let it do less at a time");
+            failed(ErrorInfo::new("boltjobs::Timeout", message), None)
+        }
+        End::Abandoned => {
+            tracing::warn!("did not stop when it was cancelled, and is no longer waited for");
+            Outcome::Cancelled { error: None }
+        }
+        End::Halted => Outcome::Released("the server shut down".into()),
+    }
+}
+
+fn info(failure: &Failure) -> ErrorInfo {
+    failure.info()
+}
+
+fn exhausted(handler: &Handler, error: ErrorInfo, reason: Option<Arc<str>>) -> Outcome {
+    Outcome::Failed { error: Box::new(error), reason, delete: handler.on_exhausted == OnExhausted::Delete }
+}
+
+fn backoff(worker: &Worker, handler: &Handler, retry: u32) -> Duration {
+    let chance = worker.runtime.chance.next_u64();
+    catch(|| handler.delay(retry, chance)).unwrap_or_else(|panic| {
+        tracing::error!(error = %panic, "the backoff fn failed; the default is used");
+        boltjobs_core::backoff::Backoff::default().delay(retry, chance)
+    })
+}
+
+/// Nothing is stored for `()`.
+fn encode(request: &RequestInfo, response: &Response) -> Option<Arc<[u8]>> {
+    match (request.ops.encode_response)(&**response) {
+        Ok(json) if json == b"null" => None,
+        Ok(json) => Some(json.into()),
+        Err(error) => {
+            // The work is done: to run it again for the sake of its result would be worse than to lose that.
+            tracing::error!(%error, "the result can't be stored as JSON, and is lost");
+            None
+        }
+    }
+}
+
+/// Stores outcomes, all that are waiting in one write, until there are none and there will be none.
+pub(crate) async fn settle_jobs(worker: Arc<Worker>, mut outcomes: mpsc::Receiver<Settlement>) {
+    let mut batch = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            _ = outcomes.recv_many(&mut batch, WAITING) => {}
+            () = worker.finished.cancelled() => return,
+        }
+        let settled = settle(&worker, &batch).await;
+        for (settlement, settled) in batch.drain(..).zip(settled) {
+            worker.running.remove(settlement.lease);
+            report(&settlement, settled);
+        }
+    }
+}
+
+/// Stores a batch, again and again while the store fails: what a handler has done is not thrown away.
+async fn settle(worker: &Worker, batch: &[Settlement]) -> Vec<Settled> {
+    let mut pause = Duration::from_millis(50);
+    loop {
+        match worker.runtime.store.settle(batch.to_vec(), worker.runtime.now()).await {
+            Ok(settled) => return settled,
+            Err(StoreError::Closed) => return Vec::new(),
+            Err(error) if worker.halted.is_cancelled() => {
+                tracing::error!(%error, jobs = batch.len(), "outcomes are lost; the jobs will run again");
+                return Vec::new();
+            }
+            Err(error) => {
+                tracing::error!(%error, jobs = batch.len(), "outcomes can't be stored; they are kept and tried again");
+                worker.runtime.clock.sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+fn report(settlement: &Settlement, settled: Settled) {
+    let job = settlement.lease.job;
+    let state = match settled {
+        Settled::LeaseLost => {
+            tracing::warn!(%job, "the lease was lost while it ran; its outcome is not counted");
+            return;
+        }
+        Settled::Now(state) => state,
+    };
+    match &settlement.outcome {
+        Outcome::Succeeded(_) => tracing::debug!(%job, ran = ?settlement.ran, "succeeded"),
+        Outcome::Retry { error, delay, retry, retries } if state != JobState::Deleted => {
+            tracing::warn!(%job, %error, ?delay, "failed; retry {retry} of {retries} follows");
+        }
+        Outcome::Failed { error, .. } if state == JobState::Failed => tracing::error!(%job, %error, "failed"),
+        Outcome::Retry { .. } | Outcome::Failed { .. } | Outcome::Cancelled { .. } => {
+            tracing::info!(%job, "deleted");
+        }
+        Outcome::Snoozed(delay) => tracing::debug!(%job, ?delay, "snoozed"),
+        Outcome::Released(reason) => tracing::info!(%job, %reason, "goes back to its queue"),
+    }
+}

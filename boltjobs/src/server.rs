@@ -1,0 +1,229 @@
+//! A started server, and how it stops.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use boltjobs_core::job::DEFAULT_QUEUE;
+use tokio::task::JoinHandle;
+
+use crate::client::Client;
+use crate::error::{Error, Result};
+use crate::pipeline::claim::Worker;
+use crate::provider::{HookInfo, Providers, SharedValue};
+use crate::runtime;
+use crate::services::ServiceThread;
+
+/// A started boltjobs: it works until it is shut down or dropped.
+///
+/// Dropping it stops the work at once, without a word to the handlers; what they were at is run again after the next
+/// start. [`Server::run_until_signal`] and [`Server::shutdown`] are the polite ways.
+#[must_use = "the server stops when it is dropped; await `run_until_signal()` or keep it"]
+pub struct Server {
+    pub(crate) worker: Arc<Worker>,
+    pub(crate) claiming: JoinHandle<()>,
+    pub(crate) settling: JoinHandle<()>,
+    pub(crate) services: Vec<JoinHandle<()>>,
+    pub(crate) thread: Option<ServiceThread>,
+    pub(crate) stop_hooks: Vec<&'static HookInfo>,
+    /// What providers built, in order.
+    pub(crate) built: Vec<SharedValue>,
+    pub(crate) shutdown_timeout: Duration,
+}
+
+/// How long handlers may take to stop once the shutdown timeout is over.
+const LAST_GRACE: Duration = Duration::from_secs(1);
+
+impl Server {
+    /// Returns the client of this server's store.
+    pub fn client(&self) -> Client {
+        Client::of(Arc::clone(&self.worker.runtime))
+    }
+
+    /// Returns the name under which the history lists this server: `<host>:<process id>:<random>`.
+    pub fn name(&self) -> &str {
+        &self.worker.offer.server
+    }
+
+    /// Works until the process gets SIGINT (Ctrl-C) or SIGTERM, then shuts down. A second signal ends the wait for
+    /// running handlers at once.
+    ///
+    /// # Errors
+    /// As for [`Server::shutdown`]; [`Error::Config`] when signals can't be listened to.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the server.
+    pub async fn run_until_signal(self) -> Result<()> {
+        let mut signals =
+            Signals::new().map_err(|error| Error::Config(format!("can't listen to signals: {error}")))?;
+        let signal = signals.next().await;
+        tracing::info!(signal, timeout = ?self.shutdown_timeout, "shutting down; another signal ends the wait");
+        let halting = self.worker.halting.clone();
+        let hurry = async move {
+            signals.next().await;
+            halting.cancel();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            done = self.shutdown() => done,
+            () = hurry => Ok(()),
+        }
+    }
+
+    /// Stops claiming, lets running handlers finish within the shutdown timeout, cancels the rest, puts their jobs
+    /// back with the attempt given back, runs the `#[on_stop]` hooks, and closes the store.
+    ///
+    /// # Errors
+    /// The first error of a hook, or of the store while it closes. Everything is let go all the same.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the server.
+    pub async fn shutdown(mut self) -> Result<()> {
+        let worker = Arc::clone(&self.worker);
+        worker.stopping.cancel();
+        worker.tasks.close();
+        let clock = &worker.runtime.clock;
+        tokio::select! {
+            () = worker.tasks.wait() => {}
+            () = clock.sleep(self.shutdown_timeout) => {}
+            () = worker.halting.cancelled() => {}
+        }
+        worker.halting.cancel();
+        for job in worker.running.all() {
+            job.token.cancel();
+        }
+        tokio::select! {
+            () = worker.tasks.wait() => {}
+            () = clock.sleep(LAST_GRACE) => worker.halted.cancel(),
+        }
+        // What nobody waits for any longer ends at its next await, if it ever comes to one.
+        tokio::select! {
+            () = worker.tasks.wait() => {}
+            () = clock.sleep(LAST_GRACE) => {
+                let jobs = worker.running.all().len();
+                tracing::error!(jobs, "handlers hold their threads; their jobs run again after the next start");
+            }
+        }
+        // Every outcome is on its way by now.
+        worker.finished.cancel();
+        // A panic in it has been reported by the hook.
+        let _ = (&mut self.settling).await;
+
+        let mut result = Ok(());
+        for hook in self.stop_hooks.iter().rev() {
+            if let Err(failure) = (hook.run)(worker.runtime.providers()).await {
+                tracing::error!(hook = hook.name, error = %failure, "a stop hook failed");
+                let failed = format!("the hook `{}` at {} failed: {failure}", hook.name, hook.source);
+                result = result.and(Err(Error::Config(failed)));
+            }
+        }
+        for service in self.services.drain(..) {
+            service.abort();
+        }
+        result = result.and(worker.runtime.store.close().await.map_err(Error::from));
+        self.let_go();
+        tracing::info!("stopped");
+        result
+    }
+
+    fn let_go(&mut self) {
+        let runtime = &self.worker.runtime;
+        runtime::leave(runtime);
+        *runtime.providers.write().unwrap_or_else(PoisonError::into_inner) = Providers::default();
+        while let Some(value) = self.built.pop() {
+            drop(value);
+        }
+        drop(self.thread.take());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.worker.stopping.cancel();
+        self.claiming.abort();
+        self.settling.abort();
+        for service in self.services.drain(..) {
+            service.abort();
+        }
+        self.let_go();
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let store = self.worker.runtime.store.location();
+        f.debug_struct("Server").field("name", &self.name()).field("store", &store).finish_non_exhaustive()
+    }
+}
+
+/// The signals that end a server.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> &'static str {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => "Ctrl-C",
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// A queue that a server works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    pub(crate) name: String,
+    pub(crate) weight: Option<u32>,
+}
+
+impl Queue {
+    /// Names a queue: `[a-z0-9_-]`, 1 to 64 characters.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), weight: None }
+    }
+
+    /// Gives the queue a share in proportion to the other queues' weights, instead of a place in a strict order.
+    ///
+    /// As soon as one queue of a server has a weight, all have; those without one weigh 1.
+    #[must_use]
+    pub fn weight(mut self, weight: u32) -> Self {
+        self.weight = Some(weight);
+        self
+    }
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self::new(DEFAULT_QUEUE)
+    }
+}
+
+impl<T: Into<String>> From<T> for Queue {
+    fn from(name: T) -> Self {
+        Self::new(name)
+    }
+}

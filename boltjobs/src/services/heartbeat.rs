@@ -1,0 +1,53 @@
+//! Keeping leases alive from outside the handlers, and finding what is wrong with them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use boltjobs_core::store::StoreError;
+
+use crate::pipeline::claim::Worker;
+use crate::services::cancellation;
+
+/// A handler that holds its thread longer than this is reported.
+const BLOCKING: Duration = Duration::from_secs(1);
+
+/// Beats three times in the time of a lease, while anything runs, until it is aborted or the store is closed.
+pub(crate) async fn keep_leases(worker: Arc<Worker>, max_crashes: u32) {
+    let lease = worker.offer.lease;
+    loop {
+        worker.runtime.clock.sleep(lease / 3).await;
+        match beat(&worker, max_crashes).await {
+            Ok(()) => {}
+            Err(StoreError::Closed) => return,
+            Err(error) => tracing::error!(%error, "can't keep leases alive"),
+        }
+    }
+}
+
+async fn beat(worker: &Arc<Worker>, max_crashes: u32) -> Result<(), StoreError> {
+    let (runtime, leases) = (&worker.runtime, worker.leases());
+    if leases.is_empty() {
+        return Ok(());
+    }
+    let heartbeat = runtime.store.heartbeat(leases, runtime.now().plus(worker.offer.lease)).await?;
+    for lease in heartbeat.lost {
+        if let Some(job) = worker.running.get(lease.job).filter(|job| job.lease == lease) {
+            tracing::warn!(job = %lease.job, request = %job.request, "the lease was lost; its handler is told to stop");
+            job.token.cancel();
+        }
+    }
+    for job in heartbeat.cancelled {
+        cancellation::cancel(worker, job);
+    }
+    for job in worker.running.all() {
+        if let Some(held) = job.pulse.blocking(runtime.clock.monotonic(), BLOCKING) {
+            tracing::warn!(
+                job = %job.lease.job,
+                request = %job.request,
+                "an async handler has held its thread for {held:?}; make it a plain fn, or await more often"
+            );
+        }
+    }
+    // After the heartbeat, so that a clock that was set forward expires no lease of this server.
+    runtime.store.reap(max_crashes, runtime.now()).await.map(drop)
+}

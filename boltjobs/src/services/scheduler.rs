@@ -1,0 +1,50 @@
+//! The passing of time: what is due, what fires, what has expired. It sleeps until the earliest of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use boltjobs_core::Timestamp;
+use boltjobs_core::store::{Retention, Store, StoreError};
+use boltjobs_core::watch::Interest;
+
+use crate::runtime::Runtime;
+
+/// How long to wait before a store that failed is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+
+/// Runs until it is aborted, or the store is closed.
+pub(crate) async fn watch_time(runtime: Arc<Runtime>, retention: Retention) {
+    // Watched before the first look, so that nothing that comes between the two is missed.
+    let mut sooner = runtime.store.watch(Interest::Due);
+    loop {
+        let next = match step(&*runtime.store, retention, runtime.now()).await {
+            Ok(next) => next,
+            Err(StoreError::Closed) => return,
+            Err(error) => {
+                tracing::error!(%error, "can't move what is due");
+                Some(runtime.now().plus(ASK_AGAIN))
+            }
+        };
+        let time = async {
+            match next {
+                Some(next) => runtime.clock.sleep_until(next).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = time => {}
+            _ = sooner.changed() => {}
+        }
+    }
+}
+
+async fn step(
+    store: &dyn Store,
+    retention: Retention,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let due = store.due(now).await?;
+    let fire = store.fire(now).await?;
+    let expire = store.expire(retention, now).await?;
+    Ok([due, fire, expire].into_iter().flatten().min())
+}

@@ -1,0 +1,233 @@
+//! What can be set, by the builder or by the environment. The builder wins.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use boltjobs_core::duration;
+use boltjobs_core::name;
+use boltjobs_core::store::{QueueOrder, Retention, StoreSource};
+
+use crate::server::Queue;
+
+/// Where the store is when nobody says.
+const DEFAULT_STORE: &str = "sled:boltjobs-data";
+
+/// How long an acknowledged job may be in danger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// An `enqueue().await` returns once the job is on disk. The default.
+    #[default]
+    Immediate,
+    /// It returns before; a crash of the machine or the process loses at most 100 ms of what was acknowledged,
+    /// unless the disk itself stalls for longer.
+    Eventual,
+}
+
+/// What the builder was told; `None` asks the environment, then takes the default.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) store: Option<StoreSource>,
+    pub(crate) durability: Option<Durability>,
+    pub(crate) queues: Option<Vec<Queue>>,
+    pub(crate) workers: Option<usize>,
+    pub(crate) shutdown_timeout: Option<Duration>,
+    pub(crate) cancel_grace: Option<Duration>,
+    pub(crate) lease: Option<Duration>,
+    pub(crate) max_crashes: Option<u32>,
+    pub(crate) retention: Retention,
+}
+
+/// All of it, decided and checked.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) store: StoreSource,
+    pub(crate) durability: Durability,
+    pub(crate) queues: QueueOrder,
+    pub(crate) workers: usize,
+    pub(crate) shutdown_timeout: Duration,
+    pub(crate) cancel_grace: Duration,
+    pub(crate) lease: Duration,
+    pub(crate) max_crashes: u32,
+    pub(crate) retention: Retention,
+}
+
+impl Settings {
+    /// Decides everything. `environment` gives the value of a variable.
+    ///
+    /// # Errors
+    /// Every value that can't be used, with its variable.
+    pub(crate) fn resolve(
+        self,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Resolved, Vec<String>> {
+        let mut faults = Vec::new();
+        let mut read = Reader { environment: &environment, faults: &mut faults };
+        let store = self
+            .store
+            .or_else(|| read.variable("BOLTJOBS_STORE", |text| Ok(StoreSource::Location(text.into()))));
+        let durability = self.durability.or_else(|| read.variable("BOLTJOBS_DURABILITY", durability));
+        let queues = self.queues.or_else(|| read.variable("BOLTJOBS_QUEUES", queues));
+        let workers = self.workers.or_else(|| read.variable("BOLTJOBS_WORKERS", workers));
+        let timeout = |text: &str| duration::parse(text).map_err(|error| error.to_string());
+        let shutdown_timeout =
+            self.shutdown_timeout.or_else(|| read.variable("BOLTJOBS_SHUTDOWN_TIMEOUT", timeout));
+        let queues = match queues.map(order).transpose() {
+            Ok(queues) => queues.unwrap_or(QueueOrder::All),
+            Err(fault) => {
+                faults.push(fault);
+                QueueOrder::All
+            }
+        };
+        let lease = self.lease.unwrap_or(Duration::from_secs(30));
+        if lease < Duration::from_secs(1) {
+            faults.push(
+                "a lease shorter than a second is lost between two heartbeats; give it at least 1s"
+                    .to_owned(),
+            );
+        }
+        let resolved = Resolved {
+            store: store.unwrap_or_else(|| DEFAULT_STORE.into()),
+            durability: durability.unwrap_or_default(),
+            queues,
+            workers: workers.unwrap_or_else(default_workers),
+            shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(15)),
+            cancel_grace: self.cancel_grace.unwrap_or(Duration::from_secs(30)),
+            lease,
+            max_crashes: self.max_crashes.unwrap_or(5),
+            retention: self.retention,
+        };
+        if faults.is_empty() { Ok(resolved) } else { Err(faults) }
+    }
+}
+
+struct Reader<'a> {
+    environment: &'a dyn Fn(&str) -> Option<String>,
+    faults: &'a mut Vec<String>,
+}
+
+impl Reader<'_> {
+    fn variable<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let text = (self.environment)(name).filter(|text| !text.trim().is_empty())?;
+        match parse(text.trim()) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.faults.push(format!("{name}: {fault}"));
+                None
+            }
+        }
+    }
+}
+
+/// Five for each core: most handlers wait for something else most of the time.
+fn default_workers() -> usize {
+    5 * std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn workers(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| format!("`{text}` is no number of workers; use 0 (run nothing) or more"))
+}
+
+fn durability(text: &str) -> Result<Durability, String> {
+    match text {
+        "immediate" => Ok(Durability::Immediate),
+        "eventual" => Ok(Durability::Eventual),
+        _ => Err(format!("unknown durability `{text}`; use `immediate` or `eventual`")),
+    }
+}
+
+/// Reads `critical,default,mail`, in strict order, or `critical=5,mail=1`, by weight.
+fn queues(text: &str) -> Result<Vec<Queue>, String> {
+    let queue = |part: &str| match part.trim().split_once('=') {
+        None => Ok(Queue::new(part.trim())),
+        Some((name, weight)) => match weight.trim().parse() {
+            Ok(weight) => Ok(Queue::new(name.trim()).weight(weight)),
+            Err(_) => Err(format!("`{weight}` is no weight of queue `{name}`; use a whole number from 1")),
+        },
+    };
+    text.split(',').map(queue).collect()
+}
+
+fn order(queues: Vec<Queue>) -> Result<QueueOrder, String> {
+    if queues.is_empty() {
+        return Err(
+            "no queue is left to work; name at least one, or leave `queues` out to work all".to_owned()
+        );
+    }
+    for (index, queue) in queues.iter().enumerate() {
+        name::validate_queue(&queue.name).map_err(|error| error.to_string())?;
+        if queue.weight == Some(0) {
+            return Err(format!(
+                "queue `{}` has a weight of zero, so it would never be worked; use 1 or more",
+                queue.name
+            ));
+        }
+        if queues[..index].iter().any(|earlier| earlier.name == queue.name) {
+            return Err(format!("queue `{}` is named twice; name it once", queue.name));
+        }
+    }
+    if queues.iter().all(|queue| queue.weight.is_none()) {
+        return Ok(QueueOrder::Strict(queues.into_iter().map(|queue| queue.name.into()).collect()));
+    }
+    let weighted = queues.into_iter().map(|queue| (Arc::from(queue.name), queue.weight.unwrap_or(1)));
+    Ok(QueueOrder::Weighted(weighted.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &'static str, value: &'static str) -> Result<Resolved, Vec<String>> {
+        Settings::default().resolve(|asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn without_a_word_every_queue_is_worked_on_sled() {
+        let resolved = Settings::default().resolve(|_| None).unwrap();
+        assert_eq!(resolved.queues, QueueOrder::All);
+        assert_eq!(resolved.durability, Durability::Immediate);
+        assert!(matches!(resolved.store, StoreSource::Location(at) if at == "sled:boltjobs-data"));
+        assert!(resolved.workers >= 5);
+    }
+
+    #[test]
+    fn the_builder_wins_over_the_environment() {
+        let settings = Settings { workers: Some(3), ..Settings::default() };
+        let resolved = settings.resolve(|name| (name == "BOLTJOBS_WORKERS").then(|| "7".to_owned())).unwrap();
+        assert_eq!(resolved.workers, 3);
+        assert_eq!(with("BOLTJOBS_WORKERS", "7").unwrap().workers, 7);
+    }
+
+    #[test]
+    fn queues_of_the_environment_are_strict_or_weighted() {
+        let strict = with("BOLTJOBS_QUEUES", "critical, default").unwrap().queues;
+        assert_eq!(strict, QueueOrder::Strict(vec!["critical".into(), "default".into()]));
+        let weighted = with("BOLTJOBS_QUEUES", "critical=5,default").unwrap().queues;
+        assert_eq!(weighted, QueueOrder::Weighted(vec![("critical".into(), 5), ("default".into(), 1)]));
+    }
+
+    #[test]
+    fn every_value_that_cant_be_used_is_named_with_its_variable() {
+        let faults = Settings::default()
+            .resolve(|name| match name {
+                "BOLTJOBS_WORKERS" => Some("many".to_owned()),
+                "BOLTJOBS_SHUTDOWN_TIMEOUT" => Some("20".to_owned()),
+                "BOLTJOBS_DURABILITY" => Some("maybe".to_owned()),
+                "BOLTJOBS_QUEUES" => Some("Critical Mail".to_owned()),
+                _ => None,
+            })
+            .unwrap_err();
+        let all = faults.join("\n");
+        for expected in
+            ["BOLTJOBS_WORKERS: `many`", "BOLTJOBS_SHUTDOWN_TIMEOUT: ", "`maybe`", "Critical Mail"]
+        {
+            assert!(all.contains(expected), "{expected} is missing in {all}");
+        }
+    }
+
+    #[test]
+    fn a_queue_that_could_never_be_worked_is_refused() {
+        for text in ["mail=0", "mail,mail", "mail=often"] {
+            assert!(with("BOLTJOBS_QUEUES", text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! From a program with attributes to a server that works.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use boltjobs_core::clock::{Chance, Clock};
+use boltjobs_core::id::JobIds;
+use boltjobs_core::memory::MemoryStore;
+use boltjobs_core::store::{Offer, Retention, Store, StoreError, StoreSource};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::{SystemChance, SystemClock};
+use crate::ended::Ended;
+use crate::error::{Error, Result};
+use crate::panic::install_hook;
+use crate::pipeline::claim::{Worker, claim_jobs};
+use crate::pipeline::running::Running;
+use crate::pipeline::settle::{self, settle_jobs};
+use crate::provider::{HookPoint, Provided, Providers, SharedValue, share};
+use crate::registry::Registry;
+use crate::runtime::{self, Runtime};
+use crate::server::{Queue, Server};
+use crate::services::{ServiceThread, cancellation, heartbeat, scheduler};
+use crate::settings::{Durability, Resolved, Settings};
+
+/// Starts boltjobs with its defaults and what `BOLTJOBS_*` says: opens the store (`sled:boltjobs-data`), checks
+/// everything that the program registered, and begins to work.
+///
+/// # Errors
+/// [`Error::Startup`] lists every fault of the program at once; [`Error::Store`] says why the store can't be opened.
+///
+/// # Cancel safety
+/// Dropping the future drops what has been started so far.
+pub async fn start() -> Result<Server> {
+    builder().start().await
+}
+
+/// Begins a server with settings of its own.
+pub fn builder() -> Builder {
+    Builder::default()
+}
+
+/// The settings of a server. What is not set is taken from the environment, then from the defaults.
+#[derive(Default)]
+#[must_use = "nothing happens until `start()`"]
+pub struct Builder {
+    settings: Settings,
+    provided: Vec<(Provided, SharedValue)>,
+    clock: Option<Arc<dyn Clock>>,
+    chance: Option<Arc<dyn Chance>>,
+}
+
+impl Builder {
+    /// Sets the store: `"sled:<folder>"`, `"memory"`, or a store value. `BOLTJOBS_STORE`; default
+    /// `sled:boltjobs-data`, below the working directory.
+    pub fn store(mut self, store: impl Into<StoreSource>) -> Self {
+        self.settings.store = Some(store.into());
+        self
+    }
+
+    /// Sets whether an enqueue waits for the disk. `BOLTJOBS_DURABILITY`, `immediate` or `eventual`; default
+    /// [`Durability::Immediate`]. It concerns stores that are opened here, by their location.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.settings.durability = Some(durability);
+        self
+    }
+
+    /// Sets the queues that this server works: in strict order, or by weight as soon as one has a weight.
+    /// `BOLTJOBS_QUEUES`, as in `critical,default` or `critical=5,default=1`; default all queues, in turn.
+    pub fn queues<Q: Into<Queue>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
+        self.settings.queues = Some(queues.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets how many jobs run at once. `BOLTJOBS_WORKERS`; default 5 for each core. With 0 this program only
+    /// enqueues.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.settings.workers = Some(workers);
+        self
+    }
+
+    /// Sets how long running handlers may go on when the server shuts down. `BOLTJOBS_SHUTDOWN_TIMEOUT`, as in
+    /// `20s`; default 15 s.
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.shutdown_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long a handler whose job was deleted may go on before it is dropped. Default 30 s.
+    pub fn cancel_grace(mut self, grace: Duration) -> Self {
+        self.settings.cancel_grace = Some(grace);
+        self
+    }
+
+    /// Sets how long a job stays with a server that no longer answers. Default 30 s, at least 1 s.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.settings.lease = Some(lease);
+        self
+    }
+
+    /// Sets in how many crashes in a row a job may have been running before it is not run again by itself. Default
+    /// 5; 0 never gives one up.
+    pub fn quarantine_after(mut self, crashes: u32) -> Self {
+        self.settings.max_crashes = Some(crashes);
+        self
+    }
+
+    /// Sets how long ended jobs are kept. Default: 1 day, and 90 days for Failed.
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.settings.retention = retention;
+        self
+    }
+
+    /// Provides a value to handlers that ask for `Data<T>`, as a `#[provider]` does.
+    pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.provided.push((Provided::of::<T>(), share(value)));
+        self
+    }
+
+    /// Replaces the clock.
+    #[doc(hidden)]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Replaces the source of randomness.
+    #[doc(hidden)]
+    pub fn chance(mut self, chance: Arc<dyn Chance>) -> Self {
+        self.chance = Some(chance);
+        self
+    }
+
+    /// Starts the server, within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error::Startup`] lists every fault of the program and of its settings at once; [`Error::Store`] says why the
+    /// store can't be opened.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops what has been started so far.
+    pub async fn start(self) -> Result<Server> {
+        let provided: Vec<_> = self.provided.iter().map(|(value, _)| *value).collect();
+        let settings = self.settings.resolve(|name| std::env::var(name).ok());
+        let (settings, registry) = match (settings, Registry::collect(&provided)) {
+            (Ok(settings), Ok(registry)) => (settings, registry),
+            (settings, registry) => {
+                let faults = settings.err().into_iter().chain(registry.err()).flatten().collect();
+                return Err(Error::Startup(faults));
+            }
+        };
+        install_hook();
+        let thread = ServiceThread::start()
+            .map_err(|error| Error::Config(format!("can't start the thread of the services: {error}")))?;
+        let store = open(&settings).await?;
+        let runtime = Arc::new(Runtime {
+            store,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
+            chance: self.chance.unwrap_or_else(|| Arc::new(SystemChance::new())),
+            registry,
+            ids: JobIds::default(),
+            ended: Ended::new(thread.handle().clone()),
+            providers: RwLock::default(),
+            cancel_grace: settings.cancel_grace,
+        });
+        // Jobs that a crash left running go back before anybody can claim.
+        runtime.store.reap(settings.max_crashes, runtime.now()).await?;
+        let built = provide(&runtime, self.provided).await?;
+        run_start_hooks(&runtime).await?;
+        let server = begin(runtime, settings, thread, built);
+        announce(&server).await?;
+        Ok(server)
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+async fn open(settings: &Resolved) -> Result<Arc<dyn Store>> {
+    let location = match &settings.store {
+        StoreSource::Open(store) => return Ok(Arc::clone(store)),
+        StoreSource::Location(location) => location.clone(),
+    };
+    match location.split_once(':') {
+        None if location == "memory" => Ok(Arc::new(MemoryStore::new())),
+        #[cfg(feature = "sled")]
+        Some(("sled", path)) if !path.is_empty() => {
+            let options = boltjobs_sled::SledOptions::new(path).durability(match settings.durability {
+                Durability::Immediate => boltjobs_sled::Durability::Immediate,
+                Durability::Eventual => boltjobs_sled::Durability::Eventual,
+            });
+            let opened = tokio::task::spawn_blocking(move || options.open()).await;
+            let opened =
+                opened.map_err(|error| StoreError::Unavailable { location, reason: error.to_string() })?;
+            Ok(Arc::new(opened?))
+        }
+        #[cfg(not(feature = "sled"))]
+        Some(("sled", _)) => {
+            let reason = "boltjobs was built without its feature `sled`; turn it on".to_owned();
+            Err(StoreError::Location { location, reason }.into())
+        }
+        Some(_) | None => {
+            let reason = "unknown kind of store; use `sled:<folder>` or `memory`".to_owned();
+            Err(StoreError::Location { location, reason }.into())
+        }
+    }
+}
+
+/// Builds what handlers share, each after what it needs itself.
+async fn provide(runtime: &Runtime, given: Vec<(Provided, SharedValue)>) -> Result<Vec<SharedValue>> {
+    let mut values: HashMap<_, _> = given.into_iter().map(|(provided, value)| (provided.id, value)).collect();
+    let mut built: Vec<_> = values.values().cloned().collect();
+    for info in &runtime.registry.providers {
+        let so_far = Providers(Arc::new(values.clone()));
+        let value = (info.build)(so_far).await.map_err(|failure| {
+            Error::Startup(vec![format!("the provider `{}` at {} failed: {failure}", info.name, info.source)])
+        })?;
+        built.push(Arc::clone(&value));
+        values.insert((info.provides)().id, value);
+    }
+    *runtime.providers.write().unwrap_or_else(PoisonError::into_inner) = Providers(Arc::new(values));
+    Ok(built)
+}
+
+async fn run_start_hooks(runtime: &Runtime) -> Result<()> {
+    for hook in runtime.registry.hooks.iter().filter(|hook| hook.when == HookPoint::Start) {
+        (hook.run)(runtime.providers()).await.map_err(|failure| {
+            Error::Startup(vec![format!("the hook `{}` at {} failed: {failure}", hook.name, hook.source)])
+        })?;
+    }
+    Ok(())
+}
+
+fn begin(
+    runtime: Arc<Runtime>,
+    settings: Resolved,
+    thread: ServiceThread,
+    built: Vec<SharedValue>,
+) -> Server {
+    let (outcomes, settlements) = mpsc::channel(settle::WAITING);
+    let stop_hooks =
+        runtime.registry.hooks.iter().filter(|hook| hook.when == HookPoint::Stop).copied().collect();
+    let offer = Offer {
+        server: server_name(&*runtime.chance),
+        queues: settings.queues,
+        handles: runtime.registry.handled(),
+        lease: settings.lease,
+    };
+    let worker = Arc::new(Worker {
+        offer: Arc::new(offer),
+        slots: Arc::new(Semaphore::new(settings.workers.min(Semaphore::MAX_PERMITS))),
+        running: Running::default(),
+        tasks: TaskTracker::new(),
+        stopping: CancellationToken::new(),
+        halting: CancellationToken::new(),
+        halted: CancellationToken::new(),
+        outcomes,
+        finished: CancellationToken::new(),
+        runtime: Arc::clone(&runtime),
+    });
+    let services = vec![
+        thread.handle().spawn(scheduler::watch_time(Arc::clone(&runtime), settings.retention)),
+        thread.handle().spawn(cancellation::pass_on(Arc::clone(&worker))),
+        thread.handle().spawn(heartbeat::keep_leases(Arc::clone(&worker), settings.max_crashes)),
+    ];
+    runtime::enter(&runtime);
+    Server {
+        // Without handlers or slots there is nothing to claim for.
+        claiming: if worker.offer.handles.is_empty() || settings.workers == 0 {
+            tokio::spawn(std::future::ready(()))
+        } else {
+            tokio::spawn(claim_jobs(Arc::clone(&worker)))
+        },
+        settling: tokio::spawn(settle_jobs(Arc::clone(&worker), settlements)),
+        services,
+        thread: Some(thread),
+        stop_hooks,
+        built,
+        shutdown_timeout: settings.shutdown_timeout,
+        worker,
+    }
+}
+
+/// Says what was started, and what will not be done.
+async fn announce(server: &Server) -> Result<()> {
+    let (runtime, offer) = (&server.worker.runtime, &server.worker.offer);
+    let counts = runtime.store.counts().await?;
+    tracing::info!(
+        store = runtime.store.location(),
+        server = &*offer.server,
+        handlers = offer.handles.len(),
+        workers = server.worker.slots.available_permits(),
+        without_handler = ?runtime.registry.unhandled(),
+        "boltjobs started"
+    );
+    for (request, states) in counts.requests {
+        let waiting: u64 = {
+            use boltjobs_core::JobState::{Awaiting, Enqueued, Scheduled};
+            [Awaiting, Scheduled, Enqueued].into_iter().map(|state| states.get(state)).sum()
+        };
+        if waiting > 0 && !offer.handles.contains_key(&request) {
+            tracing::warn!(
+                %request,
+                waiting,
+                "jobs wait for a handler that this program has not; add #[handler], \
+                 or `use that_crate as _;` if it lives in another crate"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn server_name(chance: &dyn Chance) -> Arc<str> {
+    let host = std::env::var("HOSTNAME").ok();
+    let host = host.or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok());
+    let host = host.map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
+    let (host, random) = (host.unwrap_or_else(|| "localhost".to_owned()), chance.next_u64() & 0xFF_FFFF);
+    format!("{host}:{}:{random:06x}", std::process::id()).into()
+}
