@@ -10,7 +10,7 @@ use crate::chunk::{self, CONTINUES, GOES_ON, HEADER, Header, LAST_OF_GROUP};
 use crate::codec;
 use crate::error::{explain, explain_sled};
 use crate::group::{Draft, Group};
-use crate::head::Head;
+use crate::head::{Head, Left};
 use crate::stats::Counters;
 
 /// The key of the format, in a store that holds a journal.
@@ -159,14 +159,22 @@ impl Disk {
 
     /// Lets go of sled, and returns once its lock is free.
     pub(crate) fn close(self) {
-        let Self { db, file, lock, .. } = self;
+        let Self { db, file, lock, mut head, head_file, .. } = self;
         drop(db);
         // Threads of sled may hold the file for a moment longer. If one never lets go, nobody shall hang for it.
-        for _ in 0..1_000 {
-            if file.try_lock().is_ok() {
-                break;
+        let free = (0..1_000).any(|_| {
+            let free = file.try_lock().is_ok();
+            if !free {
+                std::thread::sleep(std::time::Duration::from_millis(1));
             }
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            free
+        });
+        let left = file.sync_all().and_then(|()| Left::of(&file));
+        if let (true, Ok(left)) = (free, left)
+            && let Err(error) = head.leave(&head_file, left)
+        {
+            // Not lost: the next open trusts sled where it could have known.
+            tracing::warn!(%error, "the store could not note how it was left");
         }
         drop(file);
         drop(lock);

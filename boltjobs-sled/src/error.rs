@@ -11,7 +11,7 @@ pub(crate) fn location(path: &Path) -> String {
 }
 
 pub(crate) fn corrupt(path: &Path, reason: impl Into<String>) -> StoreError {
-    let reason = format!("{}; nothing was changed, restore it from a backup or move it away", reason.into());
+    let reason = format!("{}; restore it from a backup, or move it away and start anew", reason.into());
     StoreError::Corrupt { location: location(path), reason }
 }
 

@@ -20,7 +20,7 @@ use crate::error::{
 };
 use crate::gate::Gate;
 use crate::group::Group;
-use crate::head::{self, Head};
+use crate::head::{self, Head, Left};
 use crate::options::SledOptions;
 use crate::replay::{Broken, Replayed, replay};
 use crate::stats::Counters;
@@ -40,6 +40,7 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
     let lock = prepare(path)?;
     let (head_file, head) = read_head(path)?;
     let segment_size = segment_size(path, head)?.unwrap_or(options.segment_size);
+    compare_with_left(path, head)?;
     let config = sled::Config::new()
         .path(path)
         .segment_size(segment_size)
@@ -111,7 +112,8 @@ fn prepare(path: &Path) -> Result<File, StoreError> {
         sync_directory(parent.unwrap_or(Path::new("."))).map_err(|error| fail(&error))?;
     }
     if path.join(DATA).exists() && !path.join(head::NAME).exists() {
-        let reason = "it holds a sled database that boltjobs did not make; give another directory";
+        let reason = "it holds a sled database without the file `head` of boltjobs; give another directory, or \
+                      restore that file if the database is a store";
         return Err(no_store(path, reason));
     }
     let mut options = OpenOptions::new();
@@ -175,6 +177,17 @@ fn segment_size(path: &Path, head: Head) -> Result<Option<usize>, StoreError> {
     let text = std::str::from_utf8(text).map_err(|_| damaged())?;
     let size = text.lines().find_map(|line| line.strip_prefix("segment_size: ")?.parse().ok());
     size.map(Some).ok_or_else(damaged)
+}
+
+/// Compares the file of sled with what it was when the store was closed.
+fn compare_with_left(path: &Path, head: Head) -> Result<(), StoreError> {
+    let Some(left) = head.left else { return Ok(()) };
+    let fail = |error: io::Error| no_store(path, explain(&error));
+    let found = Left::of(&File::open(path.join(DATA)).map_err(fail)?).map_err(fail)?;
+    if found == left {
+        return Ok(());
+    }
+    Err(corrupt(path, "the file `db` is not as it was left"))
 }
 
 /// Reads every key. All of them are ours, or the database is not.

@@ -14,7 +14,37 @@ use common::{at, job, run, small};
 use pollster::block_on;
 use tempfile::{TempDir, tempdir};
 
-/// Makes a store with some jobs in several states, over many groups and a few compactions.
+/// A store with some jobs in several states, over many groups and a few compactions.
+struct Sample {
+    closed: TempDir,
+    /// The same, as it was while the store was open.
+    killed: TempDir,
+    jobs: Vec<Job>,
+}
+
+impl Sample {
+    fn new() -> Self {
+        let closed = tempdir().unwrap();
+        let jobs = sample(closed.path());
+        let store = small().open(closed.path()).unwrap();
+        let killed = copy(closed.path());
+        drop(store);
+        Self { closed, killed, jobs }
+    }
+
+    /// Damages copies of both, and returns how often that was noticed.
+    fn damage(&self, file: &str, what: &str, damage: impl Fn(&Path)) -> u32 {
+        let damaged = |directory: &TempDir, closed| {
+            let damaged = copy(directory.path());
+            damage(&damaged.path().join(file));
+            !open_damaged(damaged.path(), &self.jobs, closed, &format!("{file}, {what}, closed: {closed}"))
+        };
+        let noticed = damaged(&self.closed, true);
+        assert!(noticed || file != "db", "{what}: whatever changes the data of a closed store is noticed");
+        u32::from(noticed) + u32::from(damaged(&self.killed, false))
+    }
+}
+
 fn sample(path: &Path) -> Vec<Job> {
     let store = small().open(path).unwrap();
     for round in 0..60 {
@@ -48,19 +78,24 @@ fn copy(from: &Path) -> TempDir {
 fn flip(path: &Path, bit: u64) {
     let bytes = fs::read(path).unwrap();
     let mut file = OpenOptions::new().write(true).open(path).unwrap();
-    let at = usize::try_from(bit / 8).unwrap();
-    file.seek(SeekFrom::Start(bit / 8)).unwrap();
+    let at = usize::try_from(bit / 8).unwrap() % bytes.len();
+    file.seek(SeekFrom::Start(at as u64)).unwrap();
     file.write_all(&[bytes[at] ^ 1 << (bit % 8)]).unwrap();
 }
 
-/// Opens a store that may be damaged. Whatever it says, it never shows less than what was stored.
-fn open_damaged(path: &Path, jobs: &[Job], what: &str) -> bool {
+/// Opens a store that may be damaged. Whatever it says, it never shows less than what was stored, and what was
+/// damaged while it was closed is left as it is.
+fn open_damaged(path: &Path, jobs: &[Job], closed: bool, what: &str) -> bool {
+    let before = fs::read(path.join("db")).ok();
     match small().open(path) {
         Ok(store) => {
             assert!(all_jobs(&store) == jobs, "{what}: opened, and is not what was stored");
             true
         }
-        Err(StoreError::Corrupt { .. }) => false,
+        Err(StoreError::Corrupt { .. }) => {
+            assert!(!closed || fs::read(path.join("db")).ok() == before, "{what}: it was changed");
+            false
+        }
         Err(other) => panic!("{what}: {other}"),
     }
 }
@@ -72,54 +107,44 @@ fn snapshot(path: &Path) -> String {
 
 #[test]
 fn flipped_bits_are_noticed_or_harmless() {
-    let directory = tempdir().unwrap();
-    let jobs = sample(directory.path());
+    let sample = Sample::new();
     let mut chance = fastrand::Rng::with_seed(7);
-    let snapshot = snapshot(directory.path());
+    let snapshot = snapshot(sample.killed.path());
     let mut noticed = 0;
     for (file, flips) in [("db", 120), ("conf", 20), (snapshot.as_str(), 20), ("head", 10)] {
+        let length = fs::metadata(sample.killed.path().join(file)).unwrap().len();
         for _ in 0..flips {
-            let damaged = copy(directory.path());
-            let path = damaged.path().join(file);
-            let bit = chance.u64(..fs::metadata(&path).unwrap().len() * 8);
-            flip(&path, bit);
-            noticed += u32::from(!open_damaged(damaged.path(), &jobs, &format!("bit {bit} of {file}")));
+            let bit = chance.u64(..length * 8);
+            noticed += sample.damage(file, &format!("bit {bit} flipped"), |path| flip(path, bit));
         }
     }
-    assert!(noticed > 20, "{noticed}");
+    assert!(noticed > 150, "{noticed}");
 }
 
 #[test]
 fn cut_off_files_are_noticed_or_harmless() {
-    let directory = tempdir().unwrap();
-    let jobs = sample(directory.path());
-    let snapshot = snapshot(directory.path());
+    let sample = Sample::new();
+    let snapshot = snapshot(sample.killed.path());
     let mut noticed = 0;
     for file in ["db", "conf", snapshot.as_str(), "head"] {
-        let length = fs::metadata(directory.path().join(file)).unwrap().len();
+        let length = fs::metadata(sample.killed.path().join(file)).unwrap().len();
         for part in 0..16 {
-            let damaged = copy(directory.path());
             let keep = length * part / 16;
-            File::options().write(true).open(damaged.path().join(file)).unwrap().set_len(keep).unwrap();
-            let what = format!("{file} cut to {keep} of {length}");
-            noticed += u32::from(!open_damaged(damaged.path(), &jobs, &what));
+            noticed += sample.damage(file, &format!("cut to {keep} of {length}"), |path| {
+                File::options().write(true).open(path).unwrap().set_len(keep).unwrap();
+            });
         }
     }
-    assert!(noticed > 20, "{noticed}");
+    assert!(noticed > 40, "{noticed}");
 }
 
 #[test]
 fn missing_files_are_noticed_or_harmless() {
-    let directory = tempdir().unwrap();
-    let jobs = sample(directory.path());
-    for file in ["db", "conf"] {
-        let damaged = copy(directory.path());
-        fs::remove_file(damaged.path().join(file)).unwrap();
-        assert!(!open_damaged(damaged.path(), &jobs, file), "{file}");
-    }
-    let damaged = copy(directory.path());
-    fs::remove_file(damaged.path().join(snapshot(damaged.path()))).unwrap();
-    assert!(open_damaged(damaged.path(), &jobs, "without a snapshot"));
+    let sample = Sample::new();
+    let remove = |path: &Path| fs::remove_file(path).unwrap();
+    assert_eq!(sample.damage("conf", "removed", remove), 2);
+    assert_eq!(sample.damage("db", "removed", remove), 2);
+    assert_eq!(sample.damage(&snapshot(sample.killed.path()), "removed", remove), 0);
 }
 
 #[test]
@@ -129,7 +154,7 @@ fn an_older_database_under_a_newer_head_is_noticed() {
     let older = copy(directory.path());
     let store = small().open(directory.path()).unwrap();
     block_on(store.enqueue(vec![job(9_999, 10)], at(9))).unwrap();
-    drop(store);
+    // While the store is open, so that only the journal can tell.
     fs::copy(directory.path().join("head"), older.path().join("head")).unwrap();
     let error = small().open(older.path()).unwrap_err().to_string();
     assert!(error.contains("had been written"), "{error}");
@@ -139,12 +164,12 @@ fn an_older_database_under_a_newer_head_is_noticed() {
 fn a_newer_format_is_refused_by_its_number_and_left_alone() {
     let directory = tempdir().unwrap();
     sample(directory.path());
-    for slot in [0, 4096] {
+    for slot in [0_usize, 4096] {
         let path = directory.path().join("head");
         let mut head = fs::read(&path).unwrap();
         head[slot + 8..slot + 12].copy_from_slice(&7_u32.to_le_bytes());
-        let crc = crc32fast::hash(&head[slot..slot + 32]);
-        head[slot + 32..slot + 36].copy_from_slice(&crc.to_le_bytes());
+        let crc = crc32fast::hash(&head[slot..slot + 44]);
+        head[slot + 44..slot + 48].copy_from_slice(&crc.to_le_bytes());
         fs::write(&path, head).unwrap();
     }
     let before = fs::read(directory.path().join("db")).unwrap();
@@ -160,7 +185,7 @@ fn a_sled_database_of_someone_else_is_refused_and_left_alone() {
     foreign.insert("theirs", "precious").unwrap();
     drop(foreign);
     let error = SledStore::open(directory.path()).unwrap_err().to_string();
-    assert!(error.contains("boltjobs did not make") && error.contains("another directory"), "{error}");
+    assert!(error.contains("without the file `head`") && error.contains("another directory"), "{error}");
     let foreign = sled::Config::new().path(directory.path()).segment_size(64 << 10).open().unwrap();
     assert_eq!(foreign.get("theirs").unwrap().unwrap(), "precious");
     assert_eq!(foreign.len(), 1);
@@ -168,8 +193,7 @@ fn a_sled_database_of_someone_else_is_refused_and_left_alone() {
 
 #[test]
 fn a_key_that_is_not_ours_is_refused() {
-    let directory = tempdir().unwrap();
-    sample(directory.path());
+    let directory = Sample::new().killed;
     let ours = sled::Config::new().path(directory.path()).segment_size(64 << 10).open().unwrap();
     ours.insert("theirs", "precious").unwrap();
     drop(ours);
