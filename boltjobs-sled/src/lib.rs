@@ -35,6 +35,8 @@ mod options;
 mod replay;
 mod stats;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use options::{Durability, SledOptions};
 pub use stats::Stats;

@@ -30,13 +30,13 @@ use crate::stats::Stats;
 /// Dropping it makes everything durable and lets go of the directory, as [`Store::close`] does.
 #[derive(Debug)]
 pub struct SledStore {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     committer: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What an answer waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wait {
+pub(crate) enum Wait {
     /// Everything that was applied so far.
     Durable,
     /// Nothing.
@@ -77,7 +77,7 @@ impl SledStore {
     }
 
     /// Runs a command. What it changes is in the open group before anyone else sees it.
-    fn turn<T: Send + 'static>(
+    pub(crate) fn turn<T: Send + 'static>(
         &self,
         now: Timestamp,
         wait: Wait,
@@ -119,7 +119,7 @@ impl SledStore {
     }
 
     /// Returns the gate behind which everything is durable that was applied so far; none if it is durable now.
-    fn gate(&self, state: &State, wait: Wait) -> Option<Arc<Gate>> {
+    pub(crate) fn gate(&self, state: &State, wait: Wait) -> Option<Arc<Gate>> {
         if wait == Wait::No {
             return None;
         }
