@@ -87,6 +87,7 @@ macro_rules! store_conformance {
                 a_lease_settles_once
                 a_lease_of_an_unknown_job_is_lost
                 a_lease_of_an_earlier_life_of_the_store_is_lost
+                a_lease_of_a_job_that_was_removed_is_lost_when_its_id_comes_again
             }
             commands {
                 each_action_moves_a_job_as_the_table_says_and_changes_nothing_otherwise

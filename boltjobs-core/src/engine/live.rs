@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::entry::{Entry, Journal, Move};
 use super::ready::Ready;
-use crate::job::{HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
+use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
 use crate::recurring::RecurringJob;
 use crate::store::Counts;
 use crate::watch::Changes;
@@ -28,6 +28,8 @@ pub struct Engine {
     pub(super) recurring_due: BTreeSet<(Timestamp, Arc<str>)>,
     pub(super) counts: Counts,
     pub(super) next_order: u64,
+    /// The highest epoch of a job that is gone. Its id may come again, and with it a worker that still has a lease.
+    pub(super) forgotten_epoch: Epoch,
     weight: u64,
     names: HashSet<Arc<str>>,
     unpublished: Unpublished,
@@ -118,6 +120,7 @@ impl Engine {
             }
             Entry::Forgotten(id) => {
                 if let Some(job) = self.jobs.remove(&id) {
+                    self.forgotten_epoch = self.forgotten_epoch.max(job.epoch);
                     self.unindex(&job);
                 }
             }
