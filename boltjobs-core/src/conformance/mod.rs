@@ -1,6 +1,7 @@
 //! One suite of laws for every store.
 //!
-//! A store is done when it keeps them all. In a test of the store's crate, with the feature `conformance`:
+//! A store is done when it keeps them all, and when the [`model`] finds no difference between it and the
+//! [`MemoryStore`](crate::memory::MemoryStore). In a test of the store's crate, with the feature `conformance`:
 //!
 //! ```ignore
 //! boltjobs_core::store_conformance!(MyFixture::new());
@@ -17,6 +18,8 @@ pub mod enqueue;
 pub mod fencing;
 mod fixture;
 mod lab;
+pub mod model;
+mod operation;
 pub mod queues;
 pub mod reading;
 pub mod recurring;
