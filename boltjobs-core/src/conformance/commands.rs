@@ -39,7 +39,7 @@ pub fn each_action_moves_a_job_as_the_table_says_and_changes_nothing_otherwise(f
         let found = lab.job(id(n));
         assert_eq!(found.state, to, "{from} {action:?}");
         assert_eq!(found.due, (to == Scheduled).then_some(at(7_000)));
-        let rows = if from == Processing { 0 } else { 1 };
+        let rows = usize::from(from != Processing);
         assert_eq!(found.history.len(), before.history.len() + rows, "{from} {action:?}");
         if rows == 1 {
             let row = lab.last_row(id(n));

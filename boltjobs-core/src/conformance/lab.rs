@@ -22,7 +22,7 @@ use crate::{JobId, JobState, Timestamp};
 pub(super) const REQUEST: &str = "mail.send";
 
 /// How long a claim lasts here.
-pub(super) const LEASE: Duration = Duration::from_secs(60);
+pub(super) const LEASE: Duration = Duration::from_mins(1);
 
 /// Returns the instant so many seconds into the law.
 pub(super) fn at(seconds: u64) -> Timestamp {
@@ -83,6 +83,7 @@ pub(super) fn weighted(queues: &[(&str, u32)]) -> Offer {
 }
 
 /// Returns an error of a handler.
+#[allow(clippy::unnecessary_box_returns, reason = "outcomes hold it in a box")]
 pub(super) fn error(message: &str) -> Box<ErrorInfo> {
     Box::new(ErrorInfo { causes: vec!["the cause".to_owned()], ..ErrorInfo::new("my::Error", message) })
 }
