@@ -19,6 +19,7 @@ mod fixture;
 mod lab;
 pub mod queues;
 pub mod reading;
+pub mod recurring;
 pub mod settle;
 pub mod time;
 pub mod watching;
@@ -118,6 +119,33 @@ macro_rules! store_conformance {
                 a_job_that_has_not_ended_never_expires
                 an_expired_job_stays_removed_after_a_reopen
             }
+            recurring {
+                a_definition_is_added_with_its_next_time
+                a_definition_added_again_unchanged_changes_nothing
+                a_new_cron_or_zone_computes_from_now
+                a_new_payload_keeps_the_schedule
+                an_occurrence_makes_one_job_at_its_time
+                racing_servers_fire_an_occurrence_once
+                what_was_missed_fires_once_by_default
+                what_was_missed_can_fire_for_each_of_its_instants
+                what_was_missed_can_be_skipped
+                what_is_exactly_due_fires_whatever_the_policy
+                an_interval_does_not_drift
+                an_occurrence_fires_once_over_a_reopen
+                a_clock_that_is_set_back_fires_no_instant_twice
+                a_trigger_makes_a_job_now_and_leaves_the_schedule
+                a_paused_definition_fires_nothing_but_can_be_triggered
+                a_resumed_definition_fires_from_now_on
+                a_removed_definition_fires_no_more_and_leaves_its_jobs
+                a_command_to_an_unknown_definition_answers_none
+                a_cron_that_never_fires_is_kept_and_can_be_triggered
+                a_definition_that_nobody_handles_stops_no_other
+                definitions_are_listed_in_the_order_of_their_ids
+                many_definitions_of_one_instant_all_fire
+                an_earlier_occurrence_wakes
+                what_a_definition_makes_wakes_workers
+                a_job_of_a_definition_keeps_its_occurrence
+            }
             reading {
                 an_unknown_job_is_not_found
                 a_page_lists_one_state_newest_first
@@ -155,4 +183,30 @@ macro_rules! store_laws {
             })*
         })*
     };
+}
+
+#[cfg(test)]
+mod tests {
+    /// A law that is not listed in the macro would run nowhere.
+    #[test]
+    fn every_law_is_listed() {
+        let listed = include_str!("mod.rs");
+        for file in [
+            include_str!("claim.rs"),
+            include_str!("commands.rs"),
+            include_str!("enqueue.rs"),
+            include_str!("fencing.rs"),
+            include_str!("queues.rs"),
+            include_str!("reading.rs"),
+            include_str!("recurring.rs"),
+            include_str!("settle.rs"),
+            include_str!("time.rs"),
+            include_str!("watching.rs"),
+        ] {
+            let laws = file.split("\npub fn ").skip(1).filter_map(|rest| rest.split('(').next());
+            for law in laws {
+                assert!(listed.lines().any(|line| line.trim() == law), "`{law}` is not listed");
+            }
+        }
+    }
 }

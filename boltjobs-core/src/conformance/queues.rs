@@ -116,28 +116,29 @@ pub fn a_queue_that_others_cannot_work_takes_no_turn(fixture: &dyn Fixture) {
 /// Q3: while queues run dry and fill up again, no queue with a ready job is passed over for a whole round.
 pub fn no_queue_waits_longer_than_a_round(fixture: &dyn Fixture) {
     const WEIGHTS: [(&str, u32); 4] = [("a", 7), ("b", 3), ("c", 2), ("d", 1)];
-    const ROUND: usize = 13;
-    let lab = Lab::new(fixture);
-    let mut rng = fastrand::Rng::with_seed(7);
-    let (mut ready, mut waits) = (BTreeMap::from(WEIGHTS.map(|(queue, _)| (queue, 0))), [0; 4]);
-    for n in 0..600 {
+    let round: usize = WEIGHTS.iter().map(|(_, weight)| *weight as usize).sum();
+    let (lab, mut rng) = (Lab::new(fixture), fastrand::Rng::with_seed(7));
+    let (mut ready, mut waits, mut number) = ([0_usize; 4], [0_usize; 4], 0);
+    for now in 0..1_500 {
         // More comes than is taken at times, less at others.
         for _ in 0..rng.u8(0..3) {
-            let (queue, _) = WEIGHTS[rng.usize(0..4)];
+            let queue = rng.usize(0..4);
             if ready[queue] < 3 {
-                lab.enqueue(vec![job_in(queue, 10 * n + ready.values().sum::<u64>())], at(n));
-                *ready.entry(queue).or_default() += 1;
+                number += 1;
+                ready[queue] += 1;
+                lab.enqueue(vec![job_in(WEIGHTS[queue].0, number)], at(now));
             }
         }
-        let Some(claimed) = lab.claim(&weighted(&WEIGHTS), 1, at(n)).pop() else { continue };
-        for (wait, (queue, _)) in waits.iter_mut().zip(WEIGHTS) {
-            let chosen = queue == &*claimed.spec.queue;
-            *wait = if chosen || ready[queue] == 0 { 0 } else { *wait + 1 };
-            assert!(*wait < ROUND, "{queue} was passed over {wait} times");
+        let Some(claimed) = lab.claim(&weighted(&WEIGHTS), 1, at(now)).pop() else {
+            assert_eq!(ready, [0; 4]);
+            continue;
+        };
+        for (queue, (name, _)) in WEIGHTS.into_iter().enumerate() {
+            let chosen = name == &*claimed.spec.queue;
+            waits[queue] = if chosen || ready[queue] == 0 { 0 } else { waits[queue] + 1 };
+            ready[queue] -= usize::from(chosen);
+            assert!(waits[queue] < round, "`{name}` was passed over {} times", waits[queue]);
         }
-        *ready
-            .entry(WEIGHTS.iter().find(|(queue, _)| *queue == &*claimed.spec.queue).expect("known").0)
-            .or_default() -= 1;
     }
 }
 

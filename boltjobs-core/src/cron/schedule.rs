@@ -150,6 +150,14 @@ impl Cron {
         }
     }
 
+    /// Returns the interval of an `@every`.
+    pub(crate) fn interval(&self) -> Option<Duration> {
+        match &self.0.plan {
+            Plan::Every(interval) => interval.to_std().ok(),
+            Plan::Never | Plan::Local { .. } => None,
+        }
+    }
+
     /// Returns the instants at which it fires after `after`, in order, with the default [`Dst`].
     pub fn upcoming(&self, after: DateTime<Utc>, zone: impl Into<Zone>) -> Upcoming {
         Upcoming::new(self.clone(), zone.into(), after)
