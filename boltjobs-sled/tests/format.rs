@@ -1,5 +1,7 @@
 //! What is not a healthy store of ours is refused, with an error that says why, and left as it is.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod common;
 
 use std::fs::{self, File, OpenOptions};

@@ -1,5 +1,7 @@
 //! What the store promises beyond the laws that every store keeps.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod common;
 
 use boltjobs_core::JobState;
