@@ -25,6 +25,7 @@ pub struct JobSpec {
     /// What people see, when it is more than the name.
     pub title: Option<String>,
     /// The request as JSON.
+    #[serde(with = "crate::bytes")]
     pub payload: Arc<[u8]>,
     /// The paths in the payload that are never shown.
     pub sensitive: Vec<String>,
