@@ -41,7 +41,9 @@ mod tests {
         let (_, mut entries) = records(JobSpec::new("mail.send", vec![7; 100_000]));
         entries.push(Entry::Boot(7));
         let mut bytes = Vec::new();
-        entries.iter().for_each(|entry| encode(entry, &mut bytes).unwrap());
+        for entry in &entries {
+            encode(entry, &mut bytes).unwrap();
+        }
         let mut rest = bytes.as_slice();
         let read: Vec<_> = (0..2).map(|_| decode(&mut rest).unwrap()).collect();
         assert_eq!(read, entries);
