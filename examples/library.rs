@@ -19,8 +19,11 @@ async fn main() -> boltjobs::Result<()> {
     // In memory, as this program leaves nothing to do for the next.
     let server = boltjobs::builder().store("memory").start().await?;
 
-    let mail =
-        SendMail { to: "ada@example.org".into(), subject: "Welcome".into(), body: "Dear Ada, ..".into() };
+    let mail = SendMail {
+        to: "ada@example.org".into(),
+        subject: "Welcome".into(),
+        body: "Dear Ada, ..".into(),
+    };
     println!("enqueueing {mail:?}");
     let job = mail.enqueue().await?;
 

@@ -64,7 +64,9 @@ async fn main() -> boltjobs::Result<()> {
 
     println!("what is left:");
     for definition in client.recurring_jobs().await? {
-        let next = definition.next_run().map(|at| at.with_timezone(&definition.timezone().tz()));
+        let next = definition
+            .next_run()
+            .map(|at| at.with_timezone(&definition.timezone().tz()));
         println!(
             "  {}: `{}` in {}, next at {}",
             definition.id(),

@@ -116,7 +116,11 @@ async fn buggy(_: Buggy) {
 #[tokio::main]
 async fn main() -> boltjobs::Result<()> {
     let opening = Opening(Instant::now() + Duration::from_millis(250));
-    let server = boltjobs::builder().store("memory").provide(opening).start().await?;
+    let server = boltjobs::builder()
+        .store("memory")
+        .provide(opening)
+        .start()
+        .await?;
 
     tell(TooEarly.enqueue().await?).await?;
     tell(Flaky.enqueue().await?).await?;
@@ -132,7 +136,10 @@ async fn main() -> boltjobs::Result<()> {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     // A running job is asked to stop, and ends in Deleted once its handler has.
-    boltjobs::client().delete(endless.id()).because("nobody needs it any longer").await?;
+    boltjobs::client()
+        .delete(endless.id())
+        .because("nobody needs it any longer")
+        .await?;
     tell(endless).await?;
 
     tell(Buggy.enqueue().await?).await?;
@@ -146,7 +153,9 @@ where
     R::Response: Debug,
 {
     let ended = job.wait().await;
-    let Some(details) = boltjobs::client().job(job.id()).await? else { return Ok(()) };
+    let Some(details) = boltjobs::client().job(job.id()).await? else {
+        return Ok(());
+    };
 
     println!("\n{}", details.title());
     for row in details.history() {

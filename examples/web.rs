@@ -22,6 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 
 #[request(name = "accounts.send-welcome", display = "Welcome {email}")]
 #[derive(Debug)]
@@ -82,41 +83,35 @@ async fn main() -> Result<(), boltjobs::BoxError> {
     tracing_subscriber::fmt::init();
 
     let server = boltjobs::start().await?;
-    let app = Router::new().route("/signup", post(signup)).route("/jobs/{id}", get(show_job));
+    let app = Router::new()
+        .route("/signup", post(signup))
+        .route("/jobs/{id}", get(show_job));
 
-    let checked = if std::env::args().any(|argument| argument == "--check") {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let checking = tokio::spawn(check(listener.local_addr()?));
-        let checked = serve(listener, app, async { checking.await? }).await?;
-        checked.map(|()| println!("as expected"))
+    let checks = std::env::args().any(|argument| argument == "--check");
+    let listener = TcpListener::bind(if checks { "127.0.0.1:0" } else { "127.0.0.1:3000" }).await?;
+    let address = listener.local_addr()?;
+    println!("listening on http://{address}");
+
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving =
+        axum::serve(listener, app).with_graceful_shutdown(async { stopped.await.unwrap_or_default() });
+    let serving = tokio::spawn(serving.into_future());
+
+    let ended = if checks {
+        check(address).await
     } else {
-        let listener = TcpListener::bind("127.0.0.1:3000").await?;
-        println!("listening on http://{}", listener.local_addr()?);
-        serve(listener, app, async { Ok(signalled().await?) }).await?
+        signalled().await.map_err(Into::into)
     };
 
-    // The jobs stop last: a request that was being answered may have enqueued one. What does not end within 15
-    // seconds is run again after the next start.
+    // HTTP stops first and finishes its answers, as each may still enqueue a job.
+    drop(stop);
+    serving.await??;
+    // Then the jobs. What does not end within 15 seconds is run again after the next start.
     server.shutdown().await?;
-    checked
+    ended
 }
 
-/// Serves until `stop` completes, finishes what is being answered, and returns what `stop` returned.
-async fn serve<T: Send + 'static>(
-    listener: TcpListener,
-    app: Router,
-    stop: impl Future<Output = T> + Send + 'static,
-) -> io::Result<T> {
-    let (sender, stopped) = tokio::sync::oneshot::channel();
-    let stop = async move {
-        // The receiver is below.
-        let _ = sender.send(stop.await);
-    };
-    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
-    stopped.await.map_err(io::Error::other)
-}
-
-/// Waits for Ctrl-C or SIGTERM. `Server::run_until_signal` does the same, but here HTTP comes first.
+/// Waits for Ctrl-C or SIGTERM. `Server::run_until_signal` would stop the jobs at once, before HTTP.
 async fn signalled() -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -139,7 +134,9 @@ async fn check(address: SocketAddr) -> Result<(), boltjobs::BoxError> {
         return Err(format!("POST /signup answered {status}, not 202").into());
     }
     let answer: Value = serde_json::from_str(&body)?;
-    let Some(job) = answer["job"].as_str() else { return Err("POST /signup named no job".into()) };
+    let Some(job) = answer["job"].as_str() else {
+        return Err("POST /signup named no job".into());
+    };
 
     let mut last = Value::Null;
     for _ in 0..500 {
