@@ -150,3 +150,13 @@ async fn ended_jobs_are_removed_when_their_retention_is_over() {
     let error = job.wait().await.unwrap_err().to_string();
     assert!(error.contains("does not exist"), "{error}");
 }
+
+#[tokio::test]
+async fn a_deletion_is_told_by_its_reason_and_not_by_an_older_error() {
+    let bench = Bench::start().await;
+    let job = bench.scope(async { Double { number: u64::MAX }.enqueue().retries(1).await.unwrap() }).await;
+    bench.until(job.id(), JobState::Scheduled).await;
+    assert!(bench.client().delete(job.id()).because("the customer left").await.unwrap());
+    let error = patiently(job.wait()).await.unwrap_err().to_string();
+    assert!(error.ends_with("ended in Deleted: the customer left"), "{error}");
+}

@@ -159,7 +159,7 @@ async fn a_discarded_job_is_never_retried() {
     let job = enqueue(&bench, "discard").await;
     let failed = bench.until(job.id(), JobState::Failed).await;
     assert_eq!(failed.attempts(), 1);
-    assert_eq!(failed.last_error().unwrap().message, "a course needs a name");
+    assert_eq!(failed.last_error().unwrap().to_string(), "a course needs a name");
 }
 
 #[tokio::test]

@@ -285,3 +285,34 @@ pub struct Leaf;
 
 #[handler]
 fn leaf(_: Leaf) {}
+
+/// At most two of these run at once.
+#[request(aliases = ["running::OldCapped"])]
+#[derive(Debug)]
+pub struct Capped;
+
+#[handler(concurrency = 2)]
+fn capped(_: Capped, gate: Data<Gate>) {
+    gate.pass(0);
+}
+
+#[tokio::test]
+async fn a_handler_runs_no_more_jobs_at_once_than_it_allows_and_holds_up_nobody() {
+    let (gate, outside) = gate();
+    let bench = Bench::with(|builder| builder.provide(gate).workers(8)).await;
+    let jobs = bench.scope(async { Capped::enqueue_all([Capped, Capped, Capped, Capped]).await.unwrap() }).await;
+    started(&outside).await;
+    started(&outside).await;
+    // One that comes later, of another handler, goes on past those that are held back.
+    let leaf = bench.scope(async { Leaf.enqueue().await.unwrap() }).await;
+    patiently(leaf.wait()).await.unwrap();
+    assert_eq!(bench.client().stats().await.unwrap().processing, 2);
+    // The end of one is what the next has waited for.
+    outside.open.send(()).unwrap();
+    started(&outside).await;
+    assert_eq!(bench.client().stats().await.unwrap().enqueued, 1);
+    for _ in 0..3 {
+        outside.open.send(()).unwrap();
+    }
+    patiently(jobs[3].wait()).await.unwrap();
+}

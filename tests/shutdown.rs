@@ -90,3 +90,57 @@ async fn after_shutdown_nothing_is_claimed_and_enqueue_says_so() {
     let error = Wait { heed: true }.enqueue().await.unwrap_err().to_string();
     assert_eq!(error, "boltjobs is not running; call boltjobs::start() first");
 }
+
+#[tokio::test]
+async fn whoever_waits_is_told_when_the_server_goes() {
+    for drop_it in [true, false] {
+        let bench = Bench::with(|builder| builder.provide(Arc::new(Doors::default()))).await;
+        let hour = Duration::from_secs(3_600);
+        let job = bench.scope(async { Wait { heed: true }.schedule_in(hour).await.unwrap() }).await;
+        let waiting = tokio::spawn(async move { job.wait().await });
+        tokio::task::yield_now().await;
+        if drop_it {
+            drop(bench);
+        } else {
+            bench.server.shutdown().await.unwrap();
+        }
+        let error = patiently(waiting).await.unwrap().unwrap_err().to_string();
+        assert!(error.contains("the store is closed"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_dropped_stops_its_handlers_and_frees_its_store_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = format!("sled:{}", folder.path().join("jobs").display());
+    for _ in 0..10 {
+        let doors = Arc::new(Doors::default());
+        let given = Arc::clone(&doors);
+        let server = boltjobs::builder().store(location.as_str()).provide(given).start().await.unwrap();
+        // The handle keeps no hold on the folder.
+        let job = server.client().scope(async { Wait { heed: false }.enqueue().await.unwrap() }).await.unwrap();
+        patiently(doors.entered.notified()).await;
+        drop(server);
+        patiently(async {
+            // The handler held the only other pointer to the doors, apart from the server.
+            while Arc::strong_count(&doors) > 1 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        drop(job);
+    }
+}
+
+#[tokio::test]
+async fn a_second_server_on_a_folder_is_told_who_has_it_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = format!("sled:{}", folder.path().join("jobs").display());
+    let doors = Arc::new(Doors::default());
+    let start = || boltjobs::builder().store(location.as_str()).provide(Arc::clone(&doors)).start();
+    let first = start().await.unwrap();
+    let error = start().await.unwrap_err().to_string();
+    assert!(error.contains("jobs` is in use"), "{error}");
+    first.shutdown().await.unwrap();
+    start().await.unwrap().shutdown().await.unwrap();
+}

@@ -82,6 +82,8 @@ pub fn request(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// - `timeout = "30s"`: how long one attempt may take, in `ms`, `s`, `m`, `h` or `d`; longer fails it.
 ///   Default: no limit.
 /// - `on_exhausted = "fail"` or `"delete"`: the state of a job whose retries are used up. Default: `"fail"`.
+/// - `concurrency = 16`: how many of its jobs may run at once, over every server that shares the store; the others
+///   keep their places and occupy no worker. Default: as many as there are workers.
 ///
 /// # Examples
 /// ```ignore

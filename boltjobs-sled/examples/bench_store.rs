@@ -79,7 +79,7 @@ fn drain(store: &SledStore, slots: usize) -> u64 {
     let offer = Arc::new(Offer {
         server: "bench".into(),
         queues: QueueOrder::All,
-        handles: [("bench".into(), 1)].into(),
+        handles: [("bench".into(), 1.into())].into(),
         lease: Duration::from_mins(1),
     });
     let drain_some = || {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use boltjobs_core::backoff::Backoff;
 use boltjobs_core::name;
+use boltjobs_core::store::{Handled, Limit};
 
 use crate::handler::{BackoffFn, BackoffSource, HandlerInfo, OnExhausted, Run};
 use crate::provider::{HookInfo, Provided, ProviderInfo};
@@ -152,10 +153,20 @@ impl Registry {
         self.by_name.get(name)
     }
 
-    /// Returns the names, aliases too, of all requests that have a handler, with the version that it reads.
-    pub(crate) fn handled(&self) -> BTreeMap<Arc<str>, u32> {
-        let handled = self.by_name.iter().filter(|(_, request)| request.handler.is_some());
-        handled.map(|(name, request)| (Arc::clone(name), request.info.version)).collect()
+    /// Returns what can be run: the names, aliases too, of all requests that have a handler.
+    pub(crate) fn handled(&self) -> BTreeMap<Arc<str>, Handled> {
+        let handled = self.by_name.iter().filter_map(|(name, request)| {
+            let handler = request.handler.as_ref()?;
+            let limit = handler.info.concurrency.map(|at_most| Limit {
+                at_most,
+                names: std::iter::once(&*request.name)
+                    .chain(request.info.aliases.iter().copied())
+                    .map(Arc::from)
+                    .collect(),
+            });
+            Some((Arc::clone(name), Handled { version: request.info.version, limit }))
+        });
+        handled.collect()
     }
 
     /// Returns the names of all requests without a handler.

@@ -158,6 +158,7 @@ impl Builder {
         let thread = ServiceThread::start()
             .map_err(|error| Error::Config(format!("can't start the thread of the services: {error}")))?;
         let store = open(&settings).await?;
+        thread.owns(Arc::clone(&store));
         let runtime = Arc::new(Runtime {
             store,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
@@ -303,6 +304,10 @@ async fn announce(server: &Server) -> Result<()> {
         without_handler = ?runtime.registry.unhandled(),
         "boltjobs started"
     );
+    if server.worker.slots.available_permits() == 0 {
+        // It only enqueues; others run the jobs.
+        return Ok(());
+    }
     for (request, states) in counts.requests {
         let waiting: u64 = {
             use boltjobs_core::JobState::{Awaiting, Enqueued, Scheduled};

@@ -92,7 +92,7 @@ pub fn offer(request: &str) -> Arc<Offer> {
     Arc::new(Offer {
         server: "elsewhere".into(),
         queues: boltjobs_core::store::QueueOrder::All,
-        handles: [(Arc::from(request), 1)].into(),
+        handles: [(Arc::from(request), 1.into())].into(),
         lease: Duration::from_secs(30),
     })
 }

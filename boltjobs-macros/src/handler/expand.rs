@@ -27,6 +27,7 @@ pub(super) fn expand(krate: &TokenStream, model: &Model) -> TokenStream {
         Backoff::Function(path) => quote!(#private::BackoffSource::Function(#path)),
     }));
     let timeout = optional(model.timeout.map(duration));
+    let concurrency = optional(model.concurrency.as_ref());
     let on_exhausted = if model.delete_exhausted { quote!(Delete) } else { quote!(Fail) };
     quote! {
         const _: () = {
@@ -40,6 +41,7 @@ pub(super) fn expand(krate: &TokenStream, model: &Model) -> TokenStream {
                 backoff: #backoff,
                 timeout: #timeout,
                 on_exhausted: #private::OnExhausted::#on_exhausted,
+                concurrency: #concurrency,
             };
             #private::inventory::submit! { #private::Registration::Handler(&__HANDLER) }
         };

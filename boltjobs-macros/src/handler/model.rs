@@ -23,6 +23,7 @@ pub(super) struct Model {
     pub(super) backoff: Option<Backoff>,
     pub(super) timeout: Option<Duration>,
     pub(super) delete_exhausted: bool,
+    pub(super) concurrency: Option<u32>,
 }
 
 pub(super) enum Backoff {
@@ -54,6 +55,7 @@ impl Model {
             backoff,
             timeout,
             delete_exhausted,
+            concurrency: options.concurrency,
         })
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn offer() -> Arc<Offer> {
     Arc::new(Offer {
         server: "one".into(),
         queues: QueueOrder::All,
-        handles: [("mail.send".into(), 1)].into(),
+        handles: [("mail.send".into(), 1.into())].into(),
         lease: Duration::from_mins(1),
     })
 }

@@ -24,7 +24,7 @@ use crate::services::cancellation;
 pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, permit: OwnedSemaphorePermit) {
     let running = Arc::new(RunningJob {
         lease: job.lease,
-        request: Arc::clone(&job.spec.request),
+        spec: Arc::clone(&job.spec),
         token: CancellationToken::new(),
         abandoned: CancellationToken::new(),
         pulse: Pulse::default(),

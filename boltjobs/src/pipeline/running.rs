@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use boltjobs_core::JobId;
-use boltjobs_core::job::Lease;
+use boltjobs_core::job::{JobSpec, Lease};
 use tokio_util::sync::CancellationToken;
 
 /// One running job, from its claim until its outcome is stored.
 #[derive(Debug)]
 pub(crate) struct RunningJob {
     pub(crate) lease: Lease,
-    pub(crate) request: Arc<str>,
+    pub(crate) spec: Arc<JobSpec>,
     /// Fires when the handler shall stop; the handler sees it.
     pub(crate) token: CancellationToken,
     /// Fires when nobody waits for the handler any longer.
@@ -86,11 +86,10 @@ impl Running {
     }
 
     /// Forgets a job, unless it has been claimed again meanwhile.
-    pub(crate) fn remove(&self, lease: Lease) {
+    pub(crate) fn remove(&self, lease: Lease) -> Option<Arc<RunningJob>> {
         let mut table = self.table();
-        if table.jobs.get(&lease.job).is_some_and(|job| job.lease == lease) {
-            table.jobs.remove(&lease.job);
-        }
+        table.jobs.get(&lease.job).filter(|job| job.lease == lease)?;
+        table.jobs.remove(&lease.job)
     }
 
     pub(crate) fn get(&self, id: JobId) -> Option<Arc<RunningJob>> {

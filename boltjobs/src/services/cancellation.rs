@@ -31,7 +31,7 @@ pub(crate) fn stop(worker: &Arc<Worker>, job: Arc<RunningJob>) {
     if job.token.is_cancelled() {
         return;
     }
-    tracing::info!(job = %job.lease.job, request = %job.request, "cancelled; its handler is told to stop");
+    tracing::info!(job = %job.lease.job, request = %job.spec.request, "cancelled; its handler is told to stop");
     job.token.cancel();
     let worker = Arc::clone(worker);
     tokio::spawn(async move {
