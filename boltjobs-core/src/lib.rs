@@ -13,7 +13,7 @@
 
 pub mod backoff;
 pub mod clock;
-#[cfg(feature = "conformance")]
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod cron;
 pub mod duration;

@@ -3,7 +3,7 @@
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::engine::{Engine, Turn};
+use crate::engine::{Engine, Entry, Journal, Turn};
 use crate::job::{Job, Lease, NewJob};
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
@@ -18,7 +18,20 @@ use crate::{JobId, Timestamp};
 pub struct MemoryStore {
     /// `None` once it is closed.
     engine: Mutex<Option<Engine>>,
+    tape: Option<Tape>,
     watchers: Watchers,
+}
+
+/// A journal in memory: a store that is opened on the tape of another goes on where that one was.
+///
+/// So a test can end a process and start it again, without a process or a disk.
+#[derive(Debug, Clone, Default)]
+pub struct Tape(Arc<Mutex<Vec<Entry>>>);
+
+impl Journal for Tape {
+    fn record(&mut self, entry: &Entry) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(entry.clone());
+    }
 }
 
 impl Default for MemoryStore {
@@ -30,9 +43,23 @@ impl Default for MemoryStore {
 impl MemoryStore {
     /// Makes an empty store.
     pub fn new() -> Self {
+        Self::open(None)
+    }
+
+    /// Opens what is on a tape, and records on it from there on.
+    pub fn on_tape(tape: &Tape) -> Self {
+        Self::open(Some(tape.clone()))
+    }
+
+    fn open(tape: Option<Tape>) -> Self {
         let mut engine = Engine::default();
-        engine.at(Timestamp::EPOCH, &mut ()).boot();
-        Self { engine: Mutex::new(Some(engine)), watchers: Watchers::default() }
+        if let Some(tape) = &tape {
+            let entries = tape.0.lock().unwrap_or_else(PoisonError::into_inner);
+            entries.iter().cloned().for_each(|entry| engine.apply(entry));
+        }
+        let store = Self { engine: Mutex::new(Some(engine)), tape, watchers: Watchers::default() };
+        drop(store.turn(Timestamp::EPOCH, |turn| turn.boot()));
+        store
     }
 
     /// Runs a command and publishes at once what it made ready.
@@ -43,7 +70,12 @@ impl MemoryStore {
     ) -> Answer<'_, T> {
         let mut guard = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(engine) = guard.as_mut() else { return Box::pin(ready(Err(StoreError::Closed))) };
-        let answer = command(&mut engine.at(now, &mut ()));
+        let mut tape = self.tape.clone();
+        let journal: &mut dyn Journal = match &mut tape {
+            Some(tape) => tape,
+            None => &mut (),
+        };
+        let answer = command(&mut engine.at(now, journal));
         let unpublished = engine.take_unpublished();
         let changes = engine.publish(unpublished);
         drop(guard);
@@ -129,5 +161,20 @@ impl Store for MemoryStore {
     fn close(&self) -> Answer<'_, ()> {
         *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Box::pin(ready(Ok(())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::conformance::InMemory;
+
+    mod in_memory {
+        use super::*;
+        crate::store_conformance!(InMemory::default());
+    }
+
+    mod on_a_tape {
+        use super::*;
+        crate::store_conformance!(InMemory::with_tape());
     }
 }

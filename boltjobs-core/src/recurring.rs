@@ -1,6 +1,6 @@
 //! Recurring definitions, and the pure decision of what one fires.
 
-use std::collections::VecDeque;
+use std::iter::successors;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,34 +87,48 @@ impl Definition {
                 let on_time = now.since(next) <= ON_TIME;
                 vec![if alone && on_time { next } else { now }]
             }
-            Misfire::FireAll { at_most } => self.latest(next, now, at_most as usize),
-            Misfire::Skip => self.latest(next.max(now.minus(ON_TIME)), now, usize::MAX),
+            // What is exactly due fires, so there is always room for one.
+            Misfire::FireAll { at_most } => self.latest(next, next, now, at_most.max(1) as usize),
+            Misfire::Skip => self.latest(next, next.max(now.minus(ON_TIME)), now, usize::MAX),
         };
-        Firing { occurrences, next: self.next_after(now) }
+        Firing { occurrences, next: self.first_from(next, now.plus(Duration::from_micros(1))) }
     }
 
-    /// Returns the latest occurrences from `from` to `now`, both included, oldest first.
-    fn latest(&self, from: Timestamp, now: Timestamp, at_most: usize) -> Vec<Timestamp> {
-        // A window that doubles finds the last few of a long outage without a walk through all of it.
-        let mut window = Duration::from_secs(60);
+    /// Returns the first occurrence at `start` or after it. An interval counts from `known`, one of its occurrences,
+    /// so that it does not drift by how late each of them is fired.
+    fn first_from(&self, known: Timestamp, start: Timestamp) -> Option<Timestamp> {
+        let Some(interval) = self.cron.interval() else {
+            return self.next_after(start.minus(Duration::from_micros(1)));
+        };
+        let steps = start.since(known).as_micros().div_ceil(interval.as_micros().max(1));
+        let micros = i128::from(known.as_micros()) + i128::try_from(steps * interval.as_micros()).ok()?;
+        i64::try_from(micros).ok().map(Timestamp::from_micros).filter(|instant| *instant <= Timestamp::MAX)
+    }
+
+    /// Returns the latest occurrences from `first` to `now`, both included, oldest first.
+    fn latest(&self, known: Timestamp, first: Timestamp, now: Timestamp, at_most: usize) -> Vec<Timestamp> {
+        // The search goes back from now in a window that doubles, and bisects where that has gone back too far. So
+        // the work depends on how many there may be, not on how long the outage was or how uneven the schedule is.
+        let (mut early, mut late, mut window) = (None, now, Duration::from_mins(1));
         loop {
-            let start = from.max(now.minus(window));
-            let mut found = VecDeque::new();
-            let mut at = self.next_after(start.minus(Duration::from_micros(1)));
-            while let Some(instant) = at.filter(|instant| *instant <= now) {
-                if found.len() >= at_most {
-                    found.pop_front();
-                }
-                found.push_back(instant);
-                at = self.next_after(instant);
+            let start = early.map_or_else(|| first.max(now.minus(window)), |early| middle(early, late));
+            let found = successors(self.first_from(known, start), |instant| self.next_after(*instant));
+            let found = found.take_while(|instant| *instant <= now);
+            let mut found: Vec<_> = found.take(at_most.saturating_mul(2).saturating_add(1)).collect();
+            if found.len() > at_most.saturating_mul(2) {
+                early = Some(start);
+            } else if found.len() < at_most && start > first {
+                late = start;
+                window *= 2;
+            } else {
+                return found.split_off(found.len().saturating_sub(at_most));
             }
-            if start == from || found.len() >= at_most {
-                found.truncate(at_most);
-                return found.into();
-            }
-            window *= 2;
         }
     }
+}
+
+fn middle(early: Timestamp, late: Timestamp) -> Timestamp {
+    early.plus(late.since(early) / 2)
 }
 
 /// What a definition fires now.
@@ -125,3 +139,6 @@ pub struct Firing {
     /// When it fires next.
     pub next: Option<Timestamp>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -278,7 +278,7 @@ pub enum Outcome {
         /// Whether the job ends in Deleted instead of Failed.
         delete: bool,
     },
-    /// It stopped because it was asked to.
+    /// It stopped because it was asked to. It failed, if nobody had.
     Cancelled {
         /// What it ended with.
         error: Option<Box<ErrorInfo>>,

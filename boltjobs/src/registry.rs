@@ -245,17 +245,16 @@ fn check_needs(
 
 /// Sorts providers so that each comes after those it needs; otherwise they stay in the order of their sources.
 fn build_order(providers: &[&'static ProviderInfo]) -> Result<Vec<&'static ProviderInfo>, String> {
-    let of_type: HashMap<_, _> = providers.iter().map(|info| ((info.provides)().id, *info)).collect();
     let mut order: Vec<&'static ProviderInfo> = Vec::new();
     for info in providers {
-        visit(info, &of_type, &mut Vec::new(), &mut order)?;
+        visit(info, providers, &mut Vec::new(), &mut order)?;
     }
     Ok(order)
 }
 
 fn visit(
     info: &'static ProviderInfo,
-    of_type: &HashMap<TypeId, &'static ProviderInfo>,
+    providers: &[&'static ProviderInfo],
     path: &mut Vec<&'static ProviderInfo>,
     order: &mut Vec<&'static ProviderInfo>,
 ) -> Result<(), String> {
@@ -275,8 +274,8 @@ fn visit(
     let mut needs = crate::provider::Dependencies::default();
     (info.dependencies)(&mut needs);
     for need in needs.0 {
-        if let Some(needed) = of_type.get(&need.id) {
-            visit(needed, of_type, path, order)?;
+        for needed in providers.iter().filter(|info| (info.provides)().id == need.id) {
+            visit(needed, providers, path, order)?;
         }
     }
     path.pop();

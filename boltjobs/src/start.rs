@@ -9,6 +9,7 @@ use boltjobs_core::clock::{Chance, Clock};
 use boltjobs_core::id::JobIds;
 use boltjobs_core::memory::MemoryStore;
 use boltjobs_core::store::{Offer, Retention, Store, StoreError, StoreSource};
+use boltjobs_core::watch::Interest;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -265,9 +266,10 @@ fn begin(
         finished: CancellationToken::new(),
         runtime: Arc::clone(&runtime),
     });
+    let cancelled = runtime.store.watch(Interest::Cancelled);
     let services = vec![
         thread.handle().spawn(scheduler::watch_time(Arc::clone(&runtime), settings.retention)),
-        thread.handle().spawn(cancellation::pass_on(Arc::clone(&worker))),
+        thread.handle().spawn(cancellation::pass_on(Arc::clone(&worker), cancelled)),
         thread.handle().spawn(heartbeat::keep_leases(Arc::clone(&worker), settings.max_crashes)),
     ];
     runtime::enter(&runtime);

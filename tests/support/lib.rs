@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use boltjobs::{Builder, Client, JobDetails, JobId, JobState, MemoryStore, Server, Store, Timestamp};
 use boltjobs_core::store::Offer;
-use boltjobs_core::watch::Interest;
 
 pub use clock::ManualClock;
 pub use store::Flaky;
@@ -96,11 +95,6 @@ pub fn offer(request: &str) -> Arc<Offer> {
         handles: [(Arc::from(request), 1)].into(),
         lease: Duration::from_secs(30),
     })
-}
-
-/// Waits until the store says that something is ready.
-pub async fn ready(store: &dyn Store) {
-    patiently(store.watch(Interest::Ready).changed()).await;
 }
 
 /// Returns an instant some seconds after the Unix epoch.

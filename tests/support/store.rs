@@ -12,14 +12,20 @@ use boltjobs_core::store::{
 };
 use boltjobs_core::watch::{Interest, Watch};
 
-/// A memory store whose `settle` fails as often as it is told.
+/// A memory store whose `settle` fails as often as it is told, and that can be looked at after its server is gone.
 #[derive(Debug, Default)]
 pub struct Flaky {
     store: MemoryStore,
     failures: AtomicU32,
+    stays_open: bool,
 }
 
 impl Flaky {
+    /// Makes a store that can't be closed.
+    pub fn staying_open() -> Self {
+        Self { stays_open: true, ..Self::default() }
+    }
+
     /// Lets the next settles fail.
     pub fn fail(&self, times: u32) {
         self.failures.store(times, Ordering::SeqCst);
@@ -106,6 +112,9 @@ impl Store for Flaky {
     }
 
     fn close(&self) -> Answer<'_, ()> {
+        if self.stays_open {
+            return Box::pin(std::future::ready(Ok(())));
+        }
         self.store.close()
     }
 }

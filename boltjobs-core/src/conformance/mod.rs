@@ -1,1 +1,212 @@
 //! One suite of laws for every store.
+//!
+//! A store is done when it keeps them all. In a test of the store's crate, with the feature `conformance`:
+//!
+//! ```ignore
+//! boltjobs_core::store_conformance!(MyFixture::new());
+//! ```
+//!
+//! Each law is one function, named as the sentence that it proves. It is given a [`Fixture`] with nothing stored yet,
+//! names every instant itself, and asks the clock for none.
+
+#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a law that is broken panics")]
+
+pub mod claim;
+pub mod commands;
+pub mod enqueue;
+pub mod fencing;
+mod fixture;
+mod lab;
+pub mod queues;
+pub mod reading;
+pub mod recurring;
+pub mod settle;
+pub mod time;
+pub mod watching;
+
+pub use fixture::{Fixture, InMemory};
+
+/// Makes one test per law. The expression gives a new [`Fixture`](crate::conformance::Fixture), with nothing stored.
+#[macro_export]
+macro_rules! store_conformance {
+    ($fixture:expr) => {
+        $crate::store_laws! { $fixture;
+            enqueue {
+                a_new_job_is_enqueued_with_its_first_row
+                a_job_with_a_time_to_come_is_scheduled_for_it
+                a_job_whose_time_has_come_is_enqueued_at_once
+                a_job_enqueued_again_under_its_id_is_the_same_job
+                a_job_twice_in_one_batch_is_one_job
+                a_batch_answers_in_its_order
+                a_job_keeps_its_spec_through_retries_and_requeues
+                an_acknowledged_job_is_there_after_a_reopen
+                a_closed_store_refuses_everything_and_stores_nothing
+            }
+            claim {
+                a_job_is_handed_out_once
+                a_claim_tells_and_records_what_runs
+                a_claim_takes_no_more_than_its_slots
+                a_request_that_nobody_handles_stays_where_it_is
+                a_version_newer_than_the_handler_stays_where_it_is
+                a_job_that_cannot_run_holds_up_none_behind_it
+                racing_claims_never_share_a_job
+                a_deleted_or_rescheduled_job_is_not_handed_out
+            }
+            queues {
+                jobs_of_one_queue_come_first_in_first_out
+                requests_of_one_queue_share_one_line
+                a_higher_priority_goes_first
+                a_queue_that_is_not_offered_is_left_alone
+                strict_queues_are_worked_in_their_order
+                weighted_queues_are_worked_in_proportion
+                all_queues_are_worked_in_turn
+                a_queue_that_others_cannot_work_takes_no_turn
+                no_queue_waits_longer_than_a_round
+                the_order_of_jobs_survives_a_reopen
+            }
+            settle {
+                a_success_records_its_result_and_times
+                a_retry_is_scheduled_with_its_reason_and_error
+                a_retry_without_delay_is_enqueued_behind_the_others
+                a_failure_for_good_is_recorded_with_its_server
+                an_exhausted_job_can_end_in_deleted
+                attempts_are_counted_from_one
+                a_snooze_gives_the_attempt_back
+                a_release_gives_the_attempt_and_the_place_back
+                a_cancellation_that_was_asked_for_ends_in_deleted
+                a_cancellation_that_nobody_asked_for_is_a_failure
+                a_batch_of_settlements_answers_in_its_order
+                an_outcome_is_there_after_a_reopen
+                history_is_bounded_and_keeps_its_first_row
+            }
+            fencing {
+                each_claim_raises_the_epoch
+                the_epoch_rises_over_a_reopen
+                a_stale_lease_cannot_settle
+                a_stale_lease_cannot_heartbeat
+                a_lease_settles_once
+                a_lease_of_an_unknown_job_is_lost
+                a_lease_of_an_earlier_life_of_the_store_is_lost
+            }
+            commands {
+                each_action_moves_a_job_as_the_table_says_and_changes_nothing_otherwise
+                a_command_in_another_state_than_expected_changes_nothing
+                a_command_to_an_unknown_job_answers_false
+                a_command_records_its_reason
+                a_requeue_counts_attempts_anew
+                a_requeue_of_a_waiting_job_keeps_its_attempts
+                a_delete_keeps_what_is_known_of_the_job
+                a_requeued_job_goes_behind_the_others
+                a_reschedule_to_a_time_that_has_passed_enqueues
+                a_deleted_running_job_stays_processing_until_it_ends
+                a_deleted_running_job_ends_as_its_outcome_says
+                a_cancellation_survives_a_reopen
+            }
+            time {
+                no_job_is_handed_out_before_its_time
+                what_is_due_becomes_ready_in_the_order_of_its_time
+                a_step_tells_when_the_next_job_is_due
+                much_that_is_due_becomes_ready_in_bounded_steps
+                a_clock_that_is_set_back_starts_nothing_early_and_loses_nothing
+                a_lease_that_is_over_gives_the_job_back_with_its_attempt
+                a_lease_is_over_at_the_instant_that_reap_tells
+                a_heartbeat_keeps_a_lease_alive
+                whatever_ran_when_the_store_closed_is_given_back_at_once
+                a_job_that_crashes_too_often_is_quarantined
+                a_success_ends_the_row_of_crashes
+                ended_jobs_are_removed_after_their_retention
+                much_that_has_expired_is_removed_in_bounded_steps
+                a_job_that_has_not_ended_never_expires
+                an_expired_job_stays_removed_after_a_reopen
+            }
+            recurring {
+                a_definition_is_added_with_its_next_time
+                a_definition_added_again_unchanged_changes_nothing
+                a_new_cron_or_zone_computes_from_now
+                a_new_payload_keeps_the_schedule
+                an_occurrence_makes_one_job_at_its_time
+                racing_servers_fire_an_occurrence_once
+                what_was_missed_fires_once_by_default
+                what_was_missed_can_fire_for_each_of_its_instants
+                what_was_missed_can_be_skipped
+                what_is_exactly_due_fires_whatever_the_policy
+                an_interval_does_not_drift
+                an_occurrence_fires_once_over_a_reopen
+                a_clock_that_is_set_back_fires_no_instant_twice
+                a_trigger_makes_a_job_now_and_leaves_the_schedule
+                a_paused_definition_fires_nothing_but_can_be_triggered
+                a_resumed_definition_fires_from_now_on
+                a_removed_definition_fires_no_more_and_leaves_its_jobs
+                a_command_to_an_unknown_definition_answers_none
+                a_cron_that_never_fires_is_kept_and_can_be_triggered
+                a_definition_that_nobody_handles_stops_no_other
+                definitions_are_listed_in_the_order_of_their_ids
+                many_definitions_of_one_instant_all_fire
+                an_earlier_occurrence_wakes
+                what_a_definition_makes_wakes_workers
+                a_job_of_a_definition_keeps_its_occurrence
+            }
+            reading {
+                an_unknown_job_is_not_found
+                a_page_lists_one_state_newest_first
+                pages_go_on_after_the_last_job_and_stay_stable
+                counts_tell_states_queues_and_requests_apart
+                counts_equal_a_recount_after_a_long_random_run
+                each_transition_moves_the_counters_and_adds_one_row
+            }
+            watching {
+                a_ready_job_wakes
+                a_job_that_becomes_ready_again_wakes
+                an_earlier_due_time_wakes
+                the_end_of_a_job_wakes_with_its_id
+                a_cancellation_wakes_with_its_id
+                what_came_before_the_wait_is_not_lost
+                many_ends_are_all_told
+                a_job_that_wakes_can_be_claimed
+            }
+        }
+    };
+}
+
+/// Makes the tests of [`store_conformance!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! store_laws {
+    ($fixture:expr; $($topic:ident { $($law:ident)* })*) => {
+        $(mod $topic {
+            #[allow(unused_imports, reason = "the fixture may be named in full")]
+            use super::*;
+
+            $(#[test]
+            fn $law() {
+                $crate::conformance::$topic::$law(&$fixture);
+            })*
+        })*
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// A law that is not listed in the macro would run nowhere.
+    #[test]
+    fn every_law_is_listed() {
+        let listed = include_str!("mod.rs");
+        for file in [
+            include_str!("claim.rs"),
+            include_str!("commands.rs"),
+            include_str!("enqueue.rs"),
+            include_str!("fencing.rs"),
+            include_str!("queues.rs"),
+            include_str!("reading.rs"),
+            include_str!("recurring.rs"),
+            include_str!("settle.rs"),
+            include_str!("time.rs"),
+            include_str!("watching.rs"),
+        ] {
+            let laws = file.split("\npub fn ").skip(1).filter_map(|rest| rest.split('(').next());
+            for law in laws {
+                assert!(listed.lines().any(|line| line.trim() == law), "`{law}` is not listed");
+            }
+        }
+    }
+}

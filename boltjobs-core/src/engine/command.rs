@@ -30,9 +30,13 @@ impl Turn<'_> {
         if !job.state.allows(row.state, Actor::Client) {
             return false;
         }
-        let attempt = if job.state.is_final() { 0 } else { job.attempt };
-        let order = self.engine.next_order;
-        let change = Move { attempt, order, crashes: 0, ..Move::of(job, row) };
+        let change = if row.state == JobState::Deleted {
+            // It shows how often it was tried.
+            Move::of(job, row)
+        } else {
+            let attempt = if job.state.is_final() { 0 } else { job.attempt };
+            Move { attempt, order: self.engine.next_order, crashes: 0, ..Move::of(job, row) }
+        };
         self.commit(Entry::Moved(change));
         true
     }

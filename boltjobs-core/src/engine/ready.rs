@@ -17,13 +17,27 @@ type Lane = BTreeMap<Place, JobId>;
 #[derive(Debug, Default)]
 pub(super) struct Ready {
     queues: BTreeMap<Arc<str>, Queue>,
+    /// How far the turns have come: the time of the latest one.
+    clock: u128,
+    /// The turns that were given out.
+    given: u64,
 }
+
+/// The time that passes on the clock of the turns in one round, in which a queue of weight n has n turns.
+const ROUND: u128 = 1 << 64;
 
 #[derive(Debug, Default)]
 struct Queue {
     lanes: BTreeMap<(Arc<str>, u32), Lane>,
-    /// What the queue is owed where several are worked in turn. Not stored: a restart begins a new round.
-    credit: i64,
+    /// When it is next, where several queues are worked in turn. Not stored: a restart begins a new round.
+    turn: Option<Turn>,
+}
+
+/// A place in time, and, among equals, in the order in which they were given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    at: u128,
+    number: u64,
 }
 
 fn place(job: &Job) -> Place {
@@ -55,11 +69,7 @@ impl Ready {
     pub(super) fn next(&mut self, offer: &Offer) -> Option<JobId> {
         match &offer.queues {
             QueueOrder::Strict(names) => names.iter().find_map(|name| self.queues.get(name)?.first(offer)),
-            QueueOrder::Weighted(weights) => {
-                let weights = weights.iter().map(|(name, weight)| (Arc::clone(name), i64::from(*weight)));
-                let weights: Vec<_> = weights.collect();
-                self.next_in_turn(weights, offer)
-            }
+            QueueOrder::Weighted(weights) => self.next_in_turn(weights.clone(), offer),
             QueueOrder::All if self.queues.len() == 1 => self.queues.values().next()?.first(offer),
             QueueOrder::All => {
                 let weights = self.queues.keys().map(|name| (Arc::clone(name), 1)).collect();
@@ -68,26 +78,39 @@ impl Ready {
         }
     }
 
-    /// Smooth weighted round robin: with each choice every queue that has a job earns its weight, and the one that
-    /// is owed most pays the sum. A queue with a job is chosen within one round, whatever the others hold.
-    fn next_in_turn(&mut self, weights: Vec<(Arc<str>, i64)>, offer: &Offer) -> Option<JobId> {
-        let mut sum = 0;
-        let mut best: Option<(i64, Arc<str>, JobId)> = None;
+    /// Self-clocked fair queueing: a queue's turns are a round divided by its weight apart, the earliest one is
+    /// taken, and a queue that joins begins at the turn that is taken last. So in the time that one queue waits for a
+    /// turn each other one has no more turns than its weight, whatever comes and goes meanwhile.
+    fn next_in_turn(&mut self, weights: Vec<(Arc<str>, u32)>, offer: &Offer) -> Option<JobId> {
+        let mut best: Option<(Turn, Arc<str>, u32, JobId)> = None;
         for (name, weight) in weights {
             let Some(queue) = self.queues.get_mut(&name) else { continue };
             let Some(id) = queue.first(offer) else { continue };
-            queue.credit += weight;
-            sum += weight;
-            if best.as_ref().is_none_or(|(credit, ..)| queue.credit > *credit) {
-                best = Some((queue.credit, name, id));
+            let turn = queue.turn.get_or_insert_with(|| {
+                self.given += 1;
+                Turn { at: self.clock + pause(weight), number: self.given }
+            });
+            // Servers that could not work it went on without it; it has one turn at once, not all that it missed.
+            turn.at = turn.at.max(self.clock);
+            let rank = (weight == 0, *turn);
+            if best.as_ref().is_none_or(|(best, _, weight, _)| rank < (*weight == 0, *best)) {
+                best = Some((*turn, name, weight, id));
             }
         }
-        let (_, name, id) = best?;
+        let (turn, name, weight, id) = best?;
+        self.clock = turn.at;
+        self.given += 1;
         if let Some(queue) = self.queues.get_mut(&name) {
-            queue.credit -= sum;
+            queue.turn = Some(Turn { at: turn.at + pause(weight), number: self.given });
         }
         Some(id)
     }
+}
+
+/// Returns the time between two turns, rounded up, so that a weight is never exceeded. 0 is for what is worked only
+/// while all others have nothing.
+fn pause(weight: u32) -> u128 {
+    ROUND.div_ceil(u128::from(weight.max(1)))
 }
 
 impl Queue {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::enqueue::start_row;
 use super::{Entry, Move, Turn};
-use crate::job::{HistoryRow, Job, RowData};
+use crate::job::{ErrorInfo, HistoryRow, Job, RowData};
 use crate::store::{Outcome, Settled, Settlement};
 use crate::{JobState, Timestamp};
 
@@ -68,7 +68,13 @@ fn decide(job: &Job, ran: Duration, outcome: Outcome, next_order: u64, now: Time
             let state = if delete { JobState::Deleted } else { JobState::Failed };
             Move { row: ended(state, reason, Some(error)), ..change }
         }
-        Outcome::Cancelled { error } => Move { row: ended(JobState::Deleted, None, error), ..change },
+        Outcome::Cancelled { error } => {
+            let unasked = || {
+                let message = "it stopped as if it had been cancelled, but nobody had asked it to";
+                Box::new(ErrorInfo::new("boltjobs::Cancelled", message))
+            };
+            Move { row: ended(JobState::Failed, None, Some(error.unwrap_or_else(unasked))), ..change }
+        }
         Outcome::Snoozed(delay) => {
             let row = HistoryRow { reason: Some("snoozed".into()), ..again(delay) };
             Move { row, order: next_order, crashes: 0, ..back }

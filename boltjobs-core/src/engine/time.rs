@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::settle::server;
 use super::{Entry, Move, Turn};
-use crate::job::{ErrorInfo, HistoryRow, Job};
+use crate::job::{ErrorInfo, HistoryRow, Job, RowData};
 use crate::store::Retention;
 use crate::{JobId, JobState, Timestamp};
 
@@ -35,7 +36,7 @@ impl Turn<'_> {
         let until = |id: &JobId| engine.leases.get(id).copied();
         let running = engine.by_state[JobState::Processing as usize].iter();
         let orphans: Vec<_> =
-            running.filter(|id| until(id).is_none_or(|until| until < self.now)).copied().collect();
+            running.filter(|id| until(id).is_none_or(|until| until <= self.now)).copied().collect();
         for id in orphans {
             if let Some(job) = self.engine.jobs.get(&id) {
                 let change = reclaim(job, self.engine.boot, max_crashes, self.now);
@@ -76,7 +77,11 @@ fn reclaim(job: &Job, boot: u32, max_crashes: u32, now: Timestamp) -> Move {
     } else {
         "its server stopped responding"
     };
-    let row = |state| HistoryRow { reason: Some(why.into()), ..HistoryRow::new(now, state) };
+    let row = |state| HistoryRow {
+        reason: Some(why.into()),
+        data: RowData::Ended { server: server(job), ran: now.since(job.since) },
+        ..HistoryRow::new(now, state)
+    };
     if let Some(reason) = &job.cancel {
         return Move::of(job, HistoryRow { reason: Some(reason.as_str().into()), ..row(JobState::Deleted) });
     }

@@ -94,7 +94,7 @@ fn delete_exhausted(text: &LitStr, faults: &mut Faults) -> bool {
     match value.as_str() {
         "fail" => {}
         "delete" => return true,
-        _ => faults.push(span, unknown("end", &value, &["fail", "delete"])),
+        _ => faults.push(span, unknown("value", &value, &["fail", "delete"])),
     }
     false
 }

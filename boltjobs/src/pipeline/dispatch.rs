@@ -18,6 +18,7 @@ use crate::handler::Invocation;
 use crate::registry::Handler;
 use crate::request::RequestInfo;
 use crate::runtime;
+use crate::services::cancellation;
 
 /// Starts a claimed job on a task of its own.
 pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, permit: OwnedSemaphorePermit) {
@@ -28,7 +29,9 @@ pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, permit: OwnedSemaphor
         abandoned: CancellationToken::new(),
         pulse: Pulse::default(),
     });
-    worker.running.insert(Arc::clone(&running));
+    if worker.running.insert(Arc::clone(&running)) {
+        cancellation::stop(worker, Arc::clone(&running));
+    }
     let span = tracing::info_span!(
         "job",
         id = %job.lease.job,

@@ -1,0 +1,245 @@
+//! What the laws are written with: a fixture's store, driven one blocking call at a time by instants that the law
+//! names itself.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use pollster::block_on;
+
+use super::Fixture;
+use crate::job::{ErrorInfo, HistoryRow, Job, JobSpec, Lease, NewJob};
+use crate::store::{
+    Action, Claimed, Command, Counts, Enqueued, Offer, Outcome, PageQuery, QueueOrder, Settled, Settlement,
+    Store,
+};
+use crate::watch::{Changes, Watch};
+use crate::{JobId, JobState, Timestamp};
+
+/// The request of jobs that a law does not care about.
+pub(super) const REQUEST: &str = "mail.send";
+
+/// How long a claim lasts here.
+pub(super) const LEASE: Duration = Duration::from_secs(60);
+
+/// Returns the instant so many seconds into the law.
+pub(super) fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_micros(1_704_067_200_000_000).plus(secs(seconds))
+}
+
+/// Returns a span.
+pub(super) fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Returns the instant a microsecond, the least there is, before another.
+pub(super) fn just_before(instant: Timestamp) -> Timestamp {
+    instant.minus(Duration::from_micros(1))
+}
+
+/// Returns the id of job `n`: later numbers are newer.
+pub(super) fn id(n: u64) -> JobId {
+    JobId::from_parts(at(0).plus(Duration::from_millis(n)), u128::from(n))
+}
+
+/// Returns job `n`, with the default of everything.
+pub(super) fn job(n: u64) -> NewJob {
+    NewJob { id: id(n), spec: JobSpec::new(REQUEST, n.to_string().into_bytes()), start_at: None }
+}
+
+/// Returns job `n` with changes to its spec.
+pub(super) fn job_with(n: u64, change: impl FnOnce(&mut JobSpec)) -> NewJob {
+    let mut job = job(n);
+    change(&mut job.spec);
+    job
+}
+
+/// Returns job `n` of a queue.
+pub(super) fn job_in(queue: &str, n: u64) -> NewJob {
+    job_with(n, |spec| spec.queue = queue.into())
+}
+
+/// Returns an offer of every queue, for [`REQUEST`].
+pub(super) fn offer() -> Offer {
+    Offer {
+        server: "server-1".into(),
+        queues: QueueOrder::All,
+        handles: [(REQUEST.into(), 1)].into(),
+        lease: LEASE,
+    }
+}
+
+/// Returns an offer of queues in strict order.
+pub(super) fn strict(queues: &[&str]) -> Offer {
+    Offer { queues: QueueOrder::Strict(queues.iter().map(|queue| (*queue).into()).collect()), ..offer() }
+}
+
+/// Returns an offer of queues by weight.
+pub(super) fn weighted(queues: &[(&str, u32)]) -> Offer {
+    let weights = queues.iter().map(|(queue, weight)| ((*queue).into(), *weight)).collect();
+    Offer { queues: QueueOrder::Weighted(weights), ..offer() }
+}
+
+/// Returns an error of a handler.
+pub(super) fn error(message: &str) -> Box<ErrorInfo> {
+    Box::new(ErrorInfo { causes: vec!["the cause".to_owned()], ..ErrorInfo::new("my::Error", message) })
+}
+
+/// Returns a failure with another attempt to come.
+pub(super) fn retry(delay: Duration) -> Outcome {
+    Outcome::Retry { error: error("no route"), delay, retry: 1, retries: 10 }
+}
+
+/// Returns a failure for good.
+pub(super) fn failed() -> Outcome {
+    Outcome::Failed { error: error("no route"), reason: None, delete: false }
+}
+
+/// Returns a success without a result.
+pub(super) fn done() -> Outcome {
+    Outcome::Succeeded(None)
+}
+
+/// A store under test.
+pub(super) struct Lab<'f> {
+    fixture: &'f dyn Fixture,
+    pub(super) store: Arc<dyn Store>,
+}
+
+impl<'f> Lab<'f> {
+    pub(super) fn new(fixture: &'f dyn Fixture) -> Self {
+        Self { fixture, store: fixture.open() }
+    }
+
+    /// Closes the store and opens it again.
+    pub(super) fn reopen(&mut self) {
+        block_on(self.store.close()).expect("the store closes");
+        self.store = self.fixture.open();
+    }
+
+    pub(super) fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Vec<Enqueued> {
+        block_on(self.store.enqueue(jobs, now)).expect("the store enqueues")
+    }
+
+    /// Enqueues job `n`.
+    pub(super) fn add(&self, n: u64, now: Timestamp) -> JobId {
+        self.enqueue(vec![job(n)], now)[0].id
+    }
+
+    pub(super) fn claim(&self, offer: &Offer, slots: usize, now: Timestamp) -> Vec<Claimed> {
+        block_on(self.store.claim(Arc::new(offer.clone()), slots, now)).expect("the store hands out jobs")
+    }
+
+    /// Claims, and returns the ids alone.
+    pub(super) fn claim_ids(&self, offer: &Offer, slots: usize, now: Timestamp) -> Vec<JobId> {
+        self.claim(offer, slots, now).into_iter().map(|claimed| claimed.lease.job).collect()
+    }
+
+    /// Claims the one job that is first.
+    pub(super) fn take(&self, now: Timestamp) -> Claimed {
+        self.claim(&offer(), 1, now).pop().expect("a job is ready")
+    }
+
+    pub(super) fn settle(&self, lease: Lease, outcome: Outcome, now: Timestamp) -> Settled {
+        let settlement = Settlement { lease, ran: Duration::from_millis(250), outcome };
+        self.settle_all(vec![settlement], now)[0]
+    }
+
+    pub(super) fn settle_all(&self, settlements: Vec<Settlement>, now: Timestamp) -> Vec<Settled> {
+        block_on(self.store.settle(settlements, now)).expect("the store settles")
+    }
+
+    /// Asks for an action in any state.
+    pub(super) fn ask(&self, id: JobId, action: Action, now: Timestamp) -> bool {
+        self.command(id, Command { action, expected: Vec::new(), reason: None }, now)
+    }
+
+    pub(super) fn command(&self, id: JobId, command: Command, now: Timestamp) -> bool {
+        block_on(self.store.command(id, command, now)).expect("the store takes the command")
+    }
+
+    pub(super) fn due(&self, now: Timestamp) -> Option<Timestamp> {
+        block_on(self.store.due(now)).expect("the store looks for what is due")
+    }
+
+    pub(super) fn reap(&self, now: Timestamp) -> Option<Timestamp> {
+        block_on(self.store.reap(5, now)).expect("the store takes jobs back")
+    }
+
+    pub(super) fn find(&self, id: JobId) -> Option<Job> {
+        block_on(self.store.job(id)).expect("the store reads")
+    }
+
+    pub(super) fn job(&self, id: JobId) -> Job {
+        self.find(id).expect("the job is there")
+    }
+
+    pub(super) fn state(&self, id: JobId) -> JobState {
+        self.job(id).state
+    }
+
+    pub(super) fn last_row(&self, id: JobId) -> HistoryRow {
+        self.job(id).history.pop().expect("a job has a history")
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        block_on(self.store.counts()).expect("the store counts")
+    }
+
+    pub(super) fn page(&self, state: JobState, after: Option<JobId>, limit: usize) -> Vec<JobId> {
+        let query = PageQuery { state, after, limit };
+        let page = block_on(self.store.page(query)).expect("the store reads");
+        page.into_iter().map(|job| job.id).collect()
+    }
+
+    /// Returns every job, in the order of the ids.
+    pub(super) fn jobs(&self) -> Vec<Job> {
+        let query = |state| PageQuery { state, after: None, limit: usize::MAX };
+        let page = |state| block_on(self.store.page(query(state))).expect("the store reads");
+        let mut jobs: Vec<Job> = JobState::ALL.into_iter().flat_map(page).collect();
+        jobs.sort_by_key(|job| job.id);
+        jobs
+    }
+
+    /// Does what shall change nothing, and checks that it did not.
+    pub(super) fn unchanged<T>(&self, act: impl FnOnce() -> T) -> T {
+        let before = (self.jobs(), self.counts());
+        let answer = act();
+        assert_eq!((self.jobs(), self.counts()), before, "something was changed");
+        answer
+    }
+
+    /// Adds job `n`, brings it to a state, and returns it. It has a queue of its own, so others stay where they are.
+    pub(super) fn add_in(&self, state: JobState, n: u64, now: Timestamp) -> Job {
+        let queue = format!("queue-{n}");
+        let start_at = Some(now.plus(secs(3_600))).filter(|_| state == JobState::Scheduled);
+        self.enqueue(vec![NewJob { start_at, ..job_in(&queue, n) }], now);
+        let outcome = match state {
+            JobState::Scheduled | JobState::Enqueued => return self.job(id(n)),
+            JobState::Processing => None,
+            JobState::Succeeded => Some(done()),
+            JobState::Failed => Some(failed()),
+            JobState::Deleted => {
+                Some(Outcome::Failed { error: error("no route"), reason: None, delete: true })
+            }
+            JobState::Awaiting => panic!("no law needs a job that waits for a parent yet"),
+        };
+        let lease = self.claim(&strict(&[&queue]), 1, now)[0].lease;
+        if let Some(outcome) = outcome {
+            assert_eq!(self.settle(lease, outcome, now), Settled::Now(state));
+        }
+        self.job(id(n))
+    }
+}
+
+/// Waits for a watch that must be woken.
+pub(super) fn woken(mut watch: Watch) -> (Changes, Watch) {
+    let (told, waits) = mpsc::channel();
+    thread::spawn(move || {
+        let changes = block_on(watch.changed());
+        told.send((changes, watch))
+    });
+    // The limit only turns a wake-up that never comes into a failure.
+    waits.recv_timeout(secs(20)).expect("the watch is woken")
+}
