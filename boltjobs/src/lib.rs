@@ -59,7 +59,7 @@ pub use boltjobs_core::recurring::Misfire;
 pub use boltjobs_core::store::{Retention, Store, StoreError, StoreSource};
 pub use boltjobs_core::{JobId, JobState, Timestamp};
 #[cfg(feature = "macros")]
-pub use boltjobs_macros::{handler, on_start, on_stop, provider, request};
+pub use boltjobs_macros::{cron, handler, on_start, on_stop, provider, request};
 
 pub use client::{Client, JobCommand, JobQuery, client};
 pub use context::JobContext;
@@ -83,7 +83,7 @@ pub mod prelude {
         Queue,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{handler, on_start, on_stop, provider, request};
+    pub use crate::{cron, handler, on_start, on_stop, provider, request};
 }
 
 /// What generated code uses. Nothing in it is promised.

@@ -193,11 +193,12 @@ async fn open(settings: &Resolved) -> Result<Arc<dyn Store>> {
         None if location == "memory" => Ok(Arc::new(MemoryStore::new())),
         #[cfg(feature = "sled")]
         Some(("sled", path)) if !path.is_empty() => {
-            let options = boltjobs_sled::SledOptions::new(path).durability(match settings.durability {
+            let options = boltjobs_sled::SledOptions::new().durability(match settings.durability {
                 Durability::Immediate => boltjobs_sled::Durability::Immediate,
                 Durability::Eventual => boltjobs_sled::Durability::Eventual,
             });
-            let opened = tokio::task::spawn_blocking(move || options.open()).await;
+            let path = path.to_owned();
+            let opened = tokio::task::spawn_blocking(move || options.open(path)).await;
             let opened =
                 opened.map_err(|error| StoreError::Unavailable { location, reason: error.to_string() })?;
             Ok(Arc::new(opened?))
