@@ -1,5 +1,10 @@
 //! The reference store: the engine behind a lock. Every other store is compared with it.
 
+#![allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the path of a method of `Turn` has one lifetime, a closure any"
+)]
+
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -320,7 +320,7 @@ pub struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
-        let day = Duration::from_secs(24 * 60 * 60);
+        let day = Duration::from_hours(24);
         Self { succeeded: day, failed: day * 90, deleted: day }
     }
 }

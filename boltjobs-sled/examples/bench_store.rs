@@ -80,7 +80,7 @@ fn drain(store: &SledStore, slots: usize) -> u64 {
         server: "bench".into(),
         queues: QueueOrder::All,
         handles: [("bench".into(), 1)].into(),
-        lease: Duration::from_secs(60),
+        lease: Duration::from_mins(1),
     });
     let drain_some = || {
         let mut done = 0;
@@ -105,9 +105,9 @@ fn drain(store: &SledStore, slots: usize) -> u64 {
 
 fn report(what: &str, count: u64, took: Duration, times: &mut [Duration]) {
     times.sort_unstable();
-    let at = |part: f64| times.get((times.len() as f64 * part) as usize).copied().unwrap_or_default();
+    let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
     let rate = count as f64 / took.as_secs_f64();
-    println!("{what:<44} {rate:>9.0}/s  p50 {:>9.2?}  p99 {:>9.2?}", at(0.5), at(0.99));
+    println!("{what:<44} {rate:>9.0}/s  p50 {:>9.2?}  p99 {:>9.2?}", at(50), at(99));
 }
 
 fn measure(root: &Path, durability: Durability, name: &str) {

@@ -36,14 +36,13 @@ pub(crate) fn unavailable(location: &str, reason: &str) -> StoreError {
 
 /// Puts a failure of the file system into words.
 pub(crate) fn explain(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "the disk is full; make room, then open the store again".to_owned()
-        }
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            format!("{error}; let this process write there, or give it another directory")
-        }
-        _ => format!("{error}; mend the disk, then open the store again"),
+    let kind = error.kind();
+    if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        "the disk is full; make room, then open the store again".to_owned()
+    } else if matches!(kind, io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) {
+        format!("{error}; let this process write there, or give it another directory")
+    } else {
+        format!("{error}; mend the cause, then open the store again")
     }
 }
 

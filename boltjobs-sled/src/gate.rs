@@ -56,12 +56,11 @@ impl Future for Passage {
         if let Some(outcome) = this.gate.outcome.get() {
             return Poll::Ready(outcome.clone());
         }
-        match this.place.and_then(|place| wakers.get_mut(place)) {
-            Some(waker) => waker.clone_from(context.waker()),
-            None => {
-                this.place = Some(wakers.len());
-                wakers.push(context.waker().clone());
-            }
+        if let Some(waker) = this.place.and_then(|place| wakers.get_mut(place)) {
+            waker.clone_from(context.waker());
+        } else {
+            this.place = Some(wakers.len());
+            wakers.push(context.waker().clone());
         }
         Poll::Pending
     }

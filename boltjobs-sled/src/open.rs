@@ -194,13 +194,11 @@ fn compare_with_left(path: &Path, head: Head) -> Result<(), StoreError> {
 fn replay_all(path: &Path, db: &sled::Db, head: Head) -> Result<Replayed, StoreError> {
     let format = db.get(FORMAT_KEY).map_err(|error| explain_open(path, &error))?;
     let format = format.and_then(|bytes| Some(u32::from_le_bytes(bytes.as_ref().try_into().ok()?)));
-    match format {
-        Some(format) if format > u32::from(FORMAT) => return Err(newer(path, format)),
-        Some(_) => {}
-        None if head.last > 0 || !db.is_empty() => {
-            return Err(corrupt(path, "the record of its format is missing"));
-        }
-        None => {}
+    if let Some(format) = format.filter(|format| *format > u32::from(FORMAT)) {
+        return Err(newer(path, format));
+    }
+    if format.is_none() && (head.last > 0 || !db.is_empty()) {
+        return Err(corrupt(path, "the record of its format is missing"));
     }
     let mut fault = None;
     let chunks = db.iter().filter_map(|pair| match pair {

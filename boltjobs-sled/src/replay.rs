@@ -176,3 +176,88 @@ impl Replay {
         Ok(Replayed { engine: self.engine, span, torn: self.open.chunks })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chunk::{HEADER, seal};
+    use crate::codec;
+
+    /// The chunks of groups of some sizes; each chunk counts a boot.
+    fn journal(groups: &[u64]) -> Vec<(u64, Vec<u8>)> {
+        let (mut chunks, mut seq, mut previous) = (Vec::new(), 1, 0);
+        for size in groups {
+            let group = seq;
+            for at in 0..*size {
+                let mut bytes = vec![0; HEADER];
+                codec::encode(&Entry::Boot(u32::try_from(seq).unwrap()), &mut bytes).unwrap();
+                let flags = if at + 1 == *size { LAST_OF_GROUP } else { 0 };
+                previous = seal(&mut bytes, Header { flags, seq, group, oldest: 1, previous, count: 1 });
+                chunks.push((seq, bytes));
+                seq += 1;
+            }
+        }
+        chunks
+    }
+
+    /// Replays the chunks that are left, when the head has come to a chunk.
+    fn replay_left(
+        chunks: &[(u64, Vec<u8>)],
+        left: impl Fn(u64) -> bool,
+        last: u64,
+    ) -> Result<Replayed, String> {
+        let named = chunks.iter().find(|(seq, _)| *seq == last);
+        let crc = named.map_or(0, |(_, bytes)| chunk::read(bytes).unwrap().1);
+        let head = Head { last, crc, ..Head::default() };
+        let left = chunks.iter().filter(|(seq, _)| left(*seq)).cloned().map(Ok);
+        replay(left, head).map_err(|broken| match broken {
+            Broken::Damaged(reason) => reason,
+            Broken::Newer(format) => format.to_string(),
+        })
+    }
+
+    #[test]
+    fn a_journal_that_is_whole_is_applied_to_its_end() {
+        let chunks = journal(&[1, 3, 2]);
+        for last in [0, 4, 6] {
+            let replayed = replay_left(&chunks, |_| true, last).unwrap();
+            assert_eq!((replayed.engine.boot(), replayed.span.next), (6, 7));
+            assert!(replayed.torn.is_empty());
+        }
+    }
+
+    #[test]
+    fn any_chunk_that_is_missing_up_to_the_head_is_noticed() {
+        let chunks = journal(&[1, 3, 2]);
+        for missing in 1..=6 {
+            assert!(replay_left(&chunks, |seq| seq != missing, 6).is_err(), "{missing}");
+            assert!(replay_left(&chunks, |seq| seq < missing, 6).is_err(), "from {missing} on");
+            assert!(replay_left(&chunks, |seq| seq > missing, 6).is_err(), "up to {missing}");
+        }
+    }
+
+    #[test]
+    fn what_a_power_cut_tore_of_the_last_group_is_dropped() {
+        let chunks = journal(&[1, 3, 3]);
+        for (left, torn) in [([5, 6], [5, 6]), ([5, 7], [5, 7]), ([6, 7], [6, 7])] {
+            let replayed = replay_left(&chunks, |seq| seq <= 4 || left.contains(&seq), 4).unwrap();
+            assert_eq!((replayed.engine.boot(), replayed.span.next), (4, 5), "{left:?}");
+            assert_eq!(replayed.torn, torn);
+        }
+        // Somebody was told that it was written.
+        assert!(replay_left(&chunks, |seq| seq != 6, 7).is_err());
+        // It is not the last one.
+        assert!(replay_left(&chunks, |seq| seq != 3, 1).is_err());
+    }
+
+    #[test]
+    fn a_chunk_in_the_place_of_another_is_noticed() {
+        let chunks = journal(&[1, 1, 1]);
+        let moved = vec![chunks[0].clone(), (2, chunks[2].1.clone())];
+        assert!(replay_left(&moved, |_| true, 0).is_err());
+        // A chunk of another journal has another predecessor.
+        let mut other = journal(&[2, 1, 1]);
+        other[0] = chunks[0].clone();
+        assert!(replay_left(&other, |_| true, 0).is_err());
+    }
+}

@@ -4,6 +4,11 @@
 //! durable: the group that collects, or the one on its way. A claim and a heartbeat answer at once, for they only
 //! hand out what is durable; after a crash the job is simply ready again, and the epoch never repeats.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the methods are not general over a turn's lifetime"
+)]
+
 use std::future::ready;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

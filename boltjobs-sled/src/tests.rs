@@ -83,7 +83,8 @@ fn an_eventual_answer_comes_before_the_disk_but_waits_for_one_that_is_slow() {
     // The committer can't come in between while the lock is held.
     let mut state = store.shared.lock();
     for (ago, waits) in [(Duration::ZERO, false), (GATHER * 2, true)] {
-        state.flight = Some(Flight { gate: std::sync::Arc::clone(&gate), since: now() - ago });
+        state.flight =
+            Some(Flight { gate: std::sync::Arc::clone(&gate), since: now().checked_sub(ago).unwrap() });
         assert_eq!(store.gate(&state, Wait::Durable).is_some(), waits);
     }
     state.flight = None;

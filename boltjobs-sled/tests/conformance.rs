@@ -1,5 +1,7 @@
 //! The laws that every store keeps.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::sync::Arc;
 
 use boltjobs_core::conformance::Fixture;

@@ -1,5 +1,7 @@
 //! What is not a healthy store of ours is refused, with an error that says why, and left as it is.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod common;
 
 use std::fs::{self, File, OpenOptions};
@@ -243,4 +245,66 @@ fn a_first_start_that_was_cut_off_can_be_repeated() {
     File::create(directory.path().join("head")).unwrap();
     let store = SledStore::open(directory.path()).unwrap();
     assert_eq!(block_on(store.counts()).unwrap().states.total(), 0);
+}
+
+/// Where the checked-in store of a format is.
+fn fixture(format: u32) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(format!("format-{format}"))
+}
+
+/// Fills a store with one of each: every state, a recurring definition, an entry that is split.
+fn fill(store: &SledStore) {
+    use boltjobs_core::job::ErrorInfo;
+    use boltjobs_core::recurring::{Definition, Misfire};
+    use boltjobs_core::store::{Action, Command, Outcome, Settlement};
+
+    block_on(store.enqueue((0..4).map(|number| job(number, 100)).collect(), at(0))).unwrap();
+    let claimed = block_on(store.claim(common::offer(), 3, at(1))).unwrap();
+    let error = Box::new(ErrorInfo::new("io::Error", "disk on fire"));
+    let outcomes = [
+        Outcome::Succeeded(Some((*b"42").into())),
+        Outcome::Failed { error, reason: Some("exhausted".into()), delete: false },
+    ];
+    let ran = std::time::Duration::from_millis(5);
+    let settle = |(claimed, outcome): (&boltjobs_core::store::Claimed, _)| Settlement {
+        lease: claimed.lease,
+        ran,
+        outcome,
+    };
+    block_on(store.settle(claimed.iter().zip(outcomes).map(settle).collect(), at(2))).unwrap();
+    let delete = Command { action: Action::Delete, expected: Vec::new(), reason: Some("asked".into()) };
+    block_on(store.command(common::id(3), delete.clone(), at(3))).unwrap();
+    block_on(store.command(common::id(2), delete, at(3))).unwrap();
+    let scheduled = boltjobs_core::job::NewJob { start_at: Some(at(100)), ..job(10, 1_500) };
+    block_on(store.enqueue(vec![scheduled, job(11, 5_000)], at(4))).unwrap();
+    let definition = Definition {
+        id: "nightly".into(),
+        cron: "0 3 * * *".parse().unwrap(),
+        zone: "Europe/Berlin".parse().unwrap(),
+        dst: boltjobs_core::cron::Dst::default(),
+        misfire: Misfire::FireAll { at_most: 3 },
+        spec: boltjobs_core::job::JobSpec::new("report.build", *b"{}"),
+    };
+    block_on(store.put_recurring(definition, at(5))).unwrap();
+}
+
+#[test]
+fn a_store_of_each_released_format_opens_with_everything_in_it() {
+    let (opened, made) = (copy(&fixture(1)), tempdir().unwrap());
+    let opened = SledStore::open(opened.path()).unwrap();
+    let made = small().open(made.path()).unwrap();
+    fill(&made);
+    assert_eq!(all_jobs(&opened), all_jobs(&made));
+    assert_eq!(block_on(opened.recurring_jobs()), block_on(made.recurring_jobs()));
+    assert_eq!(all_jobs(&opened).len(), 6);
+}
+
+/// Makes the store that is checked in. To be run once for each format, by its release.
+#[test]
+#[ignore = "writes into the source tree"]
+fn make_the_store_of_this_format() {
+    fs::create_dir_all(fixture(1).parent().unwrap()).unwrap();
+    let store = small().open(fixture(1)).unwrap();
+    fill(&store);
+    block_on(store.close()).unwrap();
 }

@@ -1,10 +1,13 @@
 //! Random commands, given to a sled store and to the memory store, must leave the same behind, over reopening and
 //! compaction.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod common;
 
 use std::time::Duration;
 
+use boltjobs_core::cron::Dst;
 use boltjobs_core::job::{ErrorInfo, Job, JobSpec, NewJob};
 use boltjobs_core::memory::{MemoryStore, Tape};
 use boltjobs_core::recurring::{Definition, Misfire};
@@ -78,7 +81,7 @@ impl Pair<'_> {
                 both!(self, reap(3, now));
             }
             90..94 => {
-                let kept = Duration::from_secs(60);
+                let kept = Duration::from_mins(1);
                 let retention = Retention { succeeded: kept, failed: kept, deleted: kept };
                 both!(self, expire(retention, now));
             }
@@ -130,7 +133,7 @@ impl Pair<'_> {
             id: self.chance.u8(..3).to_string().into(),
             cron: cron.parse().unwrap(),
             zone: "Europe/Berlin".parse().unwrap(),
-            dst: Default::default(),
+            dst: Dst::default(),
             misfire: Misfire::FireAll { at_most: 3 },
             spec: JobSpec::new("mail.send", *b"{}"),
         }
@@ -149,32 +152,34 @@ impl Pair<'_> {
 /// Lists jobs without their places: those count among the jobs that are there, and which job is next is compared.
 fn jobs(store: &dyn Store, query: &PageQuery) -> Vec<Job> {
     let mut jobs = block_on(store.page(query.clone())).unwrap();
-    jobs.iter_mut().for_each(|job| job.order = 0);
+    for job in &mut jobs {
+        job.order = 0;
+    }
     jobs
 }
 
 /// Runs both stores for some lives of the process, and returns how many chunks were compacted away.
 fn compare_over_reopening(options: &SledOptions, seed: u64) -> u64 {
     let (directory, tape) = (tempdir().unwrap(), Tape::default());
-    let mut chance = fastrand::Rng::with_seed(seed);
-    let (mut now, mut dropped, mut claimed) = (at(0), 0, Vec::new());
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut now, mut compacted, mut claimed) = (at(0), 0, Vec::new());
     for life in 0..8 {
-        let sled = options.clone().open(directory.path()).unwrap();
+        let opened = options.clone().open(directory.path()).unwrap();
         let memory = MemoryStore::on_tape(&tape);
-        let mut pair = Pair { sled, memory, claimed, chance: &mut chance, now };
+        let mut pair = Pair { sled: opened, memory, claimed, chance: &mut random, now };
         pair.compare();
         for _ in 0..pair.chance.u32(1..150) {
             pair.now = pair.now.plus(Duration::from_millis(pair.chance.u64(..3_000)));
             pair.step();
         }
         pair.compare();
-        dropped += pair.sled.stats().dropped;
+        compacted += pair.sled.stats().dropped;
         if life % 2 == 0 {
             block_on(pair.sled.close()).unwrap();
         }
         (now, claimed) = (pair.now, pair.claimed);
     }
-    dropped
+    compacted
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub fn each_action_moves_a_job_as_the_table_says_and_changes_nothing_otherwise(f
         let found = lab.job(id(n));
         assert_eq!(found.state, to, "{from} {action:?}");
         assert_eq!(found.due, (to == Scheduled).then_some(at(7_000)));
-        let rows = if from == Processing { 0 } else { 1 };
+        let rows = usize::from(from != Processing);
         assert_eq!(found.history.len(), before.history.len() + rows, "{from} {action:?}");
         if rows == 1 {
             let row = lab.last_row(id(n));
@@ -160,7 +160,7 @@ pub fn a_deleted_running_job_stays_processing_until_it_ends(fixture: &dyn Fixtur
     assert_eq!((found.state, found.cancel.as_deref()), (Processing, Some("first")));
     assert!(lab.unchanged(|| lab.command(id(1), delete("second"), at(2))));
     assert_eq!(lab.counts().states.get(Processing), 1);
-    let beat = pollster::block_on(lab.store.heartbeat(vec![lease], at(90))).expect("it beats");
+    let beat = lab.heartbeat(vec![lease], at(90));
     assert_eq!((beat.lost, beat.cancelled), (vec![], vec![id(1)]));
     lab.reap(at(61));
     assert_eq!(lab.state(id(1)), Processing);

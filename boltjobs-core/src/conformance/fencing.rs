@@ -1,10 +1,10 @@
 //! Epochs and leases: who may still write for a running job.
 
 use super::Fixture;
-use super::lab::{LEASE, Lab, at, done, failed, id, offer, retry, secs};
+use super::lab::{LEASE, Lab, at, done, failed, id, job, offer, retry, secs};
 use crate::JobState::{Enqueued, Processing, Succeeded};
 use crate::job::{Epoch, Lease};
-use crate::store::{Action, Outcome, Settled};
+use crate::store::{Action, Outcome, Retention, Settled};
 
 /// Law 5: through retries, releases, crashes and requeues.
 pub fn each_claim_raises_the_epoch(fixture: &dyn Fixture) {
@@ -85,9 +85,9 @@ pub fn a_stale_lease_cannot_heartbeat(fixture: &dyn Fixture) {
     let stale = lab.take(at(1)).lease;
     lab.reap(at(1).plus(LEASE * 2));
     let fresh = lab.take(at(200)).lease;
-    let beat = pollster::block_on(lab.store.heartbeat(vec![stale, fresh], at(210))).expect("it beats");
+    let beat = lab.heartbeat(vec![stale, fresh], at(210));
     assert_eq!((beat.lost, beat.cancelled), (vec![stale], vec![]));
-    let beat = pollster::block_on(lab.store.heartbeat(vec![stale], at(9_000))).expect("it beats");
+    let beat = lab.heartbeat(vec![stale], at(9_000));
     assert_eq!(beat.lost, [stale]);
     lab.reap(at(211));
     assert_eq!(lab.state(id(1)), Enqueued);
@@ -109,7 +109,7 @@ pub fn a_lease_of_an_unknown_job_is_lost(fixture: &dyn Fixture) {
     let epoch = lab.take(at(1)).lease.epoch;
     let unknown = Lease { job: id(2), epoch };
     assert_eq!(lab.settle(unknown, done(), at(2)), Settled::LeaseLost);
-    let beat = pollster::block_on(lab.store.heartbeat(vec![unknown], at(50))).expect("it beats");
+    let beat = lab.heartbeat(vec![unknown], at(50));
     assert_eq!(beat.lost, [unknown]);
 }
 
@@ -127,4 +127,23 @@ pub fn a_lease_of_an_earlier_life_of_the_store_is_lost(fixture: &dyn Fixture) {
     assert!(fresh.epoch > stale.epoch);
     assert_eq!(lab.unchanged(|| lab.settle(stale, done(), at(201))), Settled::LeaseLost);
     assert_eq!(lab.state(id(1)), Processing);
+}
+
+/// Law 5: an id that comes again is a new job, which a worker of the old one must not touch.
+pub fn a_lease_of_a_job_that_was_removed_is_lost_when_its_id_comes_again(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    lab.add(1, at(0));
+    let stale = lab.take(at(1)).lease;
+    lab.reap(at(100));
+    lab.settle(lab.take(at(100)).lease, done(), at(100));
+    let retention = Retention { succeeded: secs(0), failed: secs(0), deleted: secs(0) };
+    lab.expire(retention, at(100));
+    for round in 101..105 {
+        assert!(!lab.enqueue(vec![job(1)], at(round))[0].duplicate);
+        let fresh = lab.take(at(round)).lease;
+        assert!(fresh.epoch > stale.epoch, "{:?} after {:?}", fresh.epoch, stale.epoch);
+        assert_eq!(lab.unchanged(|| lab.settle(stale, done(), at(round))), Settled::LeaseLost);
+        lab.settle(fresh, done(), at(round));
+        lab.expire(retention, at(round));
+    }
 }

@@ -10,9 +10,10 @@ use pollster::block_on;
 
 use super::Fixture;
 use crate::job::{ErrorInfo, HistoryRow, Job, JobSpec, Lease, NewJob};
+use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
-    Action, Claimed, Command, Counts, Enqueued, Offer, Outcome, PageQuery, QueueOrder, Settled, Settlement,
-    Store,
+    Action, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, Outcome, PageQuery, QueueOrder,
+    RecurringCommand, Retention, Settled, Settlement, Store,
 };
 use crate::watch::{Changes, Watch};
 use crate::{JobId, JobState, Timestamp};
@@ -21,7 +22,7 @@ use crate::{JobId, JobState, Timestamp};
 pub(super) const REQUEST: &str = "mail.send";
 
 /// How long a claim lasts here.
-pub(super) const LEASE: Duration = Duration::from_secs(60);
+pub(super) const LEASE: Duration = Duration::from_mins(1);
 
 /// Returns the instant so many seconds into the law.
 pub(super) fn at(seconds: u64) -> Timestamp {
@@ -82,6 +83,7 @@ pub(super) fn weighted(queues: &[(&str, u32)]) -> Offer {
 }
 
 /// Returns an error of a handler.
+#[allow(clippy::unnecessary_box_returns, reason = "outcomes hold it in a box")]
 pub(super) fn error(message: &str) -> Box<ErrorInfo> {
     Box::new(ErrorInfo { causes: vec!["the cause".to_owned()], ..ErrorInfo::new("my::Error", message) })
 }
@@ -102,6 +104,7 @@ pub(super) fn done() -> Outcome {
 }
 
 /// A store under test.
+#[derive(Clone)]
 pub(super) struct Lab<'f> {
     fixture: &'f dyn Fixture,
     pub(super) store: Arc<dyn Store>,
@@ -165,6 +168,30 @@ impl<'f> Lab<'f> {
 
     pub(super) fn reap(&self, now: Timestamp) -> Option<Timestamp> {
         block_on(self.store.reap(5, now)).expect("the store takes jobs back")
+    }
+
+    pub(super) fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Heartbeat {
+        block_on(self.store.heartbeat(leases, until)).expect("the store takes the heartbeat")
+    }
+
+    pub(super) fn expire(&self, retention: Retention, now: Timestamp) -> Option<Timestamp> {
+        block_on(self.store.expire(retention, now)).expect("the store removes jobs")
+    }
+
+    pub(super) fn put(&self, definition: Definition, now: Timestamp) -> bool {
+        block_on(self.store.put_recurring(definition, now)).expect("the store takes the definition")
+    }
+
+    pub(super) fn fire(&self, now: Timestamp) -> Option<Timestamp> {
+        block_on(self.store.fire(now)).expect("the store fires")
+    }
+
+    pub(super) fn steer(&self, name: &str, command: RecurringCommand, now: Timestamp) -> Option<bool> {
+        block_on(self.store.recurring(name.into(), command, now)).expect("the store takes the command")
+    }
+
+    pub(super) fn definitions(&self) -> Vec<RecurringJob> {
+        block_on(self.store.recurring_jobs()).expect("the store reads")
     }
 
     pub(super) fn find(&self, id: JobId) -> Option<Job> {

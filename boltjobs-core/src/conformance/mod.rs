@@ -1,6 +1,7 @@
 //! One suite of laws for every store.
 //!
-//! A store is done when it keeps them all. In a test of the store's crate, with the feature `conformance`:
+//! A store is done when it keeps them all, and when the [`model`] finds no difference between it and the
+//! [`MemoryStore`](crate::memory::MemoryStore). In a test of the store's crate, with the feature `conformance`:
 //!
 //! ```ignore
 //! boltjobs_core::store_conformance!(MyFixture::new());
@@ -17,6 +18,8 @@ pub mod enqueue;
 pub mod fencing;
 mod fixture;
 mod lab;
+pub mod model;
+mod operation;
 pub mod queues;
 pub mod reading;
 pub mod recurring;
@@ -87,6 +90,7 @@ macro_rules! store_conformance {
                 a_lease_settles_once
                 a_lease_of_an_unknown_job_is_lost
                 a_lease_of_an_earlier_life_of_the_store_is_lost
+                a_lease_of_a_job_that_was_removed_is_lost_when_its_id_comes_again
             }
             commands {
                 each_action_moves_a_job_as_the_table_says_and_changes_nothing_otherwise

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Fixture;
 use super::lab::{LEASE, Lab, at, done, failed, id, job, job_with, offer, retry, secs};
+use super::model::recount;
 use crate::JobState;
 use crate::JobState::{Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
 use crate::job::NewJob;
@@ -72,16 +73,6 @@ pub fn counts_tell_states_queues_and_requests_apart(fixture: &dyn Fixture) {
     assert_eq!(counts.requests["mail.print"].get(Enqueued), 1);
 }
 
-fn recount(lab: &Lab<'_>) -> Counts {
-    let mut counts = Counts::default();
-    for job in lab.jobs() {
-        counts.states.add(job.state);
-        counts.queues.entry(Arc::clone(&job.spec.queue)).or_default().add(job.state);
-        counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
-    }
-    counts
-}
-
 /// S2.
 pub fn counts_equal_a_recount_after_a_long_random_run(fixture: &dyn Fixture) {
     let mut lab = Lab::new(fixture);
@@ -120,10 +111,10 @@ pub fn counts_equal_a_recount_after_a_long_random_run(fixture: &dyn Fixture) {
             _ => {}
         }
         if step % 20 == 0 {
-            assert_eq!(lab.counts(), recount(&lab));
+            assert_eq!(lab.counts(), recount(&lab.jobs()));
         }
     }
-    assert_eq!(lab.counts(), recount(&lab));
+    assert_eq!(lab.counts(), recount(&lab.jobs()));
     assert!(lab.counts().states.total() > 50);
 }
 

@@ -34,22 +34,6 @@ fn hourly() -> Definition {
 const HOUR: u64 = 3_600;
 
 impl Lab<'_> {
-    fn put(&self, definition: Definition, now: Timestamp) -> bool {
-        block_on(self.store.put_recurring(definition, now)).expect("the store takes the definition")
-    }
-
-    fn fire(&self, now: Timestamp) -> Option<Timestamp> {
-        block_on(self.store.fire(now)).expect("the store fires")
-    }
-
-    fn steer(&self, name: &str, command: RecurringCommand, now: Timestamp) -> Option<bool> {
-        block_on(self.store.recurring(name.into(), command, now)).expect("the store takes the command")
-    }
-
-    fn definitions(&self) -> Vec<RecurringJob> {
-        block_on(self.store.recurring_jobs()).expect("the store reads")
-    }
-
     /// Returns the instants that the jobs stand for, in their order.
     fn fired(&self) -> Vec<Timestamp> {
         let mut instants: Vec<_> = self.jobs().iter().map(scheduled_for).collect();

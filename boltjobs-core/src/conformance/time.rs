@@ -119,7 +119,7 @@ pub fn a_heartbeat_keeps_a_lease_alive(fixture: &dyn Fixture) {
     lab.enqueue([1, 2].map(job).into(), at(0));
     let lease = lab.take(at(0)).lease;
     lab.take(at(0));
-    let beat = block_on(lab.store.heartbeat(vec![lease], at(100))).expect("it beats");
+    let beat = lab.heartbeat(vec![lease], at(100));
     assert!(beat.lost.is_empty() && beat.cancelled.is_empty());
     assert_eq!(lab.reap(at(99)), Some(at(100)));
     assert_eq!((lab.state(id(1)), lab.state(id(2))), (Processing, Enqueued));
@@ -204,15 +204,8 @@ pub fn a_success_ends_the_row_of_crashes(fixture: &dyn Fixture) {
     }
 }
 
-const RETENTION: Retention =
-    Retention { succeeded: secs_const(100), failed: secs_const(300), deleted: secs_const(200) };
-
-const fn secs_const(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
-
 fn expire(lab: &Lab<'_>, now: Timestamp) -> Option<Timestamp> {
-    block_on(lab.store.expire(RETENTION, now)).expect("the store removes jobs")
+    lab.expire(Retention { succeeded: secs(100), failed: secs(300), deleted: secs(200) }, now)
 }
 
 /// S4.

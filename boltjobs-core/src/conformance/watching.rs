@@ -2,8 +2,9 @@
 
 use super::Fixture;
 use super::lab::{Lab, at, done, failed, id, job, offer, retry, secs, woken};
+use crate::JobState::Enqueued;
 use crate::job::NewJob;
-use crate::store::{Action, Outcome, Settlement};
+use crate::store::{Action, Outcome, Settled, Settlement};
 use crate::watch::Interest;
 
 /// Law 15.
@@ -21,8 +22,11 @@ pub fn a_job_that_becomes_ready_again_wakes(fixture: &dyn Fixture) {
     lab.enqueue(vec![NewJob { start_at: Some(at(5)), ..job(1) }], at(0));
     let ways: [&dyn Fn(); 5] = [
         &|| assert_eq!(lab.due(at(5)), None),
-        &|| drop(lab.settle(lab.take(at(6)).lease, retry(secs(0)), at(6))),
-        &|| drop(lab.settle(lab.take(at(7)).lease, Outcome::Released("shutdown".into()), at(7))),
+        &|| assert_eq!(lab.settle(lab.take(at(6)).lease, retry(secs(0)), at(6)), Settled::Now(Enqueued)),
+        &|| {
+            let released = Outcome::Released("shutdown".into());
+            assert_eq!(lab.settle(lab.take(at(7)).lease, released, at(7)), Settled::Now(Enqueued));
+        },
         &|| {
             lab.take(at(8));
             lab.reap(at(500));

@@ -21,7 +21,8 @@ impl Turn<'_> {
     fn claim_one(&mut self, id: JobId, offer: &Offer, worker: usize) -> Option<Claimed> {
         let job = self.engine.jobs.get(&id)?;
         let (spec, created_at) = (Arc::clone(&job.spec), job.created_at);
-        let (attempt, epoch) = (job.attempt + 1, job.epoch.next(self.engine.boot));
+        let attempt = job.attempt + 1;
+        let epoch = job.epoch.max(self.engine.forgotten_epoch).next(self.engine.boot);
         let data = RowData::Processing {
             server: Arc::clone(&offer.server),
             worker: u32::try_from(worker).unwrap_or(u32::MAX),

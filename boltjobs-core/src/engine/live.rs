@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::entry::{Entry, Journal, Move};
 use super::ready::Ready;
-use crate::job::{HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
+use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
 use crate::recurring::RecurringJob;
 use crate::store::Counts;
 use crate::watch::Changes;
@@ -28,6 +28,8 @@ pub struct Engine {
     pub(super) recurring_due: BTreeSet<(Timestamp, Arc<str>)>,
     pub(super) counts: Counts,
     pub(super) next_order: u64,
+    /// The highest epoch of a job that is gone. Its id may come again, and with it a worker that still has a lease.
+    pub(super) forgotten_epoch: Epoch,
     weight: u64,
     names: HashSet<Arc<str>>,
     unpublished: Unpublished,
@@ -36,7 +38,8 @@ pub struct Engine {
 /// What entries made ready or worth waking for, until they are durable.
 #[derive(Debug, Default)]
 pub struct Unpublished {
-    ready: Vec<JobId>,
+    /// Each with the place and the epoch with which it became ready, as it may become so again meanwhile.
+    ready: Vec<(JobId, u64, Epoch)>,
     changes: Changes,
 }
 
@@ -94,9 +97,10 @@ impl Engine {
     /// Lets what is durable by now be claimed, and returns what watchers shall learn.
     pub fn publish(&mut self, unpublished: Unpublished) -> Changes {
         let mut changes = unpublished.changes;
-        for id in unpublished.ready {
-            // It may have been deleted or rescheduled since.
-            if let Some(job) = self.jobs.get(&id).filter(|job| job.state == JobState::Enqueued) {
+        for (id, order, epoch) in unpublished.ready {
+            // It may have been deleted or rescheduled since; and what made it ready again is not durable yet.
+            let same = |job: &&Job| (job.state, job.order, job.epoch) == (JobState::Enqueued, order, epoch);
+            if let Some(job) = self.jobs.get(&id).filter(same) {
                 self.ready.insert(job);
                 changes.ready = true;
             }
@@ -118,6 +122,7 @@ impl Engine {
             }
             Entry::Forgotten(id) => {
                 if let Some(job) = self.jobs.remove(&id) {
+                    self.forgotten_epoch = self.forgotten_epoch.max(job.epoch);
                     self.unindex(&job);
                 }
             }
@@ -143,6 +148,10 @@ impl Engine {
     }
 
     fn put(&mut self, mut job: Job) {
+        if self.jobs.get(&job.id).is_some_and(|known| *known == job) {
+            // Written again because its older entries go: nothing has changed, and who runs it keeps the lease.
+            return;
+        }
         if let Some(spec) = Arc::get_mut(&mut job.spec) {
             // Names repeat a million times; one copy of each is enough.
             spec.request = intern(&mut self.names, &spec.request);
@@ -194,7 +203,7 @@ impl Engine {
                 self.unpublished.changes.due |= self.due.first().is_none_or(|(first, _)| due < *first);
                 self.due.insert((due, job.id));
             }
-            JobState::Enqueued => self.unpublished.ready.push(job.id),
+            JobState::Enqueued => self.unpublished.ready.push((job.id, job.order, job.epoch)),
             JobState::Succeeded | JobState::Failed | JobState::Deleted => {
                 let ended = self.ended.entry(job.state).or_default();
                 // The first one to be retained starts the clock of its removal.

@@ -1,2 +1,199 @@
-#[cfg(test)]
-mod x {}
+//! What must hold after any sequence of commands, and what a journal must bring back.
+
+mod laws;
+mod replay;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::{Engine, Entry};
+use crate::job::{ErrorInfo, JobSpec, Lease, NewJob};
+use crate::store::{
+    Action, Claimed, Command, Offer, Outcome, QueueOrder, RecurringCommand, Retention, Settlement,
+};
+use crate::{JobId, JobState, Timestamp};
+
+const QUEUES: [&str; 2] = ["a", "b"];
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros((1_704_067_200 + seconds) * 1_000_000)
+}
+
+fn id(n: u8) -> JobId {
+    JobId::from_parts(at(0), u128::from(n))
+}
+
+fn new_job(n: u8, priority: i8, start_at: Option<Timestamp>) -> NewJob {
+    let queue = QUEUES[usize::from(n) % 2].into();
+    NewJob { id: id(n), spec: JobSpec { queue, priority, ..JobSpec::new("mail.send", &b"{}"[..]) }, start_at }
+}
+
+fn offer(queues: QueueOrder) -> Offer {
+    let lease = Duration::from_secs(30);
+    Offer { server: "server-1".into(), queues, handles: [("mail.send".into(), 1)].into(), lease }
+}
+
+/// A command, and by how many seconds the clock is moved before it.
+#[derive(Debug, Clone)]
+struct Step {
+    clock: i64,
+    deed: Deed,
+}
+
+#[derive(Debug, Clone)]
+enum Deed {
+    Enqueue(Vec<(u8, i8, Option<i64>)>),
+    Command(u8, Action, Vec<JobState>),
+    Claim(u8, usize),
+    /// Of the lease that was given out so many claims ago.
+    Settle(usize, Outcome),
+    Heartbeat(usize),
+    Due,
+    Reap,
+    Expire,
+    /// What is unpublished is on disk now.
+    Publish,
+    Recurring(u8, u8),
+    Fire,
+    /// The process ends, and starts again from the journal.
+    Reopen,
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    let error = || Box::new(ErrorInfo::new("my::Error", "no route"));
+    let delay = (0..60_u64).prop_map(Duration::from_secs);
+    prop_oneof![
+        3 => Just(Outcome::Succeeded(None)),
+        3 => delay.clone().prop_map(move |delay| Outcome::Retry { error: error(), delay, retry: 1, retries: 9 }),
+        1 => any::<bool>().prop_map(move |delete| Outcome::Failed { error: error(), reason: None, delete }),
+        1 => Just(Outcome::Cancelled { error: None }),
+        1 => delay.prop_map(Outcome::Snoozed),
+        1 => Just(Outcome::Released("shutdown".into())),
+    ]
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let new = (0..24_u8, -1..2_i8, proptest::option::weighted(0.3, -60..120_i64));
+    let action = prop_oneof![
+        Just(Action::Delete),
+        Just(Action::Requeue),
+        (0..600_i64).prop_map(|seconds| Action::Reschedule(at(seconds)))
+    ];
+    let states = proptest::sample::subsequence(JobState::ALL.to_vec(), 0..4);
+    prop_oneof![
+        4 => proptest::collection::vec(new, 0..4).prop_map(Deed::Enqueue),
+        4 => (0..24_u8, action, states).prop_map(|(n, action, expected)| Deed::Command(n, action, expected)),
+        6 => (0..4_u8, 0..4_usize).prop_map(|(order, slots)| Deed::Claim(order, slots)),
+        6 => (0..6_usize, outcome()).prop_map(|(back, outcome)| Deed::Settle(back, outcome)),
+        1 => (0..6_usize).prop_map(Deed::Heartbeat),
+        3 => Just(Deed::Due),
+        1 => Just(Deed::Reap),
+        1 => Just(Deed::Expire),
+        6 => Just(Deed::Publish),
+        1 => (0..2_u8, 0..6_u8).prop_map(|(name, what)| Deed::Recurring(name, what)),
+        1 => Just(Deed::Fire),
+        1 => Just(Deed::Reopen),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    // Mostly forward; at times the clock is set back.
+    let clock = prop_oneof![4 => Just(0), 8 => 1..40_i64, 1 => -100..0_i64];
+    proptest::collection::vec((clock, deed()).prop_map(|(clock, deed)| Step { clock, deed }), 1..120)
+}
+
+/// An engine with its journal, driven by steps.
+struct Rig {
+    engine: Engine,
+    journal: Vec<Entry>,
+    now: i64,
+    leases: Vec<Lease>,
+    enqueued: Vec<JobId>,
+    claims: Vec<Claimed>,
+    /// The jobs whose being ready is on disk: those that may be claimed.
+    on_disk: Vec<Entry>,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let (mut engine, mut journal) = (Engine::default(), Vec::new());
+        engine.at(at(0), &mut journal).boot();
+        let on_disk = journal.clone();
+        Self { engine, journal, now: 0, leases: vec![], enqueued: vec![], claims: vec![], on_disk }
+    }
+
+    fn lease(&self, back: usize) -> Option<Lease> {
+        self.leases.iter().rev().nth(back).copied()
+    }
+
+    fn publish(&mut self) {
+        let unpublished = self.engine.take_unpublished();
+        self.on_disk.clone_from(&self.journal);
+        self.engine.publish(unpublished);
+    }
+
+    /// Does one step; what it claimed is in `claims`.
+    fn run(&mut self, step: &Step) {
+        self.now += step.clock;
+        self.claims.clear();
+        let lease = if let Deed::Settle(back, _) | Deed::Heartbeat(back) = step.deed {
+            self.lease(back)
+        } else {
+            None
+        };
+        let mut turn = self.engine.at(at(self.now), &mut self.journal);
+        match step.deed.clone() {
+            Deed::Enqueue(jobs) => {
+                let due = |time: Option<i64>| time.map(|time| at(self.now + time));
+                let jobs = jobs.into_iter().map(|(n, priority, time)| new_job(n, priority, due(time)));
+                self.enqueued.extend(turn.enqueue(jobs.collect()).iter().map(|enqueued| enqueued.id));
+            }
+            Deed::Command(n, action, expected) => {
+                turn.command(id(n), Command { action, expected, reason: None });
+            }
+            Deed::Claim(order, slots) => {
+                let names = || QUEUES.map(Arc::from).to_vec();
+                let queues = match order {
+                    0 => QueueOrder::All,
+                    1 => QueueOrder::Strict(names()),
+                    2 => QueueOrder::Strict(vec![QUEUES[1].into()]),
+                    _ => QueueOrder::Weighted(names().into_iter().zip([3, 1]).collect()),
+                };
+                self.claims = turn.claim(&offer(queues), slots);
+                self.leases.extend(self.claims.iter().map(|claimed| claimed.lease));
+            }
+            Deed::Settle(_, outcome) => {
+                let settlement = |lease| Settlement { lease, ran: Duration::ZERO, outcome };
+                turn.settle(lease.map(settlement).into_iter().collect());
+            }
+            Deed::Heartbeat(_) => {
+                turn.heartbeat(lease.as_slice(), at(self.now + 30));
+            }
+            Deed::Due => drop(turn.due().map(|next| assert!(next > at(self.now)))),
+            Deed::Reap => drop(turn.reap(3).map(|next| assert!(next > at(self.now)))),
+            Deed::Expire => {
+                let kept = Duration::from_secs(20);
+                turn.expire(Retention { succeeded: kept, failed: kept * 4, deleted: kept });
+            }
+            Deed::Publish => self.publish(),
+            Deed::Recurring(name, what) => {
+                let name: Arc<str> = ["hourly", "often"][usize::from(name)].into();
+                match what {
+                    0 => drop(turn.recurring(&name, RecurringCommand::Pause)),
+                    1 => drop(turn.recurring(&name, RecurringCommand::Resume)),
+                    2 => drop(turn.recurring(&name, RecurringCommand::Remove)),
+                    3 => drop(turn.recurring(&name, RecurringCommand::Trigger(id(200)))),
+                    _ => drop(turn.put_recurring(replay::definition(&name))),
+                }
+            }
+            Deed::Fire => drop(turn.fire().map(|next| assert!(next > at(self.now)))),
+            Deed::Reopen => {
+                self.engine = replay::replayed(&self.journal);
+                self.engine.at(at(self.now), &mut self.journal).boot();
+                self.publish();
+            }
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! What the tests of the sled store share.
 #![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,34 +12,35 @@ use boltjobs_sled::SledOptions;
 use pollster::block_on;
 
 /// Returns an instant some seconds after the beginning of the tests.
-pub fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(1_700_000_000_000_000 + seconds * 1_000_000)
 }
 
 /// Returns the id of a job with a number.
-pub fn id(number: u64) -> JobId {
+pub(crate) fn id(number: u64) -> JobId {
     JobId::from_parts(at(0), u128::from(number))
 }
 
 /// Makes a job with a payload of some bytes.
-pub fn job(number: u64, payload: usize) -> NewJob {
+pub(crate) fn job(number: u64, payload: usize) -> NewJob {
     // Different for each job, so that no payload is taken for another.
-    let bytes: Vec<u8> = (0..payload as u64).map(|at| (at.wrapping_mul(31) ^ number) as u8).collect();
+    let bytes: Vec<u8> =
+        (0..payload as u64).map(|at| (at.wrapping_mul(31) ^ number).to_le_bytes()[0]).collect();
     NewJob { id: id(number), spec: JobSpec::new("mail.send", bytes), start_at: None }
 }
 
 /// Makes the offer of a server that handles those jobs.
-pub fn offer() -> Arc<Offer> {
+pub(crate) fn offer() -> Arc<Offer> {
     Arc::new(Offer {
         server: "one".into(),
         queues: QueueOrder::All,
         handles: [("mail.send".into(), 1)].into(),
-        lease: Duration::from_secs(60),
+        lease: Duration::from_mins(1),
     })
 }
 
 /// Claims and settles as many jobs as there are ready, up to a number, and returns it.
-pub fn run(store: &dyn Store, slots: usize, seconds: i64) -> usize {
+pub(crate) fn run(store: &dyn Store, slots: usize, seconds: i64) -> usize {
     let claimed = block_on(store.claim(offer(), slots, at(seconds))).unwrap();
     let settlement = |claimed: &boltjobs_core::store::Claimed| Settlement {
         lease: claimed.lease,
@@ -50,6 +52,6 @@ pub fn run(store: &dyn Store, slots: usize, seconds: i64) -> usize {
 }
 
 /// Returns the options of a store whose file is small.
-pub fn small() -> SledOptions {
+pub(crate) fn small() -> SledOptions {
     SledOptions::new().segment_size(64 << 10).compaction_floor(16 << 10)
 }

@@ -1,0 +1,102 @@
+use proptest::prelude::*;
+
+use super::super::{Engine, Entry};
+use super::{Rig, at, id, new_job, offer, steps};
+use crate::JobState::Processing;
+use crate::cron::{Cron, Dst, Zone};
+use crate::job::JobSpec;
+use crate::recurring::{Definition, Misfire};
+use crate::store::{Action, Command, Outcome, QueueOrder, Settled, Settlement};
+
+pub(super) fn definition(name: &str) -> Definition {
+    Definition {
+        id: name.into(),
+        cron: Cron::parse(if name == "often" { "@every 20s" } else { "@hourly" }).unwrap(),
+        zone: Zone::UTC,
+        dst: Dst::default(),
+        misfire: Misfire::FireOnce,
+        spec: JobSpec::new("mail.send", &b"{}"[..]),
+    }
+}
+
+pub(super) fn replayed(journal: &[Entry]) -> Engine {
+    let mut engine = Engine::default();
+    journal.iter().cloned().for_each(|entry| engine.apply(entry));
+    engine
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
+
+    #[test]
+    fn a_replay_gives_the_same_state(steps in steps()) {
+        let mut rig = Rig::new();
+        for step in &steps {
+            rig.run(step);
+        }
+        let again = replayed(&rig.journal);
+        prop_assert_eq!(again.digest(), rig.engine.digest());
+        prop_assert_eq!((again.weight(), again.next_order), (rig.engine.weight(), rig.engine.next_order));
+        prop_assert_eq!((&again.due, &again.ended), (&rig.engine.due, &rig.engine.ended));
+        prop_assert_eq!((&again.by_state, &again.recurring_due), (&rig.engine.by_state, &rig.engine.recurring_due));
+    }
+
+    /// As a compaction does: what an old chunk speaks of is written again at the end, and the chunk is dropped.
+    #[test]
+    fn a_replay_without_its_oldest_entries_gives_the_same_state(steps in steps(), cut in 0.0..1.0_f64) {
+        let mut rig = Rig::new();
+        for step in &steps {
+            rig.run(step);
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of a short journal")]
+        let oldest = (rig.journal.len() as f64 * cut) as usize;
+        let again = |entry: &Entry| match entry {
+            Entry::Boot(_) => Some(Entry::Boot(rig.engine.boot())),
+            Entry::Job(job) => rig.engine.job(job.id).map(|job| Entry::Job(Box::new(job.clone()))),
+            Entry::Recurring(job) => {
+                let record = rig.engine.recurring_job(&job.definition.id);
+                record.map(|record| Entry::Recurring(Box::new(record.clone())))
+            }
+            Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) | Entry::RecurringRemoved(_) => None,
+        };
+        let tail: Vec<_> = rig.journal[..oldest].iter().filter_map(again).collect();
+        let compacted: Vec<_> = rig.journal[oldest..].iter().cloned().chain(tail).collect();
+        prop_assert_eq!(replayed(&compacted).digest(), rig.engine.digest());
+        // Once more, now that the records are in another order.
+        prop_assert_eq!(replayed(&[rig.journal.clone(), compacted].concat()).digest(), rig.engine.digest());
+    }
+}
+
+#[test]
+fn a_record_that_is_written_again_changes_nothing() {
+    let mut rig = Rig::new();
+    rig.engine.at(at(0), &mut ()).enqueue(vec![new_job(0, 0, None), new_job(2, 0, None)]);
+    rig.publish();
+    let lease = rig.engine.at(at(1), &mut ()).claim(&offer(QueueOrder::All), 1)[0].lease;
+    for n in [0, 2] {
+        let record = rig.engine.job(id(n)).unwrap().clone();
+        rig.engine.apply(Entry::Job(Box::new(record)));
+    }
+    // The one that runs has its lease, and the one that is ready can be claimed at once.
+    rig.engine.at(at(2), &mut ()).reap(5);
+    assert_eq!(rig.engine.job(id(0)).unwrap().state, Processing);
+    assert_eq!(rig.engine.at(at(2), &mut ()).claim(&offer(QueueOrder::All), 9).len(), 1);
+    let settlement = Settlement { lease, ran: std::time::Duration::ZERO, outcome: Outcome::Succeeded(None) };
+    assert_ne!(rig.engine.at(at(3), &mut ()).settle(vec![settlement]), [Settled::LeaseLost]);
+}
+
+/// Two groups are on their way to disk; the second one made the job ready again.
+#[test]
+fn a_job_that_became_ready_again_waits_for_the_second_write() {
+    let mut rig = Rig::new();
+    rig.engine.at(at(0), &mut ()).enqueue(vec![new_job(0, 0, None)]);
+    let first = rig.engine.take_unpublished();
+    let ask = |action| Command { action, expected: Vec::new(), reason: None };
+    rig.engine.at(at(1), &mut ()).command(id(0), ask(Action::Delete));
+    rig.engine.at(at(1), &mut ()).command(id(0), ask(Action::Requeue));
+    let second = rig.engine.take_unpublished();
+    assert!(!rig.engine.publish(first).ready);
+    assert!(rig.engine.at(at(2), &mut ()).claim(&offer(QueueOrder::All), 1).is_empty());
+    assert!(rig.engine.publish(second).ready);
+    assert_eq!(rig.engine.at(at(2), &mut ()).claim(&offer(QueueOrder::All), 1).len(), 1);
+}
