@@ -32,11 +32,12 @@ fn files() -> BTreeMap<String, String> {
         let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         for entry in entries.flatten() {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+            let hidden = name.starts_with('.') && ![".ci", ".github"].contains(&name.as_str());
+            if hidden || ["target", "boltjobs-data", "node_modules"].contains(&name.as_str()) {
+                continue;
+            }
             if path.is_dir() {
-                let hidden = name.starts_with('.') && ![".ci", ".github"].contains(&name.as_str());
-                if !hidden && !["target", "boltjobs-data", "node_modules"].contains(&name.as_str()) {
-                    folders.push(path);
-                }
+                folders.push(path);
             } else if let Ok(text) = fs::read_to_string(&path)
                 && name != "Cargo.lock"
             {
