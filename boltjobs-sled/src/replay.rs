@@ -129,7 +129,7 @@ impl Replay {
         }
         // Only one group is ever on its way, so all that a power cut may tear is one group, and it is the last.
         let start = self.span.map_or(1, |span| span.next);
-        if header.group == start && whole >= self.head.last && self.span.is_some() {
+        if header.group == start && self.span.is_some() {
             return Ok(true);
         }
         let missing = before + 1;

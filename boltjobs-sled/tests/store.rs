@@ -81,7 +81,7 @@ fn chunks_as_large_as_they_get_make_no_blobs() {
     let mut fullest = 0;
     for round in 0..100 {
         // Each is split into several full chunks, whatever their size is.
-        let jobs = (0..5).map(|number| job(round * 5 + number, 20_000 + number as usize)).collect();
+        let jobs = (0..5).map(|number| job(round * 5 + number, 20_000)).collect();
         block_on(store.enqueue(jobs, at(0))).unwrap();
         fullest = fullest.max(blobs());
     }
