@@ -28,8 +28,9 @@ const LONGEST: Duration = Duration::from_hours(365 * 24);
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Backoff {
-    /// Waits `(n-1)^4 + 15 + rand(0..30) * n` seconds before retry `n`: from 15 s to 44 s before the first and
-    /// about 1.8 to 1.9 hours before the tenth. The formula is that of Hangfire, which has it from Sidekiq.
+    /// Waits `(n-1)^4 + 15 + rand(0..30) * n` seconds before retry `n`: from 15 s to 44 s before the first
+    /// and about 1.8 to 1.9 hours before the tenth. The formula is that of Hangfire, which has it from
+    /// Sidekiq.
     #[default]
     Polynomial,
     /// Waits the same each time.
@@ -42,8 +43,8 @@ pub enum Backoff {
         base: Duration,
         /// What the delay grows to at most, before jitter.
         max: Option<Duration>,
-        /// How much chance may add, as a part of the delay: with 0.2 it is up to a fifth longer. What is not in
-        /// `0.0..=1.0` counts as the nearer end of it, and not a number as 0.
+        /// How much chance may add, as a part of the delay: with 0.2 it is up to a fifth longer. What is not
+        /// in `0.0..=1.0` counts as the nearer end of it, and not a number as 0.
         jitter: f64,
     },
 }
@@ -51,7 +52,8 @@ pub enum Backoff {
 impl Backoff {
     /// Parses `polynomial`, `fixed(30s)`, `list(1s, 10s, 1m)` or `exponential(2s, max = 10m, jitter = 0.2)`.
     ///
-    /// `max` and `jitter` may be left out; without them the delay grows up to a year, and chance adds nothing.
+    /// `max` and `jitter` may be left out; without them the delay grows up to a year, and chance adds
+    /// nothing.
     ///
     /// # Errors
     ///
@@ -62,8 +64,9 @@ impl Backoff {
 
     /// Returns how long to wait before retry number `retry`, which counts from 1.
     ///
-    /// All jitter comes from `chance`, which should be uniformly random: the same `chance` gives the same delay.
-    /// Jitter only adds, so a retry never comes before the documented delay. The delay is 365 days at most.
+    /// All jitter comes from `chance`, which should be uniformly random: the same `chance` gives the same
+    /// delay. Jitter only adds, so a retry never comes before the documented delay. The delay is 365 days at
+    /// most.
     pub fn delay(&self, retry: u32, chance: u64) -> Duration {
         let retry = retry.max(1);
         let delay = match self {
@@ -114,7 +117,7 @@ fn polynomial(retry: u64, chance: u64) -> Duration {
 
 /// `base * 2^times`, or [`LONGEST`] if that is less.
 fn doubled(base: Duration, times: u32) -> Duration {
-    // A year is less than 2^55 ns, so neither shift reaches the 128th bit, and 64 doublings are enough for 1 ns.
+    // A year is less than 2^55 ns: the shift stays within 128 bits, and 64 doublings reach it from any base.
     let nanos = base.min(LONGEST).as_nanos() << times.min(64);
     u64::try_from(nanos).map_or(LONGEST, Duration::from_nanos).min(LONGEST)
 }

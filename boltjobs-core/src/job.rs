@@ -25,6 +25,7 @@ pub struct JobSpec {
     /// What people see, when it is more than the name.
     pub title: Option<String>,
     /// The request as JSON.
+    #[serde(with = "crate::bytes")]
     pub payload: Arc<[u8]>,
     /// The paths in the payload that are never shown.
     pub sensitive: Vec<String>,
@@ -67,6 +68,14 @@ impl JobSpec {
             timeout: None,
             occurrence: None,
         }
+    }
+
+    /// Estimates the bytes that the spec takes on disk.
+    pub(crate) fn weight(&self) -> usize {
+        let texts = [&self.title, &self.concurrency_key, &self.trace].into_iter().flatten();
+        let lists = self.sensitive.iter().chain(&self.tags).chain(self.meta.iter().flat_map(|(k, v)| [k, v]));
+        let texts: usize = texts.chain(lists).map(|text| text.len() + 1).sum();
+        self.payload.len() + self.request.len() + self.queue.len() + texts + 24
     }
 
     /// Returns what people see for this job: its title, else the name of its request.
@@ -199,8 +208,7 @@ impl Job {
 
     /// Estimates the bytes that the record takes on disk.
     pub fn weight(&self) -> usize {
-        let spec = self.spec.payload.len() + self.spec.request.len() + self.spec.title().len() + 64;
-        spec + self.history.iter().map(HistoryRow::weight).sum::<usize>() + 48
+        self.spec.weight() + self.history.iter().map(HistoryRow::weight).sum::<usize>() + 48
     }
 }
 

@@ -12,6 +12,7 @@
 //! | [`memory`] | the reference store: the engine behind a lock |
 
 pub mod backoff;
+mod bytes;
 pub mod clock;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;

@@ -16,13 +16,19 @@ pub enum NameError {
         name: String,
     },
     /// The name of a request breaks its rule.
-    #[error("invalid request name `{}`; use 1 to 200 characters, none of them a space or control character", shown(.name))]
+    #[error(
+        "invalid request name `{}`; use 1 to 200 characters, none of them a space or control character",
+        shown(.name)
+    )]
     Request {
         /// The name as it was given.
         name: String,
     },
     /// The id of a recurring job breaks its rule.
-    #[error("invalid recurring id `{}`; use 1 to 200 characters, not all of them spaces and none a control character", shown(.name))]
+    #[error(
+        "invalid recurring id `{}`; use 1 to 200 characters, not all of them spaces and none a control character",
+        shown(.name)
+    )]
     RecurringId {
         /// The id as it was given.
         name: String,

@@ -212,10 +212,35 @@ pub struct Offer {
     pub server: Arc<str>,
     /// The queues it works, and how it chooses among them.
     pub queues: QueueOrder,
-    /// The requests that it handles, each with the newest version that it can read.
-    pub handles: BTreeMap<Arc<str>, u32>,
+    /// The requests that it handles, by their names.
+    pub handles: BTreeMap<Arc<str>, Handled>,
     /// How long a claim lasts without a heartbeat.
     pub lease: Duration,
+}
+
+/// How a server handles a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handled {
+    /// The newest version that it can read.
+    pub version: u32,
+    /// How many may run at once, if there is a limit.
+    pub limit: Option<Limit>,
+}
+
+impl From<u32> for Handled {
+    /// Handles versions up to this one, as many at once as there are slots.
+    fn from(version: u32) -> Self {
+        Self { version, limit: None }
+    }
+}
+
+/// How many jobs may run at once, over every server that shares the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// The most jobs.
+    pub at_most: u32,
+    /// The names that are counted together: a request's own and its older ones.
+    pub names: Arc<[Arc<str>]>,
 }
 
 /// How a server chooses among queues with ready jobs.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro_crate::{FoundCrate, crate_name};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 
 /// Returns the path of the `boltjobs` crate.
@@ -28,13 +28,22 @@ pub(crate) fn at(span: Span) -> Span {
     Span::call_site().located_at(span)
 }
 
-/// Does the same for all of some tokens.
+/// Gives all of some tokens one place, so that rustc underlines no more than that.
+pub(crate) fn placed(tokens: &TokenStream, span: Span) -> TokenStream {
+    let place = |mut token: TokenTree| {
+        token.set_span(span);
+        token
+    };
+    tokens.clone().into_iter().map(place).collect()
+}
+
+/// Relocates each token, where there are several.
 pub(crate) fn relocated(tokens: TokenStream) -> TokenStream {
     tokens
         .into_iter()
         .map(|mut token| {
-            if let proc_macro2::TokenTree::Group(group) = &token {
-                let mut moved = proc_macro2::Group::new(group.delimiter(), relocated(group.stream()));
+            if let TokenTree::Group(group) = &token {
+                let mut moved = Group::new(group.delimiter(), relocated(group.stream()));
                 moved.set_span(at(group.span()));
                 token = moved.into();
             } else {

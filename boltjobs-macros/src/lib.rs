@@ -5,6 +5,7 @@
 use proc_macro::TokenStream;
 
 mod arguments;
+mod cron;
 mod errors;
 mod handler;
 mod hook;
@@ -68,7 +69,8 @@ pub fn request(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// An `async fn` runs as a tokio task, a plain `fn` on the pool of threads that may block.
 ///
 /// It returns the response of the request, as in `JobResult<Seat>` or a `Result<Seat, E>` with any error; a handler
-/// of a request without a response may return nothing. The fn itself stays as it is, and can be called.
+/// of a request without a response may return nothing. The fn itself stays as it is, and can be called. It must be a
+/// free fn: inside of an `impl` or a `trait` it can't be registered.
 ///
 /// # Options
 /// All are optional. They say what the worker decides; one job may still have its own `retries` and `timeout`.
@@ -80,6 +82,8 @@ pub fn request(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// - `timeout = "30s"`: how long one attempt may take, in `ms`, `s`, `m`, `h` or `d`; longer fails it.
 ///   Default: no limit.
 /// - `on_exhausted = "fail"` or `"delete"`: the state of a job whose retries are used up. Default: `"fail"`.
+/// - `concurrency = 16`: how many of its jobs may run at once, over every server that shares the store; the others
+///   keep their places and occupy no worker. Default: as many as there are workers.
 ///
 /// # Examples
 /// ```ignore
@@ -146,4 +150,18 @@ pub fn on_start(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn on_stop(attribute: TokenStream, item: TokenStream) -> TokenStream {
     hook::run(hook::Point::Stop, attribute.into(), &item.into()).into()
+}
+
+/// Makes a `Cron` of an expression that is checked when the program compiles.
+///
+/// Five fields mean what Unix cron means, six have seconds first; names of months and days, `L`, `W` and `#`,
+/// `@hourly` to `@yearly` and `@every 90s` are known as well.
+///
+/// # Examples
+/// ```ignore
+/// Greet { student: 7 }.recurring("greet", cron!("0 9 * * MON-FRI")).await?;
+/// ```
+#[proc_macro]
+pub fn cron(input: TokenStream) -> TokenStream {
+    cron::run(input.into()).into()
 }

@@ -99,7 +99,7 @@ fn parameter(input: &FnArg, what: &str, faults: &mut Faults) -> Option<Type> {
     }
     if let Type::Reference(reference) = &*typed.ty {
         let wanted = &reference.elem;
-        let (name, wanted) = (name(&typed.pat), quote!(#wanted).to_string());
+        let (name, wanted) = (name(&typed.pat), written(wanted));
         faults.push(
             reference.and_token.span,
             format!("{what} takes its arguments by value; write `{name}: {wanted}`"),
@@ -118,6 +118,12 @@ fn parameter(input: &FnArg, what: &str, faults: &mut Faults) -> Option<Type> {
 
 fn name(pattern: &Pat) -> String {
     if let Pat::Ident(ident) = pattern { ident.ident.to_string() } else { quote!(#pattern).to_string() }
+}
+
+/// Writes a type as people do, without the spaces that tokens have around them.
+fn written(ty: &Type) -> String {
+    let spaced = quote!(#ty).to_string();
+    [" :: ", " <", "< ", " >", " ,"].iter().fold(spaced, |text, token| text.replace(token, token.trim()))
 }
 
 fn impl_trait(ty: &Type) -> Option<proc_macro2::Span> {
@@ -176,13 +182,13 @@ mod tests {
     #[test]
     fn a_reference_is_told_how_to_be_a_value() {
         let faults = faults(quote!(
-            fn a(request: &Enroll, mut ctx: &mut JobContext) {}
+            fn a(request: &school::Enroll, mut ctx: &mut Data<JobContext>) {}
         ));
         assert_eq!(
             faults,
             [
-                "a handler takes its arguments by value; write `request: Enroll`",
-                "a handler takes its arguments by value; write `ctx: JobContext`"
+                "a handler takes its arguments by value; write `request: school::Enroll`",
+                "a handler takes its arguments by value; write `ctx: Data<JobContext>`"
             ]
         );
     }

@@ -1,1 +1,43 @@
-//! The sled store of boltjobs.
+//! The embedded, durable store of boltjobs: a journal on sled.
+//!
+//! What is live or retained is in memory, in the [`Engine`](boltjobs_core::engine::Engine) that every store shares.
+//! Each change is an entry; entries that come while a write is on its way to disk collect into the next *group*, and
+//! one thread writes one group after the other. `FORMAT.md` describes what is on disk to the byte.
+//!
+//! ```text
+//! caller ── lock ── decide + apply ──▶ entry ──▶ open group ┐                 ┌─▶ publish: jobs may be claimed
+//!   ▲                                                       ├─▶ chunks ─▶ sync ┤
+//!   └──────────── answer ◀── gate of the group ◀────────────┘                 └─▶ the gate opens
+//! ```
+//!
+//! | module | its one idea |
+//! |---|---|
+//! | `store` | the commands, and what each answer waits for |
+//! | `group` | entries collect into chunks |
+//! | `gate` | everyone who waits for one group |
+//! | `committer` | the thread that writes groups |
+//! | `compaction` | the oldest chunk goes, what lives in it stays |
+//! | `disk` | chunks to and from sled, durable when it says so |
+//! | `chunk`, `codec`, `head` | the bytes |
+//! | `open`, `replay` | from a path to an engine, or to an error that says what is wrong |
+
+mod chunk;
+mod codec;
+mod committer;
+mod compaction;
+mod disk;
+mod error;
+mod gate;
+mod group;
+mod head;
+mod open;
+mod options;
+mod replay;
+mod stats;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use options::{Durability, SledOptions};
+pub use stats::Stats;
+pub use store::SledStore;

@@ -129,15 +129,16 @@ impl JobDetails {
     }
 }
 
+/// Hides what a path leads to; the empty path is all of it.
 fn mask(payload: &mut Value, path: &str) {
+    if path.is_empty() {
+        *payload = Value::String(MASK.to_owned());
+        return;
+    }
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
     let found = match payload {
         Value::Object(fields) => fields.get_mut(first),
         Value::Array(items) => first.parse().ok().and_then(|index: usize| items.get_mut(index)),
-        // A struct of one unnamed field is its value.
-        Value::String(_) | Value::Number(_) | Value::Bool(_) if rest.is_none() && first == "0" => {
-            Some(payload)
-        }
         Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => None,
     };
     match (found, rest) {
@@ -224,8 +225,8 @@ mod tests {
     }
 
     #[test]
-    fn a_sensitive_newtype_is_masked_as_a_whole() {
-        assert_eq!(masked(json!("s3cret"), "0"), json!("***"));
-        assert_eq!(masked(json!({"Pin": "1234"}), "Pin.0"), json!({"Pin": "***"}));
+    fn the_empty_path_masks_everything() {
+        assert_eq!(masked(json!({"user": "ada", "pass": "s3cret"}), ""), json!("***"));
+        assert_eq!(masked(json!("s3cret"), ""), json!("***"));
     }
 }

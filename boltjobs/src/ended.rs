@@ -1,7 +1,7 @@
 //! Waiting for jobs to end, without a look at the store for each end of another.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use boltjobs_core::JobId;
 use boltjobs_core::store::Store;
@@ -24,14 +24,10 @@ impl Ended {
         Self { services, waiting: Arc::default(), listening: OnceLock::new() }
     }
 
-    /// Returns what completes when the job ends the next time.
-    pub(crate) fn subscribe(&self, store: &Arc<dyn Store>, job: JobId) -> oneshot::Receiver<()> {
+    /// Begins to wait for the end of the job that comes next.
+    pub(crate) fn subscribe(&self, store: &Arc<dyn Store>, job: JobId) -> Waiting<'_> {
         let (sender, receiver) = oneshot::channel();
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiters = waiting.entry(job).or_default();
-        waiters.retain(|waiter| !waiter.is_closed());
-        waiters.push(sender);
-        drop(waiting);
+        self.waiters().entry(job).or_default().push(sender);
         self.listening.get_or_init(|| {
             let (mut watch, waiting) = (store.watch(Interest::Ended), Arc::clone(&self.waiting));
             let listen = async move {
@@ -46,7 +42,44 @@ impl Ended {
             };
             self.services.spawn(listen).abort_handle()
         });
-        receiver
+        Waiting { ended: self, job, receiver }
+    }
+
+    /// Tells everyone that no end will come any more.
+    pub(crate) fn close(&self) {
+        self.waiters().clear();
+    }
+
+    fn waiters(&self) -> MutexGuard<'_, HashMap<JobId, Vec<oneshot::Sender<()>>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One who waits for one job.
+pub(crate) struct Waiting<'a> {
+    ended: &'a Ended,
+    job: JobId,
+    receiver: oneshot::Receiver<()>,
+}
+
+impl Waiting<'_> {
+    /// Returns when the job has ended, or when nobody will tell any more.
+    pub(crate) async fn done(mut self) {
+        // Whoever waits looks again, and then sees which of the two it was.
+        let _ = (&mut self.receiver).await;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.receiver.close();
+        let mut waiting = self.ended.waiters();
+        if let Some(waiters) = waiting.get_mut(&self.job) {
+            waiters.retain(|waiter| !waiter.is_closed());
+            if waiters.is_empty() {
+                waiting.remove(&self.job);
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use boltjobs_core::backoff::BackoffError;
 use boltjobs_core::cron::{CronError, ZoneError};
-use boltjobs_core::duration::DurationError;
+use boltjobs_core::duration::{self, DurationError};
 use boltjobs_core::job::ErrorInfo;
 use boltjobs_core::name::NameError;
 use boltjobs_core::store::StoreError;
@@ -76,38 +76,33 @@ impl fmt::Display for Failure {
 }
 
 /// Steers the job of the handler that returns it. Any other error counts as a failed attempt.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum JobError {
     /// The job can never succeed: it ends in `Failed` (or as `on_exhausted` says) without another attempt.
-    #[error("{0}")]
-    Discard(#[source] Reason),
+    Discard(BoxError),
     /// The attempt failed; the next one, if any is left, comes after `delay` instead of the backoff.
-    #[error("{reason}")]
     RetryIn {
         /// How long to wait.
         delay: Duration,
         /// Why the attempt failed.
-        #[source]
-        reason: Reason,
+        reason: BoxError,
     },
     /// The job is not ready yet: it runs again after this delay, and no attempt is used up.
-    #[error("snoozed for {0:?}")]
     Snooze(Duration),
     /// The handler stopped because it was asked to. If nobody asked, it counts as a failed attempt.
-    #[error("the job was cancelled")]
     Cancelled,
 }
 
 impl JobError {
     /// Ends the job without another attempt.
     pub fn discard(reason: impl Into<BoxError>) -> Self {
-        Self::Discard(Reason(reason.into()))
+        Self::Discard(reason.into())
     }
 
     /// Fails the attempt, and sets the delay before the next one.
     pub fn retry_in(delay: Duration, reason: impl Into<BoxError>) -> Self {
-        Self::RetryIn { delay, reason: Reason(reason.into()) }
+        Self::RetryIn { delay, reason: reason.into() }
     }
 
     /// Runs the job again after `delay`, without using up an attempt.
@@ -121,24 +116,30 @@ impl JobError {
     }
 }
 
-/// Why a handler steered its job: a text, or an error with its chain of causes.
-#[derive(Debug)]
-pub struct Reason(BoxError);
-
-impl fmt::Display for Reason {
+impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        match self {
+            Self::Discard(reason) | Self::RetryIn { reason, .. } => fmt::Display::fmt(reason, f),
+            Self::Snooze(delay) => write!(f, "snoozed for {}", duration::format(*delay)),
+            Self::Cancelled => f.write_str("the job was cancelled"),
+        }
     }
 }
 
-impl std::error::Error for Reason {
+impl std::error::Error for JobError {
+    /// It speaks with the words of the reason, so its source is that of the reason.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
+        match self {
+            Self::Discard(reason) | Self::RetryIn { reason, .. } => reason.source(),
+            Self::Snooze(_) | Self::Cancelled => None,
+        }
     }
 }
 
 /// Says what went wrong, and how to mend it.
-#[derive(Debug, thiserror::Error)]
+///
+/// Its `Debug` is its text, too: what `main` returns is printed with `Debug`, and should be read.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Nothing was started that could take the job.
@@ -217,6 +218,12 @@ pub enum Error {
         /// The handler's own error.
         failure: Failure,
     },
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl From<Infallible> for Error {

@@ -50,7 +50,8 @@ impl<R: Request> JobHandle<R> {
 
     /// Waits until the job ends, and returns what its handler returned.
     ///
-    /// Nothing is said about how long that takes: combine it with `tokio::time::timeout` where it matters.
+    /// Nothing is said about how long that takes: combine it with `tokio::time::timeout` where it matters. A handler
+    /// that waits for another job holds its own worker meanwhile; if all workers wait so, none is left to run it.
     ///
     /// # Errors
     /// [`Error::JobEnded`] when it ended in Failed or Deleted, [`Error::Decode`] when its result is of another type
@@ -66,9 +67,7 @@ impl<R: Request> JobHandle<R> {
             if job.state.is_final() {
                 return self.response(&job);
             }
-            if ended.await.is_err() {
-                return Err(Error::Store(boltjobs_core::store::StoreError::Closed));
-            }
+            ended.done().await;
         }
     }
 
@@ -105,9 +104,11 @@ impl<R: Request> JobHandle<R> {
     fn response(&self, job: &Job) -> Result<R::Response> {
         if job.state != JobState::Succeeded {
             let latest = job.history.last();
-            let told = job.last_error().map(ToString::to_string);
-            let reason = told.or_else(|| latest?.reason.as_ref().map(ToString::to_string));
-            let reason = reason.unwrap_or_else(|| "no reason was given".to_owned());
+            let error = latest.and_then(|row| Some(row.error.as_ref()?.to_string()));
+            let reason = latest.and_then(|row| Some(row.reason.as_ref()?.to_string()));
+            // A failure is told by its error, a deletion by whoever asked for it.
+            let told = if job.state == JobState::Failed { error.or(reason) } else { reason.or(error) };
+            let reason = told.unwrap_or_else(|| "no reason was given".to_owned());
             return Err(Error::JobEnded { job: self.id, state: job.state, reason });
         }
         // Nothing is stored for `()`.

@@ -27,6 +27,8 @@ pub struct HandlerInfo {
     pub backoff: Option<BackoffSource>,
     pub timeout: Option<Duration>,
     pub on_exhausted: OnExhausted,
+    /// How many jobs it may run at once, over every server that shares the store.
+    pub concurrency: Option<u32>,
 }
 
 /// How the handler is called.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use boltjobs_core::backoff::Backoff;
 use boltjobs_core::name;
+use boltjobs_core::store::{Handled, Limit};
 
 use crate::handler::{BackoffFn, BackoffSource, HandlerInfo, OnExhausted, Run};
 use crate::provider::{HookInfo, Provided, ProviderInfo};
@@ -152,10 +153,20 @@ impl Registry {
         self.by_name.get(name)
     }
 
-    /// Returns the names, aliases too, of all requests that have a handler, with the version that it reads.
-    pub(crate) fn handled(&self) -> BTreeMap<Arc<str>, u32> {
-        let handled = self.by_name.iter().filter(|(_, request)| request.handler.is_some());
-        handled.map(|(name, request)| (Arc::clone(name), request.info.version)).collect()
+    /// Returns what can be run: the names, aliases too, of all requests that have a handler.
+    pub(crate) fn handled(&self) -> BTreeMap<Arc<str>, Handled> {
+        let handled = self.by_name.iter().filter_map(|(name, request)| {
+            let handler = request.handler.as_ref()?;
+            let limit = handler.info.concurrency.map(|at_most| Limit {
+                at_most,
+                names: std::iter::once(&*request.name)
+                    .chain(request.info.aliases.iter().copied())
+                    .map(Arc::from)
+                    .collect(),
+            });
+            Some((Arc::clone(name), Handled { version: request.info.version, limit }))
+        });
+        handled.collect()
     }
 
     /// Returns the names of all requests without a handler.
@@ -245,17 +256,16 @@ fn check_needs(
 
 /// Sorts providers so that each comes after those it needs; otherwise they stay in the order of their sources.
 fn build_order(providers: &[&'static ProviderInfo]) -> Result<Vec<&'static ProviderInfo>, String> {
-    let of_type: HashMap<_, _> = providers.iter().map(|info| ((info.provides)().id, *info)).collect();
     let mut order: Vec<&'static ProviderInfo> = Vec::new();
     for info in providers {
-        visit(info, &of_type, &mut Vec::new(), &mut order)?;
+        visit(info, providers, &mut Vec::new(), &mut order)?;
     }
     Ok(order)
 }
 
 fn visit(
     info: &'static ProviderInfo,
-    of_type: &HashMap<TypeId, &'static ProviderInfo>,
+    providers: &[&'static ProviderInfo],
     path: &mut Vec<&'static ProviderInfo>,
     order: &mut Vec<&'static ProviderInfo>,
 ) -> Result<(), String> {
@@ -275,8 +285,8 @@ fn visit(
     let mut needs = crate::provider::Dependencies::default();
     (info.dependencies)(&mut needs);
     for need in needs.0 {
-        if let Some(needed) = of_type.get(&need.id) {
-            visit(needed, of_type, path, order)?;
+        for needed in providers.iter().filter(|info| (info.provides)().id == need.id) {
+            visit(needed, providers, path, order)?;
         }
     }
     path.pop();

@@ -129,6 +129,7 @@ impl Server {
     fn let_go(&mut self) {
         let runtime = &self.worker.runtime;
         runtime::leave(runtime);
+        runtime.ended.close();
         *runtime.providers.write().unwrap_or_else(PoisonError::into_inner) = Providers::default();
         while let Some(value) = self.built.pop() {
             drop(value);
@@ -140,6 +141,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.worker.stopping.cancel();
+        self.worker.halting.cancel();
+        self.worker.halted.cancel();
         self.claiming.abort();
         self.settling.abort();
         for service in self.services.drain(..) {

@@ -73,8 +73,8 @@ impl Settings {
             self.shutdown_timeout.or_else(|| read.variable("BOLTJOBS_SHUTDOWN_TIMEOUT", timeout));
         let queues = match queues.map(order).transpose() {
             Ok(queues) => queues.unwrap_or(QueueOrder::All),
-            Err(fault) => {
-                faults.push(fault);
+            Err(found) => {
+                faults.extend(found);
                 QueueOrder::All
             }
         };
@@ -147,23 +147,23 @@ fn queues(text: &str) -> Result<Vec<Queue>, String> {
     text.split(',').map(queue).collect()
 }
 
-fn order(queues: Vec<Queue>) -> Result<QueueOrder, String> {
+fn order(queues: Vec<Queue>) -> Result<QueueOrder, Vec<String>> {
+    let mut faults = Vec::new();
     if queues.is_empty() {
-        return Err(
-            "no queue is left to work; name at least one, or leave `queues` out to work all".to_owned()
-        );
+        faults.push("no queue is left to work; name at least one, or leave `queues` out to work all".to_owned());
     }
     for (index, queue) in queues.iter().enumerate() {
-        name::validate_queue(&queue.name).map_err(|error| error.to_string())?;
+        faults.extend(name::validate_queue(&queue.name).err().map(|error| error.to_string()));
         if queue.weight == Some(0) {
-            return Err(format!(
-                "queue `{}` has a weight of zero, so it would never be worked; use 1 or more",
-                queue.name
-            ));
+            let name = &queue.name;
+            faults.push(format!("queue `{name}` has a weight of zero, so it would never be worked; use 1 or more"));
         }
         if queues[..index].iter().any(|earlier| earlier.name == queue.name) {
-            return Err(format!("queue `{}` is named twice; name it once", queue.name));
+            faults.push(format!("queue `{}` is named twice; name it once", queue.name));
         }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
     }
     if queues.iter().all(|queue| queue.weight.is_none()) {
         return Ok(QueueOrder::Strict(queues.into_iter().map(|queue| queue.name.into()).collect()));

@@ -9,6 +9,7 @@ use boltjobs_core::clock::{Chance, Clock};
 use boltjobs_core::id::JobIds;
 use boltjobs_core::memory::MemoryStore;
 use boltjobs_core::store::{Offer, Retention, Store, StoreError, StoreSource};
+use boltjobs_core::watch::Interest;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -157,6 +158,7 @@ impl Builder {
         let thread = ServiceThread::start()
             .map_err(|error| Error::Config(format!("can't start the thread of the services: {error}")))?;
         let store = open(&settings).await?;
+        thread.owns(Arc::clone(&store));
         let runtime = Arc::new(Runtime {
             store,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
@@ -192,11 +194,12 @@ async fn open(settings: &Resolved) -> Result<Arc<dyn Store>> {
         None if location == "memory" => Ok(Arc::new(MemoryStore::new())),
         #[cfg(feature = "sled")]
         Some(("sled", path)) if !path.is_empty() => {
-            let options = boltjobs_sled::SledOptions::new(path).durability(match settings.durability {
+            let options = boltjobs_sled::SledOptions::new().durability(match settings.durability {
                 Durability::Immediate => boltjobs_sled::Durability::Immediate,
                 Durability::Eventual => boltjobs_sled::Durability::Eventual,
             });
-            let opened = tokio::task::spawn_blocking(move || options.open()).await;
+            let path = path.to_owned();
+            let opened = tokio::task::spawn_blocking(move || options.open(path)).await;
             let opened =
                 opened.map_err(|error| StoreError::Unavailable { location, reason: error.to_string() })?;
             Ok(Arc::new(opened?))
@@ -265,9 +268,10 @@ fn begin(
         finished: CancellationToken::new(),
         runtime: Arc::clone(&runtime),
     });
+    let cancelled = runtime.store.watch(Interest::Cancelled);
     let services = vec![
         thread.handle().spawn(scheduler::watch_time(Arc::clone(&runtime), settings.retention)),
-        thread.handle().spawn(cancellation::pass_on(Arc::clone(&worker))),
+        thread.handle().spawn(cancellation::pass_on(Arc::clone(&worker), cancelled)),
         thread.handle().spawn(heartbeat::keep_leases(Arc::clone(&worker), settings.max_crashes)),
     ];
     runtime::enter(&runtime);
@@ -300,6 +304,10 @@ async fn announce(server: &Server) -> Result<()> {
         without_handler = ?runtime.registry.unhandled(),
         "boltjobs started"
     );
+    if server.worker.slots.available_permits() == 0 {
+        // It only enqueues; others run the jobs.
+        return Ok(());
+    }
     for (request, states) in counts.requests {
         let waiting: u64 = {
             use boltjobs_core::JobState::{Awaiting, Enqueued, Scheduled};

@@ -52,7 +52,7 @@ pub fn a_request_that_nobody_handles_stays_where_it_is(fixture: &dyn Fixture) {
         assert!(lab.unchanged(|| lab.claim(&offer(), 9, at(second))).is_empty());
     }
     assert_eq!((lab.state(id(1)), lab.job(id(1)).attempt), (Enqueued, 0));
-    let able = Offer { handles: [("mail.print".into(), 1)].into(), ..offer() };
+    let able = Offer { handles: [("mail.print".into(), 1.into())].into(), ..offer() };
     assert_eq!(lab.claim(&able, 1, at(20))[0].attempt, 1);
 }
 
@@ -61,7 +61,7 @@ pub fn a_version_newer_than_the_handler_stays_where_it_is(fixture: &dyn Fixture)
     let lab = Lab::new(fixture);
     let versions = |n: u64| job_with(n, |spec| spec.version = u32::try_from(n).unwrap_or(0));
     lab.enqueue((1..=3).map(versions).collect(), at(0));
-    let up_to = |version| Offer { handles: [("mail.send".into(), version)].into(), ..offer() };
+    let up_to = |version: u32| Offer { handles: [("mail.send".into(), version.into())].into(), ..offer() };
     assert_eq!(lab.claim_ids(&up_to(1), 9, at(1)), [id(1)]);
     assert!(lab.unchanged(|| lab.claim(&up_to(1), 9, at(2))).is_empty());
     assert_eq!(lab.claim_ids(&up_to(3), 9, at(3)), [id(2), id(3)]);
@@ -75,7 +75,7 @@ pub fn a_job_that_cannot_run_holds_up_none_behind_it(fixture: &dyn Fixture) {
         at(0),
     );
     assert_eq!(lab.claim_ids(&offer(), 1, at(1)), [id(2)]);
-    let able = Offer { handles: [("mail.print".into(), 1), ("mail.send".into(), 1)].into(), ..offer() };
+    let able = Offer { handles: [("mail.print".into(), 1.into()), ("mail.send".into(), 1.into())].into(), ..offer() };
     assert_eq!(lab.claim_ids(&able, 2, at(1)), [id(1), id(3)]);
 }
 

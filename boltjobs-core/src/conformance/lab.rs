@@ -66,7 +66,7 @@ pub(super) fn offer() -> Offer {
     Offer {
         server: "server-1".into(),
         queues: QueueOrder::All,
-        handles: [(REQUEST.into(), 1)].into(),
+        handles: [(REQUEST.into(), 1.into())].into(),
         lease: LEASE,
     }
 }

@@ -107,7 +107,7 @@ fn offer(rng: &mut Rng) -> Offer {
     rng.shuffle(&mut queues);
     let mut handles = BTreeMap::new();
     for name in REQUESTS.into_iter().filter(|name| *name == "mail.send" || rng.bool()) {
-        handles.insert(Arc::from(name), u32::from(name == "mail.send") + 1);
+        handles.insert(Arc::from(name), (u32::from(name == "mail.send") + 1).into());
     }
     let server = pick(rng, &["server-1", "server-2"]).into();
     Offer { server, handles, lease: pick(rng, &[LEASE, LEASE * 3]), ..strict(&queues[..rng.usize(1..4)]) }

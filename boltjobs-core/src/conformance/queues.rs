@@ -23,7 +23,7 @@ pub fn requests_of_one_queue_share_one_line(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
     let request = |n: u64| ["a", "b", "c"][usize::try_from(n * 7 % 3).unwrap_or(0)];
     lab.enqueue((0..30).map(|n| job_with(n, |spec| spec.request = request(n).into())).collect(), at(0));
-    let handles = ["a", "b", "c"].map(|name| (name.into(), 1)).into();
+    let handles = ["a", "b", "c"].map(|name| (name.into(), 1.into())).into();
     let claims = lab.claim_ids(&Offer { handles, ..offer() }, 99, at(1));
     assert_eq!(claims, (0..30).map(id).collect::<Vec<_>>());
 }

@@ -1,7 +1,8 @@
 //! From the times of a local clock to instants, where the clock is changed.
 //!
-//! A clock that is set forward leaves a *gap*: times that it never shows. One that is set back leaves an *overlap*:
-//! times that it shows twice, in a first and in a second pass. Everywhere else a time is one instant.
+//! A clock that is set forward leaves a *gap*: times that it never shows. One that is set back leaves an
+//! *overlap*: times that it shows twice, in a first and in a second pass. Everywhere else a time is one
+//! instant.
 
 use chrono::{DateTime, MappedLocalTime, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::{GapInfo, Tz};
@@ -13,10 +14,10 @@ const SECOND: TimeDelta = TimeDelta::seconds(1);
 
 /// What happens to the times that a clock skips, or shows twice, when it is set forward or back.
 ///
-/// An expression is *fixed* if its minute and hour hold only values and lists of values, as in `30 2 * * *` or
-/// `0 6,18 * * *`. It *floats* if either holds a `*`, a range or a step, as in `*/15 * * * *` or `0 9-17 * * *`. The other
-/// fields do not count, nor do changes that are none of the hour: a change of half an hour, or of a whole day, is
-/// treated alike.
+/// An expression is *fixed* if its minute and hour hold only values and lists of values, as in `30 2 * * *`
+/// or `0 6,18 * * *`. It *floats* if either holds a `*`, a range or a step, as in `*/15 * * * *` or
+/// `0 9-17 * * *`. The other fields do not count. A change by half an hour or by a whole day is treated like
+/// one by an hour.
 ///
 /// | | fixed, in a gap | fixed, in an overlap | floating |
 /// |---|---|---|---|
@@ -24,26 +25,27 @@ const SECOND: TimeDelta = TimeDelta::seconds(1);
 /// | `SkipGap` | not at all | in the first pass | as time elapses |
 /// | `Elapsed` | not at all | in both passes | as time elapses |
 ///
-/// *As time elapses* means: at each instant at which the local clock shows a time that matches. Such an expression
-/// fires in both passes of an overlap, and does not catch up on a gap: `*/15 * * * *` fires every 15 minutes all
-/// through a night in which clocks are changed by an hour.
+/// *As time elapses* means: at each instant at which the local clock shows a time that matches. Such an
+/// expression fires in both passes of an overlap, and does not catch up on a gap: `*/15 * * * *` fires every
+/// 15 minutes all through a night in which clocks are changed by an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Dst {
-    /// A fixed time fires on each day that it names, and once: if clocks skip it, at the first instant after
-    /// the gap; if they show it twice, at the first. All times in one gap are one occurrence, together with one that is
-    /// due at its end anyhow.
+    /// A fixed time fires once on each day that it names: if clocks skip it, at the first instant after the
+    /// gap; if they show it twice, at the first. All times in one gap are one occurrence, together with one
+    /// that is due at its end anyhow.
     #[default]
     OncePerDay,
-    /// Every expression follows elapsed time, the fixed ones too: a time that is shown twice fires twice, and one
-    /// that is skipped does not fire.
+    /// Every expression follows elapsed time, the fixed ones too: a time that is shown twice fires twice, and
+    /// one that is skipped does not fire.
     Elapsed,
     /// As `OncePerDay`, but a fixed time that is skipped does not fire on that day.
     SkipGap,
 }
 
-/// Returns the first instant after `after` at which `timeline` fires; `floating` says whether its expression floats.
+/// Returns the first instant after `after` at which `timeline` fires; `floating` says whether its expression
+/// floats.
 pub(super) fn next_after(
     timeline: &Timeline,
     floating: bool,

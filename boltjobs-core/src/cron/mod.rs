@@ -13,33 +13,35 @@
 //!
 //! A field is a list of values, joined by commas; names may be in any case.
 //!
-//! - `*` is every value, `a-b` a range, which may wrap (`22-2`, `FRI-MON`); `a-b/n`, `*/n` and `a/n` (from `a` to
-//!   the last value) take every `n`th of them. A wrapped range goes on counting its steps over the end.
+//! - `*` is every value, `a-b` a range, which may wrap (`22-2`, `FRI-MON`); `a-b/n`, `*/n` and `a/n` (from
+//!   `a` to the last value) take every `n`th of them. A wrapped range goes on counting its steps over the
+//!   end.
 //! - `?` is `*`, for either day field, alone.
 //! - `L` is the last day of the month, `L-3` the third before it, `LW` its last day from Monday to Friday.
-//! - `15W` is the day from Monday to Friday that is nearest to the 15th, in the same month. A month without that
-//!   day has none.
+//! - `15W` is the day from Monday to Friday that is nearest to the 15th, in the same month. A month without
+//!   that day has none.
 //! - `FRIL` is the last Friday of the month, `FRI#2` the second. A month without a fifth has none.
 //!
-//! As in Unix cron, when both day fields are restricted a day matches if **either** does: `0 9 13 * FRI` is the 13th,
-//! and every Friday. A day field that starts with `*` (`*/2` too) or is `?` is not restricted, and then both must match.
+//! As in Unix cron, when both day fields are restricted a day matches if **either** does: `0 9 13 * FRI` is
+//! the 13th, and every Friday. A day field that starts with `*` (`*/2` too) or is `?` is not restricted, and
+//! then both must match.
 //!
 //! # Shorthands
 //!
-//! `@secondly`, `@minutely`, `@hourly`, `@daily` or `@midnight`, `@weekly` (on Sunday), `@monthly`, `@yearly` or
-//! `@annually`, all at the first moment of their period; `@never`, which does not fire; and `@every 90s`, which fires
-//! that long after the previous time, whatever the clocks on the wall show.
+//! `@secondly`, `@minutely`, `@hourly`, `@daily` or `@midnight`, `@weekly` (on Sunday), `@monthly`, `@yearly`
+//! or `@annually`, all at the first moment of their period; `@never`, which does not fire; and `@every 90s`,
+//! which fires that long after the previous time, whatever the clocks on the wall show.
 //!
 //! # When clocks are changed
 //!
-//! An expression names times of a local clock, and [`Dst`] says what becomes of those that the clock skips or shows
-//! twice.
+//! An expression names times of a local clock, and [`Dst`] says what becomes of those that the clock skips or
+//! shows twice.
 //!
 //! # From 1970 to 2100
 //!
-//! An expression fires in these years of the local clock and in no other; that is as far as the calendar beneath
-//! goes. An expression that can't fire, such as `0 0 31 2 *`, is allowed: its next time is `None`, and finding that
-//! out takes less than a millisecond.
+//! An expression fires in these years of the local clock and in no other, as the calendar beneath goes no
+//! further. One that can't fire, such as `0 0 31 2 *`, is allowed: its next time is `None`, found after a
+//! bounded search.
 
 mod day;
 mod dst;

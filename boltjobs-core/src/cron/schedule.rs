@@ -18,7 +18,8 @@ const LAST_YEAR: i32 = 2100;
 
 /// A cron expression, checked and ready: see [the module](super) for what can be written.
 ///
-/// Two are equal if their texts are, apart from spaces. It is stored and shown as its text, and cheap to clone.
+/// Two are equal if their texts are, apart from spaces. It is stored and shown as its text, and cheap to
+/// clone.
 ///
 /// # Examples
 ///
@@ -104,7 +105,8 @@ impl Cron {
         Self::parse(&format!("{minute} {hour} {day} * *"))
     }
 
-    /// Fires each year, on this day of this month at this hour and minute. A year that has no such day is left out.
+    /// Fires each year, on this day of this month at this hour and minute. A year that has no such day is
+    /// left out.
     ///
     /// # Errors
     ///
@@ -132,11 +134,12 @@ impl Cron {
         &self.0.text
     }
 
-    /// Returns the first instant at which it fires after `after`, never `after` itself; `None` if there is none.
+    /// Returns the first instant at which it fires after `after`, never `after` itself; `None` if there is
+    /// none.
     ///
     /// Fields are read on the local clock of `zone`, and `dst` says what happens where that is changed. An
-    /// `@every` fires `after` plus its interval, whatever the zone. All other instants are whole seconds, from 1970 to
-    /// 2100.
+    /// `@every` fires `after` plus its interval, whatever the zone. All other instants are whole seconds,
+    /// from 1970 to 2100.
     pub fn next_after(&self, after: DateTime<Utc>, zone: &Zone, dst: Dst) -> Option<DateTime<Utc>> {
         match &self.0.plan {
             Plan::Never => None,

@@ -1,8 +1,9 @@
 //! The times that an expression names, on a clock that is never changed.
 //!
-//! The search itself is done by the `cron` crate. It is asked about local time read as UTC, where nothing jumps,
-//! and in its own dialect: seconds first, Sunday = 1, and a day must match both day fields. What it lacks is put
-//! around it: where either day field is enough there are two schedules, and `L`, `W` and `#` are a filter on days.
+//! The search itself is done by the `cron` crate. It is asked about local time read as UTC, where nothing
+//! jumps, and in its own dialect: seconds first, Sunday = 1, and a day must match both day fields. What it
+//! lacks is put around it: where either day field is enough there are two schedules, and `L`, `W` and `#` are
+//! a filter on days.
 
 use std::fmt::Write as _;
 use std::str::FromStr as _;

@@ -12,9 +12,10 @@ impl Turn<'_> {
     pub fn claim(&mut self, offer: &Offer, slots: usize) -> Vec<Claimed> {
         let mut claimed = Vec::new();
         while claimed.len() < slots {
-            let Some(id) = self.engine.ready.next(offer) else { break };
+            let Some(id) = self.engine.ready.next(offer, &self.engine.counts) else { break };
             claimed.extend(self.claim_one(id, offer, claimed.len()));
         }
+        self.engine.limited |= offer.handles.values().any(|handled| handled.limit.is_some());
         claimed
     }
 

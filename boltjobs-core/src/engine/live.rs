@@ -33,6 +33,8 @@ pub struct Engine {
     weight: u64,
     names: HashSet<Arc<str>>,
     unpublished: Unpublished,
+    /// Whether any server has a limit: then the end of a job may be what others wait for. Not journaled.
+    pub(super) limited: bool,
 }
 
 /// What entries made ready or worth waking for, until they are durable.
@@ -227,6 +229,7 @@ impl Engine {
             JobState::Enqueued => self.ready.remove(job),
             JobState::Processing => {
                 self.leases.remove(&job.id);
+                self.unpublished.changes.ready |= self.limited;
             }
             JobState::Succeeded | JobState::Failed | JobState::Deleted => {
                 if let Some(ended) = self.ended.get_mut(&job.state) {

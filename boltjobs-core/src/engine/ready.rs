@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::JobId;
+use crate::{JobId, JobState};
 use crate::job::Job;
-use crate::store::{Offer, QueueOrder};
+use crate::store::{Counts, Offer, QueueOrder};
 
 /// Higher priority first, then first in, first out.
 type Place = (Reverse<i8>, u64);
@@ -66,14 +66,15 @@ impl Ready {
     }
 
     /// Returns the job that the offer shall take next. It stays until it is removed.
-    pub(super) fn next(&mut self, offer: &Offer) -> Option<JobId> {
+    pub(super) fn next(&mut self, offer: &Offer, counts: &Counts) -> Option<JobId> {
+        let able = |request: &Arc<str>, version| able(offer, counts, request, version);
         match &offer.queues {
-            QueueOrder::Strict(names) => names.iter().find_map(|name| self.queues.get(name)?.first(offer)),
-            QueueOrder::Weighted(weights) => self.next_in_turn(weights.clone(), offer),
-            QueueOrder::All if self.queues.len() == 1 => self.queues.values().next()?.first(offer),
+            QueueOrder::Strict(names) => names.iter().find_map(|name| self.queues.get(name)?.first(&able)),
+            QueueOrder::Weighted(weights) => self.next_in_turn(weights.clone(), &able),
+            QueueOrder::All if self.queues.len() == 1 => self.queues.values().next()?.first(&able),
             QueueOrder::All => {
                 let weights = self.queues.keys().map(|name| (Arc::clone(name), 1)).collect();
-                self.next_in_turn(weights, offer)
+                self.next_in_turn(weights, &able)
             }
         }
     }
@@ -81,11 +82,11 @@ impl Ready {
     /// Self-clocked fair queueing: a queue's turns are a round divided by its weight apart, the earliest one is
     /// taken, and a queue that joins begins at the turn that is taken last. So in the time that one queue waits for a
     /// turn each other one has no more turns than its weight, whatever comes and goes meanwhile.
-    fn next_in_turn(&mut self, weights: Vec<(Arc<str>, u32)>, offer: &Offer) -> Option<JobId> {
+    fn next_in_turn(&mut self, weights: Vec<(Arc<str>, u32)>, able: &dyn Fn(&Arc<str>, u32) -> bool) -> Option<JobId> {
         let mut best: Option<(Turn, Arc<str>, u32, JobId)> = None;
         for (name, weight) in weights {
             let Some(queue) = self.queues.get_mut(&name) else { continue };
-            let Some(id) = queue.first(offer) else { continue };
+            let Some(id) = queue.first(able) else { continue };
             let turn = queue.turn.get_or_insert_with(|| {
                 self.given += 1;
                 Turn { at: self.clock + pause(weight), number: self.given }
@@ -113,11 +114,18 @@ fn pause(weight: u32) -> u128 {
     ROUND.div_ceil(u128::from(weight.max(1)))
 }
 
+/// Says whether the offer can take a job of this request and version now.
+fn able(offer: &Offer, counts: &Counts, request: &Arc<str>, version: u32) -> bool {
+    let Some(handled) = offer.handles.get(request).filter(|handled| version <= handled.version) else { return false };
+    handled.limit.as_ref().is_none_or(|limit| {
+        let running = |name| counts.requests.get(name).map_or(0, |states| states.get(JobState::Processing));
+        limit.names.iter().map(running).sum::<u64>() < u64::from(limit.at_most)
+    })
+}
+
 impl Queue {
-    fn first(&self, offer: &Offer) -> Option<JobId> {
-        let able = self.lanes.iter().filter(|((request, version), _)| {
-            offer.handles.get(request).is_some_and(|newest| version <= newest)
-        });
+    fn first(&self, able: &dyn Fn(&Arc<str>, u32) -> bool) -> Option<JobId> {
+        let able = self.lanes.iter().filter(|((request, version), _)| able(request, *version));
         able.filter_map(|(_, lane)| lane.first_key_value())
             .min_by_key(|(place, _)| **place)
             .map(|(_, id)| *id)

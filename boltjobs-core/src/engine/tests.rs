@@ -32,7 +32,7 @@ fn new_job(n: u8, priority: i8, start_at: Option<Timestamp>) -> NewJob {
 
 fn offer(queues: QueueOrder) -> Offer {
     let lease = Duration::from_secs(30);
-    Offer { server: "server-1".into(), queues, handles: [("mail.send".into(), 1)].into(), lease }
+    Offer { server: "server-1".into(), queues, handles: [("mail.send".into(), 1.into())].into(), lease }
 }
 
 /// A command, and by how many seconds the clock is moved before it.

@@ -1,7 +1,8 @@
 //! Writes the code of `#[handler]`: a static that tells what the fn is, and how to call it.
 //!
 //! What is generated has no names of its own in the user's scope, and its variables are invisible to the
-//! user's fn, which may be called anything.
+//! user's fn, which may be called anything. Where a type of the user's must have a trait, all that asks for the
+//! trait has the span of the type, unchanged: so rustc sees that its errors are one, and underlines the type.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -9,74 +10,94 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::model::{Backoff, Model};
-use crate::krate::{at, duration, optional, source};
+use crate::krate::{at, duration, optional, placed, source};
 
 pub(super) fn expand(krate: &TokenStream, model: &Model) -> TokenStream {
     let private = quote!(#krate::__private);
-    let Model { request, arguments, .. } = model;
     let name = model.ident.unraw().to_string();
     let source = source(krate);
+    let request = &model.request;
+    let request_krate = placed(krate, request.span());
+    let request = quote_spanned!(request.span()=> &<#request as #request_krate::Request>::INFO);
     let run = run(krate, model);
+    let dependencies = dependencies(krate, model);
     let retries = optional(model.retries.as_ref());
     let backoff = optional(model.backoff.as_ref().map(|source| match source {
         Backoff::Text(text) => quote!(#private::BackoffSource::Text(#text)),
         Backoff::Function(path) => quote!(#private::BackoffSource::Function(#path)),
     }));
     let timeout = optional(model.timeout.map(duration));
+    let concurrency = optional(model.concurrency.as_ref());
     let on_exhausted = if model.delete_exhausted { quote!(Delete) } else { quote!(Fail) };
-    let needs = format_ident!("needs", span = Span::mixed_site());
-    let dependencies = arguments.iter().map(|ty| {
-        let extract = quote_spanned!(at(ty.span())=> #krate::FromJobContext);
-        quote!(<#ty as #extract>::dependencies(#needs);)
-    });
-    let request_info = quote_spanned!(at(request.span())=> #krate::Request);
     quote! {
         const _: () = {
             static __HANDLER: #private::HandlerInfo = #private::HandlerInfo {
                 name: #name,
                 source: #source,
-                request: &<#request as #request_info>::INFO,
+                request: #request,
                 run: #run,
-                dependencies: |#needs: &mut #private::Dependencies| {
-                    let _ = &#needs;
-                    #(#dependencies)*
-                },
+                dependencies: #dependencies,
                 retries: #retries,
                 backoff: #backoff,
                 timeout: #timeout,
                 on_exhausted: #private::OnExhausted::#on_exhausted,
+                concurrency: #concurrency,
             };
             #private::inventory::submit! { #private::Registration::Handler(&__HANDLER) }
         };
     }
 }
 
+fn dependencies(krate: &TokenStream, model: &Model) -> TokenStream {
+    let needs = format_ident!("needs", span = Span::mixed_site());
+    let each = model.arguments.iter().map(|ty| {
+        let krate = placed(krate, ty.span());
+        quote_spanned!(ty.span()=> <#ty as #krate::FromJobContext>::dependencies(#needs);)
+    });
+    quote! {
+        |#needs: &mut #krate::__private::Dependencies| {
+            let _ = &#needs;
+            #(#each)*
+        }
+    }
+}
+
 /// Writes the two steps: the arguments are made in a future, then the fn is called there or on the
 /// blocking pool.
 fn run(krate: &TokenStream, model: &Model) -> TokenStream {
-    let private = quote!(#krate::__private);
     let local = Span::mixed_site();
     let [invocation, request, context, returned] =
         ["invocation", "request", "context", "returned"].map(|name| format_ident!("{name}", span = local));
     let arguments: Vec<_> =
         (0..model.arguments.len()).map(|at| format_ident!("argument{at}", span = local)).collect();
     let extractions = model.arguments.iter().zip(&arguments).map(|(ty, argument)| {
-        let extract = quote_spanned!(at(ty.span())=> #krate::FromJobContext);
-        quote!(let #argument = <#ty as #extract>::from_job_context(&#context).await?;)
+        let krate = placed(krate, ty.span());
+        quote_spanned! {ty.span()=>
+            let #argument = <#ty as #krate::FromJobContext>::from_job_context(&#context).await?;
+        }
     });
-    let fun = &model.ident;
+
     let request_ty = &model.request;
-    let call = quote!(#fun(#request #(, #arguments)*));
-    // What the fn returns is judged at its return type, or at its name when it has none.
-    let place = at(model.returns.as_ref().map_or(fun.span(), Spanned::span));
-    let returned_ty =
-        model.returns.as_ref().map_or_else(|| quote_spanned!(place=> ()), ToTokens::to_token_stream);
-    let respond = quote_spanned!(place=> #private::respond::<#request_ty, #returned_ty>(#returned));
+    let request_krate = placed(krate, request_ty.span());
+    let take = quote_spanned! {request_ty.span()=>
+        #request_krate::__private::Invocation::into_parts::<#request_ty>(#invocation)
+    };
     let parts = quote! {
-        let (#request, #context) = #private::Invocation::into_parts::<#request_ty>(#invocation)?;
+        let (#request, #context) = #take?;
         let _ = &#context;
         #(#extractions)*
     };
+
+    let fun = &model.ident;
+    let call = quote!(#fun(#request #(, #arguments)*));
+    // What the fn returns is judged at its return type, or at its name when it has none.
+    let unit = quote_spanned!(fun.span()=> ());
+    let returned_ty = model.returns.as_ref().map_or(unit, ToTokens::to_token_stream);
+    let respond = quote_spanned! {request_ty.span()=>
+        #request_krate::__private::respond::<#request_ty, #returned_ty>(#returned)
+    };
+
+    let private = quote!(#krate::__private);
     if model.is_async {
         // A future that can't be sent to another thread is reported at the name of the fn.
         let pin = quote_spanned!(at(fun.span())=> ::std::boxed::Box::pin);

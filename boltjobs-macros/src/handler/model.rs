@@ -23,6 +23,7 @@ pub(super) struct Model {
     pub(super) backoff: Option<Backoff>,
     pub(super) timeout: Option<Duration>,
     pub(super) delete_exhausted: bool,
+    pub(super) concurrency: Option<u32>,
 }
 
 pub(super) enum Backoff {
@@ -54,6 +55,7 @@ impl Model {
             backoff,
             timeout,
             delete_exhausted,
+            concurrency: options.concurrency,
         })
     }
 }
@@ -94,7 +96,7 @@ fn delete_exhausted(text: &LitStr, faults: &mut Faults) -> bool {
     match value.as_str() {
         "fail" => {}
         "delete" => return true,
-        _ => faults.push(span, unknown("end", &value, &["fail", "delete"])),
+        _ => faults.push(span, unknown("value", &value, &["fail", "delete"])),
     }
     false
 }

@@ -25,7 +25,13 @@ pub(super) fn sensitive_paths(attrs: &[Attribute], shape: &Shape, faults: &mut F
                 continue;
             }
             match path(&container, shape, variant, at, field) {
-                Ok(path) => paths.push(path),
+                Ok(path) => {
+                    if path.is_empty() {
+                        // For readers that look up a plain value under its index.
+                        paths.push("0".to_owned());
+                    }
+                    paths.push(path);
+                }
                 Err(message) => faults.push(span, message),
             }
         }

@@ -52,7 +52,7 @@ fn a_field_of_a_tuple_goes_by_its_place_and_a_single_one_is_everything() {
         paths(quote!(
             struct A(#[request(sensitive)] u8);
         )),
-        [""]
+        ["0", ""]
     );
 }
 
@@ -72,7 +72,7 @@ fn a_field_of_a_variant_is_found_in_every_form_of_tagging() {
     assert_eq!(paths(inner.clone()), ["LogIn.token", "C.1", "D"]);
     assert_eq!(paths(quote!(#[serde(rename_all = "snake_case")] #inner)), ["log_in.token", "c.1", "d"]);
     assert_eq!(paths(quote!(#[serde(tag = "t", content = "c")] #inner)), ["c.token", "c.1", "c"]);
-    assert_eq!(paths(quote!(#[serde(untagged)] #inner)), ["token", "1", ""]);
+    assert_eq!(paths(quote!(#[serde(untagged)] #inner)), ["token", "1", "0", ""]);
     let tagged = quote! {
         #[serde(tag = "t", rename_all_fields = "UPPERCASE")]
         enum A { B { #[request(sensitive)] token: u8 }, #[serde(rename_all = "camelCase")] C { #[request(sensitive)] a_b: u8 } }

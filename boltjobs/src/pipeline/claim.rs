@@ -74,6 +74,7 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
 }
 
 async fn claim(worker: &Worker, slots: usize) -> Result<Vec<Claimed>, StoreError> {
+    worker.running.begin_claim();
     worker.runtime.store.claim(Arc::clone(&worker.offer), slots, worker.runtime.now()).await
 }
 

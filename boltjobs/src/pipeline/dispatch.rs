@@ -18,17 +18,20 @@ use crate::handler::Invocation;
 use crate::registry::Handler;
 use crate::request::RequestInfo;
 use crate::runtime;
+use crate::services::cancellation;
 
 /// Starts a claimed job on a task of its own.
 pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, permit: OwnedSemaphorePermit) {
     let running = Arc::new(RunningJob {
         lease: job.lease,
-        request: Arc::clone(&job.spec.request),
+        spec: Arc::clone(&job.spec),
         token: CancellationToken::new(),
         abandoned: CancellationToken::new(),
         pulse: Pulse::default(),
     });
-    worker.running.insert(Arc::clone(&running));
+    if worker.running.insert(Arc::clone(&running)) {
+        cancellation::stop(worker, Arc::clone(&running));
+    }
     let span = tracing::info_span!(
         "job",
         id = %job.lease.job,

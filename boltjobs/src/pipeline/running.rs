@@ -1,19 +1,19 @@
 //! The jobs that this server runs right now, for those who look at them from outside: heartbeat, cancellation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use boltjobs_core::JobId;
-use boltjobs_core::job::Lease;
+use boltjobs_core::job::{JobSpec, Lease};
 use tokio_util::sync::CancellationToken;
 
 /// One running job, from its claim until its outcome is stored.
 #[derive(Debug)]
 pub(crate) struct RunningJob {
     pub(crate) lease: Lease,
-    pub(crate) request: Arc<str>,
+    pub(crate) spec: Arc<JobSpec>,
     /// Fires when the handler shall stop; the handler sees it.
     pub(crate) token: CancellationToken,
     /// Fires when nobody waits for the handler any longer.
@@ -48,30 +48,55 @@ impl Pulse {
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(crate) struct Running(Mutex<HashMap<JobId, Arc<RunningJob>>>);
+pub(crate) struct Running(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    jobs: HashMap<JobId, Arc<RunningJob>>,
+    /// Cancelled since the latest claim began, but not here yet: they may be on their way from the store.
+    early: HashSet<JobId>,
+}
 
 impl Running {
-    fn jobs(&self) -> MutexGuard<'_, HashMap<JobId, Arc<RunningJob>>> {
+    fn table(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn insert(&self, job: Arc<RunningJob>) {
-        self.jobs().insert(job.lease.job, job);
+    /// Says that a claim begins: whatever was cancelled before is none of the jobs that it brings.
+    pub(crate) fn begin_claim(&self) {
+        self.table().early.clear();
+    }
+
+    /// Adds a job, and says whether it has been cancelled already.
+    pub(crate) fn insert(&self, job: Arc<RunningJob>) -> bool {
+        let mut table = self.table();
+        let cancelled = table.early.remove(&job.lease.job);
+        table.jobs.insert(job.lease.job, job);
+        cancelled
+    }
+
+    /// Returns the job that shall be cancelled, now or when it comes.
+    pub(crate) fn cancel(&self, id: JobId) -> Option<Arc<RunningJob>> {
+        let mut table = self.table();
+        let job = table.jobs.get(&id).cloned();
+        if job.is_none() {
+            table.early.insert(id);
+        }
+        job
     }
 
     /// Forgets a job, unless it has been claimed again meanwhile.
-    pub(crate) fn remove(&self, lease: Lease) {
-        let mut jobs = self.jobs();
-        if jobs.get(&lease.job).is_some_and(|job| job.lease == lease) {
-            jobs.remove(&lease.job);
-        }
+    pub(crate) fn remove(&self, lease: Lease) -> Option<Arc<RunningJob>> {
+        let mut table = self.table();
+        table.jobs.get(&lease.job).filter(|job| job.lease == lease)?;
+        table.jobs.remove(&lease.job)
     }
 
     pub(crate) fn get(&self, id: JobId) -> Option<Arc<RunningJob>> {
-        self.jobs().get(&id).cloned()
+        self.table().jobs.get(&id).cloned()
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<RunningJob>> {
-        self.jobs().values().cloned().collect()
+        self.table().jobs.values().cloned().collect()
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use boltjobs_core::JobState;
 use boltjobs_core::duration;
-use boltjobs_core::job::ErrorInfo;
+use boltjobs_core::job::{ErrorInfo, JobSpec};
 use boltjobs_core::store::{Outcome, Settled, Settlement, StoreError};
 use tokio::sync::mpsc;
 
@@ -38,8 +38,12 @@ pub(super) fn outcome(
             return Outcome::Released("the server shut down".into());
         }
         if attempt > retries {
-            let reason = (retries > 0).then(|| format!("all {retries} retries are used up").into());
-            return exhausted(handler, error, reason);
+            let reason: Arc<str> = match retries {
+                0 => "it has no retries".into(),
+                1 => "its one retry is used up".into(),
+                _ => format!("all {retries} retries are used up").into(),
+            };
+            return exhausted(handler, error, Some(reason));
         }
         let delay = delay.unwrap_or_else(|| backoff(worker, handler, attempt));
         Outcome::Retry { error: Box::new(error), delay, retry: attempt, retries }
@@ -109,8 +113,8 @@ pub(crate) async fn settle_jobs(worker: Arc<Worker>, mut outcomes: mpsc::Receive
         }
         let settled = settle(&worker, &batch).await;
         for (settlement, settled) in batch.drain(..).zip(settled) {
-            worker.running.remove(settlement.lease);
-            report(&settlement, settled);
+            let running = worker.running.remove(settlement.lease);
+            report(&settlement, settled, running.as_deref().map(|running| &*running.spec));
         }
     }
 }
@@ -135,25 +139,26 @@ async fn settle(worker: &Worker, batch: &[Settlement]) -> Vec<Settled> {
     }
 }
 
-fn report(settlement: &Settlement, settled: Settled) {
+fn report(settlement: &Settlement, settled: Settled, spec: Option<&JobSpec>) {
     let job = settlement.lease.job;
+    let (request, title) = spec.map_or(("", ""), |spec| (&*spec.request, spec.title()));
     let state = match settled {
         Settled::LeaseLost => {
-            tracing::warn!(%job, "the lease was lost while it ran; its outcome is not counted");
+            tracing::warn!(%job, request, title, "the lease was lost while it ran; its outcome is not counted");
             return;
         }
         Settled::Now(state) => state,
     };
     match &settlement.outcome {
-        Outcome::Succeeded(_) => tracing::debug!(%job, ran = ?settlement.ran, "succeeded"),
-        Outcome::Retry { error, delay, retry, retries } if state != JobState::Deleted => {
-            tracing::warn!(%job, %error, ?delay, "failed; retry {retry} of {retries} follows");
+        // Whatever came of it, it had been asked to stop.
+        _ if state == JobState::Deleted => tracing::info!(%job, request, title, "deleted"),
+        Outcome::Succeeded(_) => tracing::debug!(%job, request, title, ran = ?settlement.ran, "succeeded"),
+        Outcome::Retry { error, delay, retry, retries } => {
+            tracing::warn!(%job, request, title, %error, ?delay, "failed; retry {retry} of {retries} follows");
         }
-        Outcome::Failed { error, .. } if state == JobState::Failed => tracing::error!(%job, %error, "failed"),
-        Outcome::Retry { .. } | Outcome::Failed { .. } | Outcome::Cancelled { .. } => {
-            tracing::info!(%job, "deleted");
-        }
-        Outcome::Snoozed(delay) => tracing::debug!(%job, ?delay, "snoozed"),
-        Outcome::Released(reason) => tracing::info!(%job, %reason, "goes back to its queue"),
+        Outcome::Failed { error, .. } => tracing::error!(%job, request, title, %error, "failed"),
+        Outcome::Cancelled { .. } => tracing::warn!(%job, request, title, %state, "cancelled"),
+        Outcome::Snoozed(delay) => tracing::debug!(%job, request, title, ?delay, "snoozed"),
+        Outcome::Released(reason) => tracing::info!(%job, request, title, %reason, "goes back to its queue"),
     }
 }

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use boltjobs_core::JobId;
-use boltjobs_core::watch::Interest;
+use boltjobs_core::watch::Watch;
 
 use crate::pipeline::claim::Worker;
+use crate::pipeline::running::RunningJob;
 
 /// Passes on what the store wants cancelled, until it is aborted.
-pub(crate) async fn pass_on(worker: Arc<Worker>) {
-    let mut watch = worker.runtime.store.watch(Interest::Cancelled);
+///
+/// The watch is older than the first claim, so that no job is cancelled unseen.
+pub(crate) async fn pass_on(worker: Arc<Worker>, mut watch: Watch) {
     loop {
         for job in watch.changed().await.cancelled {
             cancel(&worker, job);
@@ -19,8 +21,17 @@ pub(crate) async fn pass_on(worker: Arc<Worker>) {
 
 /// Fires the token of a job, and gives its handler up when its grace is over.
 pub(crate) fn cancel(worker: &Arc<Worker>, id: JobId) {
-    let Some(job) = worker.running.get(id).filter(|job| !job.token.is_cancelled()) else { return };
-    tracing::info!(job = %id, request = %job.request, "cancelled; its handler is told to stop");
+    if let Some(job) = worker.running.cancel(id) {
+        stop(worker, job);
+    }
+}
+
+/// The same for a job that is at hand.
+pub(crate) fn stop(worker: &Arc<Worker>, job: Arc<RunningJob>) {
+    if job.token.is_cancelled() {
+        return;
+    }
+    tracing::info!(job = %job.lease.job, request = %job.spec.request, "cancelled; its handler is told to stop");
     job.token.cancel();
     let worker = Arc::clone(worker);
     tokio::spawn(async move {

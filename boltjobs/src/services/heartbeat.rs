@@ -32,7 +32,7 @@ async fn beat(worker: &Arc<Worker>, max_crashes: u32) -> Result<(), StoreError> 
     let heartbeat = runtime.store.heartbeat(leases, runtime.now().plus(worker.offer.lease)).await?;
     for lease in heartbeat.lost {
         if let Some(job) = worker.running.get(lease.job).filter(|job| job.lease == lease) {
-            tracing::warn!(job = %lease.job, request = %job.request, "the lease was lost; its handler is told to stop");
+            tracing::warn!(job = %lease.job, request = %job.spec.request, "the lease was lost; its handler is told to stop");
             job.token.cancel();
         }
     }
@@ -43,7 +43,7 @@ async fn beat(worker: &Arc<Worker>, max_crashes: u32) -> Result<(), StoreError> 
         if let Some(held) = job.pulse.blocking(runtime.clock.monotonic(), BLOCKING) {
             tracing::warn!(
                 job = %job.lease.job,
-                request = %job.request,
+                request = %job.spec.request,
                 "an async handler has held its thread for {held:?}; make it a plain fn, or await more often"
             );
         }

@@ -1,7 +1,9 @@
 //! The thread of the services.
 
+use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 
+use boltjobs_core::store::Store;
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -12,6 +14,8 @@ pub(crate) struct ServiceThread {
     /// Fires when this is dropped.
     guard: Option<DropGuard>,
     thread: Option<JoinHandle<()>>,
+    /// What it closes when it stops.
+    store: Arc<OnceLock<Arc<dyn Store>>>,
 }
 
 impl ServiceThread {
@@ -19,10 +23,24 @@ impl ServiceThread {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let (handle, stop) = (runtime.handle().clone(), CancellationToken::new());
         let stopped = stop.clone();
+        let store = Arc::new(OnceLock::<Arc<dyn Store>>::new());
+        let last = Arc::clone(&store);
+        let until_stopped = async move {
+            stopped.cancelled().await;
+            if let Some(store) = last.get() {
+                // It is closed already after a shutdown, and there is nobody to tell after a drop.
+                let _ = store.close().await;
+            }
+        };
         let thread = Builder::new()
             .name("boltjobs-services".to_owned())
-            .spawn(move || runtime.block_on(stopped.cancelled()))?;
-        Ok(Self { handle, guard: Some(stop.drop_guard()), thread: Some(thread) })
+            .spawn(move || runtime.block_on(until_stopped))?;
+        Ok(Self { handle, guard: Some(stop.drop_guard()), thread: Some(thread), store })
+    }
+
+    /// Says which store to close at the end, so that another can be opened in its place at once.
+    pub(crate) fn owns(&self, store: Arc<dyn Store>) {
+        let _ = self.store.set(store);
     }
 
     pub(crate) fn handle(&self) -> &Handle {

@@ -61,8 +61,8 @@ pub(super) fn expected(case: &Case, looks: &[Look], dst: Dst) -> Vec<DateTime<Ut
     looks.iter().filter(fires).map(|look| look.at).collect()
 }
 
-/// Compares each case under each rule with the oracle, occurrence by occurrence, and if `starts` is given from
-/// instants that far apart too.
+/// Compares each case under each rule with the oracle, occurrence by occurrence, and if `starts` is given
+/// from instants that far apart too.
 pub(super) fn compare(cases: &[Case], zone: Tz, looks: &[Look], starts: Option<TimeDelta>) {
     let (from, to) = (looks[0].at, looks[looks.len() - 1].at);
     for case in cases {

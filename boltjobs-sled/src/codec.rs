@@ -1,0 +1,73 @@
+//! Entries to bytes and back. Nothing else knows the encoding.
+
+use bincode::config::{self, Configuration};
+use boltjobs_core::engine::Entry;
+
+/// Integers of variable length, little-endian: most numbers of an entry are small.
+const CONFIG: Configuration = config::standard();
+
+/// Appends an entry.
+pub(crate) fn encode(entry: &Entry, bytes: &mut Vec<u8>) -> Result<(), String> {
+    bincode::serde::encode_into_std_write(entry, bytes, CONFIG).map(drop).map_err(|error| error.to_string())
+}
+
+/// Takes one entry off the front. It says itself where it ends.
+pub(crate) fn decode(bytes: &mut &[u8]) -> Result<Entry, String> {
+    let (entry, length) =
+        bincode::serde::decode_from_slice(bytes, CONFIG).map_err(|error| error.to_string())?;
+    *bytes = bytes.get(length..).unwrap_or_default();
+    Ok(entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use boltjobs_core::engine::Engine;
+    use boltjobs_core::job::{JobSpec, NewJob};
+    use boltjobs_core::{JobId, Timestamp};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+    fn records(spec: JobSpec) -> (Engine, Vec<Entry>) {
+        let (mut engine, mut entries) = (Engine::default(), Vec::new());
+        let job = NewJob { id: JobId::from_parts(NOW, 1), spec, start_at: None };
+        engine.at(NOW, &mut entries).enqueue(vec![job]);
+        (engine, entries)
+    }
+
+    #[test]
+    fn entries_are_read_back_one_after_the_other() {
+        let (_, mut entries) = records(JobSpec::new("mail.send", vec![7; 100_000]));
+        entries.push(Entry::Boot(7));
+        let mut bytes = Vec::new();
+        for entry in &entries {
+            encode(entry, &mut bytes).unwrap();
+        }
+        let mut rest = bytes.as_slice();
+        let read: Vec<_> = (0..2).map(|_| decode(&mut rest).unwrap()).collect();
+        assert_eq!(read, entries);
+        assert!(rest.is_empty() && decode(&mut rest).is_err());
+    }
+
+    #[test]
+    fn the_weight_of_a_job_is_about_what_it_takes() {
+        let text = || "word".repeat(250);
+        let plain = JobSpec::new("mail.send", vec![7; 250]);
+        let rich = JobSpec {
+            title: Some(text()),
+            tags: vec![text(); 10],
+            sensitive: vec![text(); 5],
+            meta: [(text(), text())].into(),
+            concurrency_key: Some(text()),
+            ..plain.clone()
+        };
+        for spec in [plain, rich] {
+            let (engine, entries) = records(spec);
+            let mut bytes = Vec::new();
+            encode(&entries[0], &mut bytes).unwrap();
+            let (weight, took) = (engine.weight(), bytes.len() as u64);
+            assert!(weight > took * 8 / 10 && weight < took * 14 / 10, "{weight} for {took}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The journal loses its oldest chunks, and what lives of them goes to its end, in one write.
+//!
+//! A record that is written again supersedes every older entry of its job: it is the state that all of them led to,
+//! and it comes after all of them. A replay that begins behind the first record of a job skips what it finds of the
+//! job until the newer record comes. `FORMAT.md` has the argument in full.
+
+use boltjobs_core::engine::{Engine, Entry, Journal};
+
+use crate::disk::{Disk, Oldest};
+use crate::group::Group;
+
+/// What one write clears away at least, in bytes.
+const STEP: u64 = 512 << 10;
+
+/// Reads the oldest chunks when the journal is too long for what lives.
+///
+/// `wrote` is the size of the latest group: clearing away more than is written is what bounds the journal, and that
+/// it is a multiple of it bounds the work that each write has with it.
+pub(crate) fn read(disk: &Disk, weight: u64, wrote: u64) -> Result<Option<Oldest>, String> {
+    let too_long = disk.span.bytes > weight.saturating_mul(2).saturating_add(disk.floor);
+    // Without new entries one pass over the journal is all that can help.
+    if !too_long || disk.span.oldest >= disk.asked {
+        return Ok(None);
+    }
+    let oldest = disk.read_oldest(STEP.min(disk.floor / 4).max(wrote.saturating_mul(2)))?;
+    Ok((oldest.chunks > 0).then_some(oldest))
+}
+
+/// Writes again what lives of the oldest chunks.
+pub(crate) fn rescue(oldest: &Oldest, engine: &Engine, group: &mut Group) {
+    for entry in &oldest.entries {
+        match entry {
+            Entry::Boot(boot) if *boot == engine.boot() => group.record(entry),
+            Entry::Job(job) => {
+                if let Some(job) = engine.job(job.id) {
+                    group.record(&Entry::Job(Box::new(job.clone())));
+                }
+            }
+            Entry::Recurring(job) => {
+                if let Some(job) = engine.recurring_job(&job.definition.id) {
+                    group.record(&Entry::Recurring(Box::new(job.clone())));
+                }
+            }
+            // What they changed is in the record that is written again, if the job lives.
+            Entry::Boot(_)
+            | Entry::Moved(_)
+            | Entry::CancelRequested { .. }
+            | Entry::Forgotten(_)
+            | Entry::RecurringRemoved(_) => {}
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Chunks to and from sled.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use boltjobs_core::engine::Entry;
+use sled::{Batch, IVec};
+
+use crate::chunk::{self, CONTINUES, GOES_ON, HEADER, Header, LAST_OF_GROUP};
+use crate::codec;
+use crate::error::{explain, explain_sled};
+use crate::group::{Draft, Group};
+use crate::head::{Head, Left};
+use crate::stats::Counters;
+
+/// The key of the format, in a store that holds a journal.
+pub(crate) const FORMAT_KEY: &[u8] = b"Mformat";
+
+/// What a chunk costs beside its bytes: its key, and what sled keeps with it.
+const OVERHEAD: u64 = 32;
+
+/// Returns the key of a chunk; keys sort as chunks follow each other.
+pub(crate) fn key(seq: u64) -> [u8; 9] {
+    let mut key = [b'L'; 9];
+    key[1..].copy_from_slice(&seq.to_be_bytes());
+    key
+}
+
+/// Returns the number of the chunk with this key.
+pub(crate) fn seq_of(key: &[u8]) -> Option<u64> {
+    let (b'L', seq) = key.split_first()? else { return None };
+    Some(u64::from_be_bytes(seq.try_into().ok()?))
+}
+
+/// Returns what a chunk counts for in the size of the journal.
+pub(crate) fn size_of(chunk: &[u8]) -> u64 {
+    chunk.len() as u64 + OVERHEAD
+}
+
+/// The journal on disk. Only the committer has it.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    pub(crate) db: sled::Db,
+    /// Our own handle of sled's file: sled's flush promises nothing over a power cut, a sync of the file does.
+    pub(crate) file: File,
+    pub(crate) head_file: File,
+    pub(crate) head: Head,
+    pub(crate) span: Span,
+    /// Chunks of a group that was never whole; the next write removes them.
+    pub(crate) torn: Vec<u64>,
+    pub(crate) floor: u64,
+    /// The end of what callers wrote. What compaction wrote itself never keeps it going.
+    pub(crate) asked: u64,
+    pub(crate) counters: Arc<Counters>,
+    /// Held for as long as sled is open, so that two processes never look at one store. Dropped last.
+    pub(crate) lock: File,
+}
+
+/// Where the journal begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// The oldest chunk; `next` when there is none.
+    pub(crate) oldest: u64,
+    /// The number of the next chunk.
+    pub(crate) next: u64,
+    /// The checksum of the last chunk.
+    pub(crate) crc: u32,
+    /// The size of all chunks.
+    pub(crate) bytes: u64,
+}
+
+/// The oldest chunks, read back to be removed.
+#[derive(Debug, Default)]
+pub(crate) struct Oldest {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) chunks: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Disk {
+    /// Makes a group durable. When it fails, nothing may be written any more.
+    pub(crate) fn write(&mut self, group: &mut Group, oldest: Option<&Oldest>) -> Result<(), String> {
+        if let Some(fault) = &group.fault {
+            return Err(format!("an entry can't be encoded: {fault}"));
+        }
+        let mut batch = Batch::default();
+        let mut span = self.span;
+        if self.head.last == 0 {
+            batch.insert(FORMAT_KEY, &u32::from(chunk::FORMAT).to_le_bytes());
+        }
+        self.torn.drain(..).for_each(|seq| batch.remove(&key(seq)));
+        if let Some(gone) = oldest {
+            (span.oldest..span.oldest + gone.chunks).for_each(|seq| batch.remove(&key(seq)));
+            span.oldest += gone.chunks;
+            span.bytes -= gone.bytes;
+        }
+        if group.chunks.is_empty() {
+            // The header alone says where the journal begins now.
+            group.chunks.push(Draft { bytes: vec![0; HEADER], flags: 0, count: 0 });
+        }
+        let (first, count) = (span.next, group.chunks.len());
+        for (at, draft) in group.chunks.drain(..).enumerate() {
+            let Draft { mut bytes, flags, count: entries } = draft;
+            let last = if at + 1 == count { LAST_OF_GROUP } else { 0 };
+            let header = Header {
+                flags: flags | last,
+                seq: span.next,
+                group: first,
+                oldest: span.oldest,
+                previous: span.crc,
+                count: entries,
+            };
+            span.crc = chunk::seal(&mut bytes, header);
+            span.bytes += size_of(&bytes);
+            batch.insert(&key(span.next), bytes);
+            span.next += 1;
+        }
+        self.commit(batch)?;
+        self.head.advance(&self.head_file, span.next - 1, span.crc).map_err(|error| explain(&error))?;
+        self.span = span;
+        Counters::add(&self.counters.groups, 1);
+        Counters::add(&self.counters.chunks, count as u64);
+        Counters::add(&self.counters.dropped, oldest.map_or(0, |gone| gone.chunks));
+        self.counters.journal_bytes.store(span.bytes, std::sync::atomic::Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), String> {
+        self.db.apply_batch(batch).map_err(|error| explain_sled(&error))?;
+        self.db.flush().map_err(|error| explain_sled(&error))?;
+        self.file.sync_data().map_err(|error| explain(&error))?;
+        Counters::add(&self.counters.syncs, 1);
+        Ok(())
+    }
+
+    /// Reads chunks from the oldest on, until they hold `budget` bytes. An entry is read whole.
+    pub(crate) fn read_oldest(&self, budget: u64) -> Result<Oldest, String> {
+        let mut oldest = Oldest::default();
+        let mut split = Vec::new();
+        while oldest.bytes < budget || !split.is_empty() {
+            let seq = self.span.oldest + oldest.chunks;
+            if seq == self.span.next {
+                break;
+            }
+            let bytes = self.chunk(seq)?;
+            let damaged = || format!("chunk {seq} is damaged");
+            let (header, _, body) = chunk::read(&bytes).map_err(|_| damaged())?;
+            take_entries(header, body, &mut split, &mut oldest.entries).map_err(|_| damaged())?;
+            oldest.chunks += 1;
+            oldest.bytes += size_of(&bytes);
+        }
+        Ok(oldest)
+    }
+
+    fn chunk(&self, seq: u64) -> Result<IVec, String> {
+        let found = self.db.get(key(seq)).map_err(|error| explain_sled(&error))?;
+        found.ok_or_else(|| format!("chunk {seq} is gone"))
+    }
+
+    /// Lets go of sled, and returns once its lock is free.
+    pub(crate) fn close(self) {
+        let Self { db, file, lock, mut head, head_file, .. } = self;
+        drop(db);
+        // Threads of sled may hold the file for a moment longer. If one never lets go, nobody shall hang for it.
+        let free = (0..1_000).any(|_| {
+            let free = file.try_lock().is_ok();
+            if !free {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            free
+        });
+        let left = file.sync_all().and_then(|()| Left::of(&file));
+        if let (true, Ok(left)) = (free, left)
+            && let Err(error) = head.leave(&head_file, left)
+        {
+            // Not lost: the next open trusts sled where it could have known.
+            tracing::warn!(%error, "the store could not note how it was left");
+        }
+        drop(file);
+        drop(lock);
+    }
+}
+
+/// Adds the entries of a chunk; what an entry has so far is kept in `split` until its last piece is there.
+pub(crate) fn take_entries(
+    header: Header,
+    mut body: &[u8],
+    split: &mut Vec<u8>,
+    entries: &mut Vec<Entry>,
+) -> Result<(), String> {
+    if (header.flags & CONTINUES != 0) == split.is_empty() {
+        return Err("a piece of an entry is missing".to_owned());
+    }
+    if header.flags & (CONTINUES | GOES_ON) != 0 {
+        split.extend_from_slice(body);
+        if header.flags & GOES_ON == 0 {
+            entries.push(decode_whole(&std::mem::take(split))?);
+        }
+        return Ok(());
+    }
+    for _ in 0..header.count {
+        entries.push(codec::decode(&mut body)?);
+    }
+    if body.is_empty() { Ok(()) } else { Err("bytes are left over".to_owned()) }
+}
+
+fn decode_whole(mut bytes: &[u8]) -> Result<Entry, String> {
+    let entry = codec::decode(&mut bytes)?;
+    if bytes.is_empty() { Ok(entry) } else { Err("bytes are left over".to_owned()) }
+}

@@ -1,0 +1,91 @@
+//! Entries collect into a group while the one before is on its way to disk.
+
+use std::sync::Arc;
+
+use boltjobs_core::engine::{Entry, Journal};
+
+use crate::chunk::{CONTINUES, GOES_ON, HEADER};
+use crate::codec;
+use crate::gate::Gate;
+
+/// What becomes durable together.
+#[derive(Debug)]
+pub(crate) struct Group {
+    /// The most bytes of a chunk, its header included.
+    limit: usize,
+    pub(crate) chunks: Vec<Draft>,
+    /// Why it can't be written.
+    pub(crate) fault: Option<String>,
+    pub(crate) gate: Arc<Gate>,
+}
+
+/// A chunk before it has its place in the journal: `bytes` begins with room for the header.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) flags: u8,
+    pub(crate) count: u32,
+}
+
+impl Draft {
+    fn new(entries: &[u8], flags: u8, count: u32) -> Self {
+        let mut bytes = Vec::with_capacity(HEADER + entries.len());
+        bytes.resize(HEADER, 0);
+        bytes.extend_from_slice(entries);
+        Self { bytes, flags, count }
+    }
+}
+
+impl Group {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, chunks: Vec::new(), fault: None, gate: Arc::default() }
+    }
+
+    /// Says whether there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chunks.is_empty() && self.fault.is_none()
+    }
+
+    /// Takes the group to be written; the next one begins in its place.
+    pub(crate) fn take(&mut self) -> Self {
+        let limit = self.limit;
+        std::mem::replace(self, Self::new(limit))
+    }
+
+    /// Splits an entry that is larger than a chunk over several, which hold nothing else.
+    fn split(&mut self, entry: &[u8]) {
+        let mut pieces = entry.chunks(self.limit - HEADER).enumerate().peekable();
+        while let Some((at, piece)) = pieces.next() {
+            let goes_on = if pieces.peek().is_some() { GOES_ON } else { 0 };
+            let continues = if at > 0 { CONTINUES } else { 0 };
+            self.chunks.push(Draft::new(piece, goes_on | continues, u32::from(at == 0)));
+        }
+    }
+}
+
+impl Journal for Group {
+    fn record(&mut self, entry: &Entry) {
+        let whole = self.chunks.last().is_some_and(|chunk| chunk.flags == 0);
+        if !whole {
+            self.chunks.push(Draft::new(&[], 0, 0));
+        }
+        let Some(chunk) = self.chunks.last_mut() else { return };
+        let start = chunk.bytes.len();
+        if let Err(error) = codec::encode(entry, &mut chunk.bytes) {
+            chunk.bytes.truncate(start);
+            self.fault = Some(error);
+        } else if chunk.bytes.len() <= self.limit {
+            chunk.count += 1;
+        } else {
+            let entry = chunk.bytes.split_off(start);
+            if chunk.count == 0 {
+                self.chunks.pop();
+            }
+            if HEADER + entry.len() <= self.limit {
+                self.chunks.push(Draft::new(&entry, 0, 1));
+            } else {
+                self.split(&entry);
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! From a path to a store, or to an error that says what is wrong.
+//!
+//! What can be found without sled is found before sled, which may change the files of a damaged database, opens it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+
+use boltjobs_core::Timestamp;
+use boltjobs_core::store::StoreError;
+use boltjobs_core::watch::Watchers;
+
+use crate::chunk::FORMAT;
+use crate::committer::{Phase, Shared, State};
+use crate::disk::{Disk, FORMAT_KEY, seq_of};
+use crate::error::{
+    corrupt, explain, explain_sled, in_use, location, newer, no_store, panic_text, unavailable,
+};
+use crate::gate::Gate;
+use crate::group::Group;
+use crate::head::{self, Head, Left};
+use crate::options::SledOptions;
+use crate::replay::{Broken, Replayed, replay};
+use crate::stats::Counters;
+
+/// Our own lock, taken before anything is looked at.
+const LOCK: &str = "lock";
+/// The file of sled that holds the data.
+const DATA: &str = "db";
+/// The file of sled that holds its settings.
+const SETTINGS: &str = "conf";
+
+/// Opens a store. Its first group, which counts the boot, is durable.
+pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk), StoreError> {
+    if !(64 << 10..=16 << 20).contains(&options.segment_size) || !options.segment_size.is_power_of_two() {
+        return Err(no_store(path, "the segment size must be a power of two from 64 KiB to 16 MiB"));
+    }
+    let lock = prepare(path)?;
+    let (head_file, head) = read_head(path)?;
+    let segment_size = segment_size(path, head)?.unwrap_or(options.segment_size);
+    compare_with_left(path, head)?;
+    let config = sled::Config::new()
+        .path(path)
+        .segment_size(segment_size)
+        .cache_capacity(options.cache)
+        // Its own thread also drives its garbage collection.
+        .flush_every_ms(Some(500))
+        .use_compression(false);
+    let (db, replayed) = guarded(path, || {
+        let db = config.open().map_err(|error| explain_open(path, &error))?;
+        let replayed = replay_all(path, &db, head)?;
+        Ok((db, replayed))
+    })?;
+    let fail = |error: io::Error| unavailable(&location(path), &explain(&error));
+    let file = File::open(path.join(DATA)).map_err(fail)?;
+    sync_names(path).map_err(fail)?;
+
+    let Replayed { engine, span, torn } = replayed;
+    let counters = Arc::<Counters>::default();
+    let (floor, asked) = (options.compaction_floor, span.next);
+    let mut disk =
+        Disk { db, file, head_file, head, span, torn, floor, asked, counters: Arc::clone(&counters), lock };
+    let mut state = State {
+        phase: Phase::Running,
+        engine,
+        open: Group::new(chunk_limit(segment_size)),
+        flight: None,
+        idle: false,
+    };
+    boot(&mut state, &mut disk).map_err(|reason| unavailable(&location(path), &reason))?;
+    let shared = Shared {
+        state: Mutex::new(state),
+        work: Condvar::new(),
+        watchers: Watchers::default(),
+        location: location(path),
+        durability: options.durability,
+        counters,
+        closed: Arc::<Gate>::default(),
+    };
+    Ok((shared, disk))
+}
+
+/// A leaf of sled holds 16 values or so, and one larger than a quarter of a segment goes to a file that is never
+/// synced.
+fn chunk_limit(segment_size: usize) -> usize {
+    (segment_size / 128).min(64 << 10)
+}
+
+/// Epochs of this boot are above all earlier ones, so it must be durable before the first claim.
+fn boot(state: &mut State, disk: &mut Disk) -> Result<(), String> {
+    let State { engine, open, .. } = state;
+    engine.at(Timestamp::EPOCH, open).boot();
+    disk.write(&mut open.take(), None)?;
+    let unpublished = engine.take_unpublished();
+    // Nobody watches yet.
+    drop(engine.publish(unpublished));
+    Ok(())
+}
+
+/// Makes the directory and takes our lock on it.
+fn prepare(path: &Path) -> Result<File, StoreError> {
+    let fail = |error: &io::Error| no_store(path, explain(error));
+    if fs::metadata(path).is_ok_and(|found| !found.is_dir()) {
+        return Err(no_store(path, "it is a file; give the path of a directory"));
+    }
+    if !path.exists() {
+        fs::create_dir_all(path).map_err(|error| fail(&error))?;
+        // The name of a new directory is in its parent.
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        sync_directory(parent.unwrap_or(Path::new("."))).map_err(|error| fail(&error))?;
+    }
+    if path.join(DATA).exists() && !path.join(head::NAME).exists() {
+        let reason = "it holds a sled database without the file `head` of boltjobs; give another directory, or \
+                      restore that file if the database is a store";
+        return Err(no_store(path, reason));
+    }
+    let mut options = OpenOptions::new();
+    let lock = options.create(true).truncate(false).write(true).open(path.join(LOCK));
+    let lock = lock.map_err(|error| fail(&error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(fs::TryLockError::WouldBlock) => Err(in_use(path)),
+        Err(fs::TryLockError::Error(error)) => Err(fail(&error)),
+    }
+}
+
+/// Reads how far the journal is known to have come. A new store gets its head before anything else.
+fn read_head(path: &Path) -> Result<(File, Head), StoreError> {
+    let fail = |error: io::Error| no_store(path, explain(&error));
+    let name = path.join(head::NAME);
+    if !name.exists() {
+        let mut options = OpenOptions::new();
+        let file = options.create_new(true).read(true).write(true).open(&name).map_err(fail)?;
+        let mut head = Head::default();
+        head.advance(&file, 0, 0).and_then(|()| head.advance(&file, 0, 0)).map_err(fail)?;
+        file.sync_all().and_then(|()| sync_directory(path)).map_err(fail)?;
+        return Ok((file, head));
+    }
+    let file = OpenOptions::new().read(true).write(true).open(&name).map_err(fail)?;
+    let Some(head) = Head::read(&file).map_err(fail)? else {
+        // Made, and cut off before it was written: nothing else can be there yet.
+        if file.metadata().map_err(fail)?.len() == 0 && !path.join(DATA).exists() {
+            drop(file);
+            fs::remove_file(&name).map_err(fail)?;
+            return read_head(path);
+        }
+        return Err(corrupt(path, "the file `head` is damaged"));
+    };
+    if head.format > u32::from(FORMAT) {
+        return Err(newer(path, head.format));
+    }
+    Ok((file, head))
+}
+
+/// Returns the segment size with which the store was made, or none when it is new.
+fn segment_size(path: &Path, head: Head) -> Result<Option<usize>, StoreError> {
+    let settings = match fs::read(path.join(SETTINGS)) {
+        Ok(settings) => settings,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(no_store(path, explain(&error))),
+    };
+    let data = fs::metadata(path.join(DATA)).map_or(0, |data| data.len());
+    if head.last > 0 && data == 0 {
+        return Err(corrupt(path, "the file `db` is missing or empty"));
+    }
+    let Some((text, crc)) = settings.split_last_chunk::<4>().filter(|(text, _)| !text.is_empty()) else {
+        let made = head.last > 0 || data > 0;
+        return if made { Err(corrupt(path, "the file `conf` is missing")) } else { Ok(None) };
+    };
+    let damaged = || corrupt(path, "the file `conf` is damaged");
+    // Sled goes on after a mere warning, and would read the data in the wrong units.
+    if u32::from_le_bytes(*crc) != crc32fast::hash(text) {
+        return Err(damaged());
+    }
+    let text = std::str::from_utf8(text).map_err(|_| damaged())?;
+    let size = text.lines().find_map(|line| line.strip_prefix("segment_size: ")?.parse().ok());
+    size.map(Some).ok_or_else(damaged)
+}
+
+/// Compares the file of sled with what it was when the store was closed.
+fn compare_with_left(path: &Path, head: Head) -> Result<(), StoreError> {
+    let Some(left) = head.left else { return Ok(()) };
+    let fail = |error: io::Error| no_store(path, explain(&error));
+    let found = Left::of(&File::open(path.join(DATA)).map_err(fail)?).map_err(fail)?;
+    if found == left {
+        return Ok(());
+    }
+    Err(corrupt(path, "the file `db` is not as it was left"))
+}
+
+/// Reads every key. All of them are ours, or the database is not.
+fn replay_all(path: &Path, db: &sled::Db, head: Head) -> Result<Replayed, StoreError> {
+    let format = db.get(FORMAT_KEY).map_err(|error| explain_open(path, &error))?;
+    let format = format.and_then(|bytes| Some(u32::from_le_bytes(bytes.as_ref().try_into().ok()?)));
+    if let Some(format) = format.filter(|format| *format > u32::from(FORMAT)) {
+        return Err(newer(path, format));
+    }
+    if format.is_none() && (head.last > 0 || !db.is_empty()) {
+        return Err(corrupt(path, "the record of its format is missing"));
+    }
+    let mut fault = None;
+    let chunks = db.iter().filter_map(|pair| match pair {
+        Ok((key, _)) if *key == *FORMAT_KEY => None,
+        Ok((key, value)) => match seq_of(&key) {
+            Some(seq) => Some(Ok((seq, value))),
+            None => Some(Err("it holds a key that boltjobs did not write".to_owned())),
+        },
+        Err(error) => {
+            let text = error.to_string();
+            fault = Some(explain_open(path, &error));
+            Some(Err(text))
+        }
+    });
+    let replayed = replay(chunks, head);
+    replayed.map_err(|broken| match (fault, broken) {
+        (Some(fault), _) => fault,
+        (None, Broken::Newer(format)) => newer(path, format),
+        (None, Broken::Damaged(reason)) => corrupt(path, reason),
+    })
+}
+
+/// Turns a panic of sled, which is how it meets some damage, into an error.
+///
+/// The panic hook is left alone, for it belongs to the whole process: what it prints names this thread.
+fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(corrupt(path, format!("sled panicked: {}", panic_text(&*panic)))))
+}
+
+fn explain_open(path: &Path, error: &sled::Error) -> StoreError {
+    match error {
+        sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => in_use(path),
+        sled::Error::Io(error) => unavailable(&location(path), &explain(error)),
+        sled::Error::CollectionNotFound(_)
+        | sled::Error::Unsupported(_)
+        | sled::Error::ReportableBug(_)
+        | sled::Error::Corruption { .. } => corrupt(path, explain_sled(error)),
+    }
+}
+
+/// Makes the names of the files durable, and the settings, which sled does not sync.
+fn sync_names(path: &Path) -> io::Result<()> {
+    File::open(path.join(SETTINGS))?.sync_all()?;
+    sync_directory(path)
+}
+
+#[cfg(unix)]
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Elsewhere a directory can't be opened; its names are durable when the file system says so.
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
+}

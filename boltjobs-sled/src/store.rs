@@ -1,0 +1,251 @@
+//! The commands, and what each answer waits for.
+//!
+//! A caller applies its command under the lock and takes its answer when everything that was applied so far is
+//! durable: the group that collects, or the one on its way. A claim and a heartbeat answer at once, for they only
+//! hand out what is durable; after a crash the job is simply ready again, and the epoch never repeats.
+
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the methods are not general over a turn's lifetime"
+)]
+
+use std::future::ready;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use boltjobs_core::engine::{Engine, Turn};
+use boltjobs_core::job::{Job, Lease, NewJob};
+use boltjobs_core::recurring::{Definition, RecurringJob};
+use boltjobs_core::store::{
+    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention,
+    Settled, Settlement, Store, StoreError,
+};
+use boltjobs_core::watch::{Interest, Watch};
+use boltjobs_core::{JobId, Timestamp};
+
+use crate::committer::{self, GATHER, Phase, Shared, State};
+use crate::gate::Gate;
+use crate::open;
+use crate::options::{Durability, SledOptions};
+use crate::stats::Stats;
+
+/// Keeps jobs in a directory of one machine, for one process at a time.
+///
+/// Dropping it makes everything durable and lets go of the directory, as [`Store::close`] does.
+#[derive(Debug)]
+pub struct SledStore {
+    pub(crate) shared: Arc<Shared>,
+    committer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What an answer waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Everything that was applied so far.
+    Durable,
+    /// Nothing.
+    No,
+}
+
+impl SledStore {
+    /// Opens the store in a directory, which is made if it is not there, with the default of every option.
+    ///
+    /// # Errors
+    /// Those of [`SledOptions::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        SledOptions::new().open(path)
+    }
+
+    pub(crate) fn open_with(path: &Path, options: SledOptions) -> Result<Self, StoreError> {
+        let (opened, answer) = std::sync::mpsc::sync_channel(1);
+        let directory = path.to_owned();
+        let work = move || match open::open(&directory, &options) {
+            Ok((shared, disk)) => {
+                let shared = Arc::new(shared);
+                if opened.send(Ok(Arc::clone(&shared))).is_ok() {
+                    committer::run(&shared, disk);
+                }
+            }
+            Err(error) => drop(opened.send(Err(error))),
+        };
+        let spawned = thread::Builder::new().name("boltjobs-commit".to_owned()).spawn(work);
+        let committer = spawned.map_err(|error| crate::error::no_store(path, error.to_string()))?;
+        let lost = || crate::error::no_store(path, "the thread that opens it ended; report this");
+        let shared = answer.recv().unwrap_or_else(|_| Err(lost()))?;
+        Ok(Self { shared, committer: Mutex::new(Some(committer)) })
+    }
+
+    /// Returns what was written since the store was opened.
+    pub fn stats(&self) -> Stats {
+        self.shared.counters.read()
+    }
+
+    /// Runs a command. What it changes is in the open group before anyone else sees it.
+    pub(crate) fn turn<T: Send + 'static>(
+        &self,
+        now: Timestamp,
+        wait: Wait,
+        command: impl FnOnce(&mut Turn<'_>) -> T,
+    ) -> Answer<'_, T> {
+        let mut state = self.shared.lock();
+        if let Some(error) = refusal(&state) {
+            return Box::pin(ready(Err(error)));
+        }
+        let State { engine, open, .. } = &mut *state;
+        let answer = command(&mut engine.at(now, open));
+        let wake = state.idle && !state.open.is_empty();
+        // The committer needs one call, however many follow before it runs.
+        state.idle &= !wake;
+        let eventual = self.shared.durability == Durability::Eventual;
+        let changes = eventual.then(|| {
+            let unpublished = state.engine.take_unpublished();
+            state.engine.publish(unpublished)
+        });
+        let gate = self.gate(&state, wait);
+        drop(state);
+        if wake {
+            self.shared.work.notify_one();
+        }
+        if let Some(changes) = changes {
+            self.shared.watchers.notify(&changes);
+        }
+        answer_after(gate, answer)
+    }
+
+    fn read<T: Send + 'static>(&self, look: impl FnOnce(&Engine) -> T) -> Answer<'_, T> {
+        let state = self.shared.lock();
+        if let Some(error) = refusal(&state) {
+            return Box::pin(ready(Err(error)));
+        }
+        let (answer, gate) = (look(&state.engine), self.gate(&state, Wait::Durable));
+        drop(state);
+        answer_after(gate, answer)
+    }
+
+    /// Returns the gate behind which everything is durable that was applied so far; none if it is durable now.
+    pub(crate) fn gate(&self, state: &State, wait: Wait) -> Option<Arc<Gate>> {
+        if wait == Wait::No {
+            return None;
+        }
+        if self.shared.durability == Durability::Eventual {
+            let slow = state.flight.as_ref().filter(|flight| flight.since.elapsed() > GATHER);
+            return slow.map(|flight| Arc::clone(&flight.gate));
+        }
+        if !state.open.is_empty() {
+            return Some(Arc::clone(&state.open.gate));
+        }
+        state.flight.as_ref().map(|flight| Arc::clone(&flight.gate))
+    }
+
+    fn begin_to_close(&self) {
+        let mut state = self.shared.lock();
+        if state.phase == Phase::Running {
+            state.phase = Phase::Closing;
+        }
+        drop(state);
+        self.shared.work.notify_one();
+    }
+}
+
+fn refusal(state: &State) -> Option<StoreError> {
+    match &state.phase {
+        Phase::Running => None,
+        Phase::Closing => Some(StoreError::Closed),
+        Phase::Failed(error) => Some(error.clone()),
+    }
+}
+
+fn answer_after<'a, T: Send + 'a>(gate: Option<Arc<Gate>>, answer: T) -> Answer<'a, T> {
+    match gate {
+        None => Box::pin(ready(Ok(answer))),
+        Some(gate) => Box::pin(async move { gate.passed().await.map(|()| answer) }),
+    }
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        self.begin_to_close();
+        let committer = self.committer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        // The committer itself may drop the last handle, when it wakes who held it.
+        if let Some(committer) = committer.filter(|thread| thread.thread().id() != thread::current().id()) {
+            drop(committer.join());
+        }
+    }
+}
+
+impl Store for SledStore {
+    fn location(&self) -> String {
+        self.shared.location.clone()
+    }
+
+    fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>> {
+        self.turn(now, Wait::Durable, |turn| turn.enqueue(jobs))
+    }
+
+    fn command(&self, job: JobId, command: Command, now: Timestamp) -> Answer<'_, bool> {
+        self.turn(now, Wait::Durable, |turn| turn.command(job, command))
+    }
+
+    fn claim(&self, offer: Arc<Offer>, slots: usize, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
+        self.turn(now, Wait::No, |turn| turn.claim(&offer, slots))
+    }
+
+    fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {
+        self.turn(now, Wait::Durable, |turn| turn.settle(settlements))
+    }
+
+    fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Heartbeat> {
+        self.turn(until, Wait::No, |turn| turn.heartbeat(&leases, until))
+    }
+
+    fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.turn(now, Wait::Durable, |turn| turn.due())
+    }
+
+    fn fire(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.turn(now, Wait::Durable, |turn| turn.fire())
+    }
+
+    fn reap(&self, max_crashes: u32, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.turn(now, Wait::Durable, |turn| turn.reap(max_crashes))
+    }
+
+    fn expire(&self, retention: Retention, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.turn(now, Wait::Durable, |turn| turn.expire(retention))
+    }
+
+    fn put_recurring(&self, definition: Definition, now: Timestamp) -> Answer<'_, bool> {
+        self.turn(now, Wait::Durable, |turn| turn.put_recurring(definition))
+    }
+
+    fn recurring(&self, id: Arc<str>, command: RecurringCommand, now: Timestamp) -> Answer<'_, Option<bool>> {
+        self.turn(now, Wait::Durable, |turn| turn.recurring(&id, command))
+    }
+
+    fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {
+        self.read(|engine| engine.job(id).cloned())
+    }
+
+    fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {
+        self.read(|engine| engine.page(&query))
+    }
+
+    fn counts(&self) -> Answer<'_, Counts> {
+        self.read(Engine::counts)
+    }
+
+    fn recurring_jobs(&self) -> Answer<'_, Vec<RecurringJob>> {
+        self.read(Engine::recurring_jobs)
+    }
+
+    fn watch(&self, interest: Interest) -> Watch {
+        self.shared.watchers.watch(interest)
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        self.begin_to_close();
+        let closed = self.shared.closed.passed();
+        Box::pin(closed)
+    }
+}

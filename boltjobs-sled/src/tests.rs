@@ -1,0 +1,98 @@
+//! What only the inside can bring about: a write that fails, a disk that is slow.
+
+use std::time::Duration;
+
+use boltjobs_core::job::{JobSpec, NewJob};
+use boltjobs_core::store::{Answer, Enqueued, Store, StoreError};
+use boltjobs_core::{JobId, Timestamp};
+use pollster::block_on;
+use tempfile::tempdir;
+
+use crate::committer::{Flight, GATHER, now};
+use crate::gate::Gate;
+use crate::store::Wait;
+use crate::{Durability, SledOptions, SledStore};
+
+const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+fn enqueue(store: &SledStore, number: u128) -> Answer<'_, Vec<Enqueued>> {
+    let spec = JobSpec::new("mail.send", *b"{}");
+    store.enqueue(vec![NewJob { id: JobId::from_parts(NOW, number), spec, start_at: None }], NOW)
+}
+
+#[test]
+fn after_a_write_that_failed_nothing_is_acknowledged_and_nothing_acknowledged_is_lost() {
+    let directory = tempdir().unwrap();
+    let store = SledStore::open(directory.path()).unwrap();
+    block_on(enqueue(&store, 1)).unwrap();
+    store.shared.lock().open.fault = Some("the disk is full; make room".to_owned());
+    let refused = block_on(enqueue(&store, 2)).unwrap_err();
+    assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused}");
+    assert!(refused.to_string().contains("make room"), "{refused}");
+    assert_eq!(block_on(enqueue(&store, 3)), Err(refused.clone()));
+    assert_eq!(block_on(store.counts()), Err(refused.clone()));
+    assert_eq!(block_on(store.close()), Err(refused));
+    drop(store);
+
+    let store = SledStore::open(directory.path()).unwrap();
+    assert_eq!(block_on(store.counts()).unwrap().states.total(), 1);
+}
+
+#[test]
+fn a_command_that_panics_stops_the_store_before_half_of_it_is_written() {
+    let directory = tempdir().unwrap();
+    let store = SledStore::open(directory.path()).unwrap();
+    block_on(enqueue(&store, 1)).unwrap();
+    let half = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        drop(store.turn(NOW, Wait::Durable, |turn| {
+            let spec = JobSpec::new("mail.send", *b"{}");
+            turn.enqueue(vec![NewJob { id: JobId::from_parts(NOW, 2), spec, start_at: None }]);
+            panic!("the rest is missing");
+        }));
+    }));
+    assert!(half.is_err());
+    let refused = block_on(store.counts()).unwrap_err();
+    assert!(refused.to_string().contains("a command panicked"), "{refused}");
+    drop(store);
+    let store = SledStore::open(directory.path()).unwrap();
+    assert_eq!(block_on(store.counts()).unwrap().states.total(), 1);
+}
+
+#[test]
+fn an_answer_waits_for_what_it_saw_even_if_it_changed_nothing() {
+    let directory = tempdir().unwrap();
+    let store = SledStore::open(directory.path()).unwrap();
+    // As if a write were on its way that does not end.
+    let gate = std::sync::Arc::<Gate>::default();
+    store.shared.lock().flight = Some(Flight { gate: std::sync::Arc::clone(&gate), since: now() });
+    let mut counts = Box::pin(store.counts());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(counts.as_mut().poll(&mut context).is_pending());
+    gate.open(Ok(()));
+    assert!(counts.as_mut().poll(&mut context).is_ready());
+}
+
+#[test]
+fn an_eventual_answer_comes_before_the_disk_but_waits_for_one_that_is_slow() {
+    let directory = tempdir().unwrap();
+    let options = SledOptions::new().durability(Durability::Eventual);
+    let store = options.clone().open(directory.path()).unwrap();
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let gate = std::sync::Arc::<Gate>::default();
+
+    // The committer can't come in between while the lock is held.
+    let mut state = store.shared.lock();
+    for (ago, waits) in [(Duration::ZERO, false), (GATHER * 2, true)] {
+        state.flight =
+            Some(Flight { gate: std::sync::Arc::clone(&gate), since: now().checked_sub(ago).unwrap() });
+        assert_eq!(store.gate(&state, Wait::Durable).is_some(), waits);
+    }
+    state.flight = None;
+    drop(state);
+    assert!(enqueue(&store, 1).as_mut().poll(&mut context).is_ready());
+
+    // What was answered is written without anyone's asking, and at the latest when the store is closed.
+    drop(store);
+    let store = options.open(directory.path()).unwrap();
+    assert_eq!(block_on(store.counts()).unwrap().states.total(), 1);
+}

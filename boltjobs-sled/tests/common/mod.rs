@@ -1,0 +1,57 @@
+//! What the tests of the sled store share.
+#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use boltjobs_core::job::{JobSpec, NewJob};
+use boltjobs_core::store::{Offer, Outcome, QueueOrder, Settlement, Store};
+use boltjobs_core::{JobId, Timestamp};
+use boltjobs_sled::SledOptions;
+use pollster::block_on;
+
+/// Returns an instant some seconds after the beginning of the tests.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(1_700_000_000_000_000 + seconds * 1_000_000)
+}
+
+/// Returns the id of a job with a number.
+pub(crate) fn id(number: u64) -> JobId {
+    JobId::from_parts(at(0), u128::from(number))
+}
+
+/// Makes a job with a payload of some bytes.
+pub(crate) fn job(number: u64, payload: usize) -> NewJob {
+    // Different for each job, so that no payload is taken for another.
+    let bytes: Vec<u8> =
+        (0..payload as u64).map(|at| (at.wrapping_mul(31) ^ number).to_le_bytes()[0]).collect();
+    NewJob { id: id(number), spec: JobSpec::new("mail.send", bytes), start_at: None }
+}
+
+/// Makes the offer of a server that handles those jobs.
+pub(crate) fn offer() -> Arc<Offer> {
+    Arc::new(Offer {
+        server: "one".into(),
+        queues: QueueOrder::All,
+        handles: [("mail.send".into(), 1.into())].into(),
+        lease: Duration::from_mins(1),
+    })
+}
+
+/// Claims and settles as many jobs as there are ready, up to a number, and returns it.
+pub(crate) fn run(store: &dyn Store, slots: usize, seconds: i64) -> usize {
+    let claimed = block_on(store.claim(offer(), slots, at(seconds))).unwrap();
+    let settlement = |claimed: &boltjobs_core::store::Claimed| Settlement {
+        lease: claimed.lease,
+        ran: Duration::from_millis(1),
+        outcome: Outcome::Succeeded(None),
+    };
+    let settlements = claimed.iter().map(settlement).collect();
+    block_on(store.settle(settlements, at(seconds))).unwrap().len()
+}
+
+/// Returns the options of a store whose file is small.
+pub(crate) fn small() -> SledOptions {
+    SledOptions::new().segment_size(64 << 10).compaction_floor(16 << 10)
+}

@@ -1,0 +1,200 @@
+//! Random commands, given to a sled store and to the memory store, must leave the same behind, over reopening and
+//! compaction.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod common;
+
+use std::time::Duration;
+
+use boltjobs_core::cron::Dst;
+use boltjobs_core::job::{ErrorInfo, Job, JobSpec, NewJob};
+use boltjobs_core::memory::{MemoryStore, Tape};
+use boltjobs_core::recurring::{Definition, Misfire};
+use boltjobs_core::store::{
+    Action, Claimed, Command, Outcome, PageQuery, RecurringCommand, Retention, Settlement, Store,
+};
+use boltjobs_core::{JobState, Timestamp};
+use boltjobs_sled::{SledOptions, SledStore};
+use common::{at, id, offer};
+use pollster::block_on;
+use tempfile::tempdir;
+
+/// The jobs that commands speak of: few, so that they meet each other.
+const JOBS: u64 = 40;
+
+/// The two stores, and what was claimed of both.
+struct Pair<'a> {
+    sled: SledStore,
+    memory: MemoryStore,
+    claimed: Vec<Claimed>,
+    chance: &'a mut fastrand::Rng,
+    now: Timestamp,
+}
+
+/// Gives both stores one command and compares the answers.
+macro_rules! both {
+    ($pair:expr, $method:ident($($argument:expr),*)) => {{
+        let sled = block_on($pair.sled.$method($($argument.clone()),*));
+        let memory = block_on($pair.memory.$method($($argument.clone()),*));
+        assert_eq!(sled, memory, "{} at {}", stringify!($method), $pair.now);
+        sled.unwrap()
+    }};
+}
+
+impl Pair<'_> {
+    fn step(&mut self) {
+        let now = self.now;
+        match self.chance.u32(..100) {
+            0..30 => {
+                let jobs: Vec<_> = (0..self.chance.u64(1..6)).map(|_| self.new_job()).collect();
+                both!(self, enqueue(jobs, now));
+            }
+            30..50 => {
+                let slots = self.chance.usize(1..5);
+                let offer = offer();
+                let claimed = both!(self, claim(offer, slots, now));
+                self.claimed.extend(claimed);
+            }
+            50..70 => {
+                let count = self.chance.usize(..=self.claimed.len().min(4));
+                let settlements: Vec<_> = (0..count).map(|_| self.settlement()).collect();
+                both!(self, settle(settlements, now));
+            }
+            70..80 => {
+                let action = match self.chance.u8(..3) {
+                    0 => Action::Delete,
+                    1 => Action::Requeue,
+                    _ => Action::Reschedule(now.plus(Duration::from_secs(self.chance.u64(..100)))),
+                };
+                let command = Command { action, expected: Vec::new(), reason: Some("asked".into()) };
+                let job = id(self.chance.u64(..JOBS));
+                both!(self, command(job, command, now));
+            }
+            80..85 => {
+                both!(self, due(now));
+            }
+            85..88 => {
+                both!(self, fire(now));
+            }
+            88..90 => {
+                both!(self, reap(3, now));
+            }
+            90..94 => {
+                let kept = Duration::from_mins(1);
+                let retention = Retention { succeeded: kept, failed: kept, deleted: kept };
+                both!(self, expire(retention, now));
+            }
+            94..97 => {
+                let definition = self.definition();
+                both!(self, put_recurring(definition, now));
+            }
+            _ => {
+                let command = match self.chance.u8(..4) {
+                    0 => RecurringCommand::Trigger(id(self.chance.u64(..JOBS))),
+                    1 => RecurringCommand::Pause,
+                    2 => RecurringCommand::Resume,
+                    _ => RecurringCommand::Remove,
+                };
+                let name: std::sync::Arc<str> = self.chance.u8(..3).to_string().into();
+                both!(self, recurring(name, command, now));
+            }
+        }
+    }
+
+    fn new_job(&mut self) -> NewJob {
+        let job = common::job(self.chance.u64(..JOBS), 0);
+        // Now and then one that takes several chunks.
+        let size = if self.chance.u8(..10) == 0 { 2_000 } else { 50 };
+        let payload: Vec<u8> = (0..self.chance.usize(..size)).map(|_| self.chance.u8(..)).collect();
+        let due = self.now.plus(Duration::from_secs(self.chance.u64(..50)));
+        let start_at = self.chance.bool().then_some(due);
+        NewJob { spec: JobSpec::new("mail.send", payload), start_at, ..job }
+    }
+
+    fn settlement(&mut self) -> Settlement {
+        let claimed = self.claimed[self.chance.usize(..self.claimed.len())].clone();
+        let error = Box::new(ErrorInfo::new("io::Error", "disk on fire"));
+        let delay = Duration::from_secs(self.chance.u64(..20));
+        let outcome = match self.chance.u8(..6) {
+            0 => Outcome::Retry { error, delay, retry: 1, retries: 10 },
+            1 => Outcome::Failed { error, reason: None, delete: self.chance.bool() },
+            2 => Outcome::Snoozed(delay),
+            3 => Outcome::Released("the server stops".into()),
+            4 => Outcome::Cancelled { error: None },
+            _ => Outcome::Succeeded(Some(vec![1, 2, 3].into())),
+        };
+        Settlement { lease: claimed.lease, ran: Duration::from_millis(7), outcome }
+    }
+
+    fn definition(&mut self) -> Definition {
+        let cron = ["@every 90s", "* * * * *"][self.chance.usize(..2)];
+        Definition {
+            id: self.chance.u8(..3).to_string().into(),
+            cron: cron.parse().unwrap(),
+            zone: "Europe/Berlin".parse().unwrap(),
+            dst: Dst::default(),
+            misfire: Misfire::FireAll { at_most: 3 },
+            spec: JobSpec::new("mail.send", *b"{}"),
+        }
+    }
+
+    fn compare(&self) {
+        both!(self, counts());
+        both!(self, recurring_jobs());
+        for state in JobState::ALL {
+            let query = PageQuery { state, after: None, limit: usize::MAX };
+            assert_eq!(jobs(&self.sled, &query), jobs(&self.memory, &query), "{state}");
+        }
+    }
+}
+
+/// Lists jobs without their places: those count among the jobs that are there, and which job is next is compared.
+fn jobs(store: &dyn Store, query: &PageQuery) -> Vec<Job> {
+    let mut jobs = block_on(store.page(query.clone())).unwrap();
+    for job in &mut jobs {
+        job.order = 0;
+    }
+    jobs
+}
+
+/// Runs both stores for some lives of the process, and returns how many chunks were compacted away.
+fn compare_over_reopening(options: &SledOptions, seed: u64) -> u64 {
+    let (directory, tape) = (tempdir().unwrap(), Tape::default());
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut now, mut compacted, mut claimed) = (at(0), 0, Vec::new());
+    for life in 0..8 {
+        let opened = options.clone().open(directory.path()).unwrap();
+        let memory = MemoryStore::on_tape(&tape);
+        let mut pair = Pair { sled: opened, memory, claimed, chance: &mut random, now };
+        pair.compare();
+        for _ in 0..pair.chance.u32(1..150) {
+            pair.now = pair.now.plus(Duration::from_millis(pair.chance.u64(..3_000)));
+            pair.step();
+        }
+        pair.compare();
+        compacted += pair.sled.stats().dropped;
+        if life % 2 == 0 {
+            block_on(pair.sled.close()).unwrap();
+        }
+        (now, claimed) = (pair.now, pair.claimed);
+    }
+    compacted
+}
+
+#[test]
+fn random_commands_leave_the_same_behind_as_in_the_memory_store() {
+    for seed in 0..4 {
+        let options = SledOptions::new().segment_size(256 << 10);
+        assert_eq!(compare_over_reopening(&options, seed), 0, "{seed}");
+    }
+}
+
+#[test]
+fn compaction_changes_nothing_that_can_be_seen() {
+    for seed in 100..106 {
+        let options = SledOptions::new().segment_size(64 << 10).compaction_floor(0);
+        let dropped = compare_over_reopening(&options, seed);
+        assert!(dropped > 100, "{seed}: {dropped}");
+    }
+}

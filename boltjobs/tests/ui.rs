@@ -1,0 +1,10 @@
+//! What users see when they make a mistake: one mistake a file, and two files with five.
+//!
+//! To see the messages anew after a change: `TRYBUILD=overwrite cargo test -p boltjobs --test ui`.
+
+#![cfg(feature = "macros")]
+
+#[test]
+fn each_mistake_is_explained() {
+    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+}

@@ -1,0 +1,6 @@
+use boltjobs::prelude::*;
+
+#[handler]
+async fn greet() {}
+
+fn main() {}

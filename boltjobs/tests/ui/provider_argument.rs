@@ -1,0 +1,8 @@
+use boltjobs::prelude::*;
+
+#[provider]
+fn pool(_: JobContext) -> String {
+    String::new()
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use boltjobs::prelude::*;
+
+#[provider]
+async fn pool() -> JobResult {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use boltjobs::prelude::*;
+
+#[request]
+struct Greet<'a> {
+    name: &'a str,
+}
+
+fn main() {}

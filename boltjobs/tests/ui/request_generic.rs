@@ -1,0 +1,8 @@
+use boltjobs::prelude::*;
+
+#[request]
+struct Resize<T> {
+    image: T,
+}
+
+fn main() {}

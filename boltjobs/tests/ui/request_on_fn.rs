@@ -1,0 +1,6 @@
+use boltjobs::prelude::*;
+
+#[request]
+fn greet() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use boltjobs::prelude::*;
+
+#[request(priority = -101)]
+struct Greet;
+
+fn main() {}

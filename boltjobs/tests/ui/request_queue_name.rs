@@ -1,0 +1,6 @@
+use boltjobs::prelude::*;
+
+#[request(queue = "High Priority")]
+struct Greet;
+
+fn main() {}

@@ -1,0 +1,10 @@
+use boltjobs::prelude::*;
+
+#[request]
+struct LogIn {
+    #[request(sensitive)]
+    #[serde(flatten)]
+    credentials: std::collections::HashMap<String, String>,
+}
+
+fn main() {}

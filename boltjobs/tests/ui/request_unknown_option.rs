@@ -1,0 +1,11 @@
+use boltjobs::prelude::*;
+
+#[request(prioirty = 5)]
+struct Greet;
+
+#[handler]
+async fn greet(_: Greet) {}
+
+fn main() {
+    let _ = Greet.enqueue();
+}

@@ -1,0 +1,39 @@
+# Lists the recipes.
+default:
+    @just --list
+
+# Formats the code.
+fmt:
+    cargo fmt --all
+
+# Checks format and lints.
+lint:
+    scripts/test fmt lint
+
+# Runs all tests: unit, conformance, macro, end to end, doc.
+test:
+    scripts/test doctest test
+
+# Builds the documentation; a warning is an error.
+doc:
+    scripts/test doc
+
+# Runs the tests of what the macros say to mistakes. `just ui overwrite` accepts what they say now.
+ui mode="wip":
+    TRYBUILD={{mode}} cargo test --package boltjobs --test ui
+
+# Checks licences, advisories and sources of the dependencies.
+deny:
+    scripts/test deny
+
+# Runs each example to its end.
+examples:
+    scripts/test examples
+
+# Measures the embedded store.
+bench:
+    cargo run --release --package boltjobs-sled --example bench_store
+
+# Runs what CI runs.
+ci:
+    bash .ci/run

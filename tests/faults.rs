@@ -1,0 +1,69 @@
+//! A program with every fault that only the start can find. It reports them all at once.
+
+use boltjobs::prelude::*;
+
+/// The one.
+#[request(name = "twin")]
+#[derive(Debug)]
+pub struct One;
+
+/// The other.
+#[request(name = "other", aliases = ["twin"])]
+#[derive(Debug)]
+pub struct Other;
+
+#[handler]
+async fn left(_: One) -> JobResult {
+    Ok(())
+}
+
+#[handler]
+async fn right(_: One) -> JobResult {
+    Ok(())
+}
+
+/// Needs an egg.
+#[derive(Debug)]
+pub struct Hen;
+
+/// Needs a hen.
+#[derive(Debug)]
+pub struct Egg;
+
+#[provider]
+fn hen(_egg: Data<Egg>) -> Hen {
+    Hen
+}
+
+#[provider]
+fn egg(_hen: Data<Hen>) -> Egg {
+    Egg
+}
+
+#[provider]
+fn second_egg() -> Egg {
+    Egg
+}
+
+#[handler]
+async fn lonely(_: Other, _missing: Data<String>) -> JobResult {
+    Ok(())
+}
+
+#[tokio::test]
+async fn all_faults_come_in_one_error_each_with_its_place_and_the_way_to_mend_it() {
+    let error = boltjobs::builder().store("memory").queues(["No"]).start().await.unwrap_err().to_string();
+    let faults: Vec<_> = error.lines().skip(1).collect();
+    for expected in [
+        "two requests are named `twin`",
+        "request `twin` has two handlers: `left` at ",
+        "providers need each other in a cycle: `hen` at ",
+        "faults::Egg` is provided twice",
+        "handler `lonely` at ",
+        "invalid queue name `No`",
+    ] {
+        assert!(faults.iter().any(|fault| fault.contains(expected)), "{expected} is missing in {error}");
+    }
+    assert_eq!(faults.len(), 6, "{error}");
+    assert!(faults.iter().filter(|fault| fault.contains("faults.rs:")).count() >= 5, "{error}");
+}

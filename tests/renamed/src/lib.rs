@@ -1,0 +1,50 @@
+//! Uses every macro in a package that knows boltjobs as `jobs`, and serde not at all.
+
+use jobs::prelude::*;
+
+/// Asks for a greeting.
+#[request(display = "Greet {name}", response = String)]
+#[derive(Debug)]
+pub struct Greet {
+    /// Whom to greet.
+    #[serde(default)]
+    pub name: String,
+    /// Hidden.
+    #[request(sensitive)]
+    pub token: String,
+}
+
+#[handler(backoff = "fixed(1s)")]
+async fn greet(request: Greet, greeting: Data<String>) -> JobResult<String> {
+    Ok(format!("{} {}", greeting.as_str(), request.name))
+}
+
+#[provider]
+fn greeting() -> String {
+    "Hello".to_owned()
+}
+
+#[on_start]
+fn warm_up(_: Data<String>) {}
+
+#[on_stop]
+fn cool_down() {}
+
+/// Returns a schedule.
+pub fn mornings() -> Cron {
+    cron!("0 9 * * MON-FRI")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_generated_code_finds_boltjobs() -> jobs::Result<()> {
+        let server = jobs::builder().store("memory").start().await?;
+        let greet = Greet { name: "Ada".into(), token: "s3cret".into() };
+        assert_eq!(format!("{greet:?}"), r#"Greet { name: "Ada", token: *** }"#);
+        assert_eq!(greet.process().await?, "Hello Ada");
+        server.shutdown().await
+    }
+}

@@ -1,0 +1,146 @@
+//! How a server stops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use boltjobs::prelude::*;
+use boltjobs::{MemoryStore, Store};
+use boltjobs_core::store::StoreError;
+use boltjobs_tests::{Bench, Flaky, patiently};
+use tokio::sync::Notify;
+
+/// Lets a test see that a handler is at work, and let it go on.
+#[derive(Debug, Default)]
+pub struct Doors {
+    entered: Notify,
+    open: Notify,
+}
+
+/// Waits for the door.
+#[request]
+#[derive(Debug)]
+pub struct Wait {
+    heed: bool,
+}
+
+#[handler(retries = 0)]
+async fn wait(request: Wait, ctx: JobContext, doors: Data<Arc<Doors>>) -> JobResult {
+    doors.entered.notify_one();
+    tokio::select! {
+        () = doors.open.notified() => Ok(()),
+        () = ctx.cancelled(), if request.heed => Err(JobError::cancelled().into()),
+    }
+}
+
+async fn at_work(heed: bool) -> (Bench, JobHandle<Wait>, Arc<Doors>) {
+    let doors = Arc::new(Doors::default());
+    let given = Arc::clone(&doors);
+    let bench = Bench::on(Arc::new(Flaky::staying_open()), |builder| {
+        builder.provide(given).shutdown_timeout(Duration::from_secs(20))
+    })
+    .await;
+    let job = bench.scope(async { Wait { heed }.enqueue().await.unwrap() }).await;
+    patiently(doors.entered.notified()).await;
+    (bench, job, doors)
+}
+
+#[tokio::test]
+async fn shutdown_lets_running_handlers_finish_and_closes_the_store() {
+    let doors = Arc::new(Doors::default());
+    let given = Arc::clone(&doors);
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let bench = Bench::on(Arc::clone(&store), |builder| builder.provide(given)).await;
+    let job = bench.scope(async { Wait { heed: true }.enqueue().await.unwrap() }).await;
+    patiently(doors.entered.notified()).await;
+    let mut ended = store.watch(boltjobs_core::watch::Interest::Ended);
+    let stopping = tokio::spawn(bench.server.shutdown());
+    doors.open.notify_one();
+    patiently(stopping).await.unwrap().unwrap();
+    assert_eq!(patiently(ended.changed()).await.ended, [job.id()]);
+    assert_eq!(store.counts().await.unwrap_err(), StoreError::Closed);
+}
+
+#[tokio::test]
+async fn shutdown_puts_back_what_does_not_finish_in_time_with_its_attempt() {
+    for heed in [true, false] {
+        let (bench, job, _doors) = at_work(heed).await;
+        let (store, clock) = (Arc::clone(&bench.store), Arc::clone(&bench.clock));
+        let stopping = tokio::spawn(bench.server.shutdown());
+        patiently(async {
+            while !stopping.is_finished() {
+                clock.advance(Duration::from_secs(5));
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        stopping.await.unwrap().unwrap();
+        let job = store.job(job.id()).await.unwrap().unwrap();
+        assert_eq!((job.state, job.attempt), (JobState::Enqueued, 0), "heed: {heed}");
+        assert_eq!(job.history.last().unwrap().reason.as_deref(), Some("the server shut down"));
+    }
+}
+
+#[tokio::test]
+async fn after_shutdown_nothing_is_claimed_and_enqueue_says_so() {
+    let bench = Bench::with(|builder| builder.provide(Arc::new(Doors::default()))).await;
+    let client = bench.client();
+    bench.server.shutdown().await.unwrap();
+    let refused = client.scope(async { Wait { heed: true }.enqueue().await }).await.unwrap();
+    assert!(refused.unwrap_err().to_string().contains("closed"));
+    let error = Wait { heed: true }.enqueue().await.unwrap_err().to_string();
+    assert_eq!(error, "boltjobs is not running; call boltjobs::start() first");
+}
+
+#[tokio::test]
+async fn whoever_waits_is_told_when_the_server_goes() {
+    for drop_it in [true, false] {
+        let bench = Bench::with(|builder| builder.provide(Arc::new(Doors::default()))).await;
+        let hour = Duration::from_secs(3_600);
+        let job = bench.scope(async { Wait { heed: true }.schedule_in(hour).await.unwrap() }).await;
+        let waiting = tokio::spawn(async move { job.wait().await });
+        tokio::task::yield_now().await;
+        if drop_it {
+            drop(bench);
+        } else {
+            bench.server.shutdown().await.unwrap();
+        }
+        let error = patiently(waiting).await.unwrap().unwrap_err().to_string();
+        assert!(error.contains("the store is closed"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_dropped_stops_its_handlers_and_frees_its_store_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = format!("sled:{}", folder.path().join("jobs").display());
+    for _ in 0..10 {
+        let doors = Arc::new(Doors::default());
+        let given = Arc::clone(&doors);
+        let server = boltjobs::builder().store(location.as_str()).provide(given).start().await.unwrap();
+        // The handle keeps no hold on the folder.
+        let job = server.client().scope(async { Wait { heed: false }.enqueue().await.unwrap() }).await.unwrap();
+        patiently(doors.entered.notified()).await;
+        drop(server);
+        patiently(async {
+            // The handler held the only other pointer to the doors, apart from the server.
+            while Arc::strong_count(&doors) > 1 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        drop(job);
+    }
+}
+
+#[tokio::test]
+async fn a_second_server_on_a_folder_is_told_who_has_it_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = format!("sled:{}", folder.path().join("jobs").display());
+    let doors = Arc::new(Doors::default());
+    let start = || boltjobs::builder().store(location.as_str()).provide(Arc::clone(&doors)).start();
+    let first = start().await.unwrap();
+    let error = start().await.unwrap_err().to_string();
+    assert!(error.contains("jobs` is in use"), "{error}");
+    first.shutdown().await.unwrap();
+    start().await.unwrap().shutdown().await.unwrap();
+}

@@ -1,0 +1,120 @@
+//! A store that fails when it is told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use boltjobs::{JobId, MemoryStore, Store, StoreError, Timestamp};
+use boltjobs_core::job::{Job, Lease, NewJob};
+use boltjobs_core::recurring::{Definition, RecurringJob};
+use boltjobs_core::store::{
+    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention, Settled,
+    Settlement,
+};
+use boltjobs_core::watch::{Interest, Watch};
+
+/// A memory store whose `settle` fails as often as it is told, and that can be looked at after its server is gone.
+#[derive(Debug, Default)]
+pub struct Flaky {
+    store: MemoryStore,
+    failures: AtomicU32,
+    stays_open: bool,
+}
+
+impl Flaky {
+    /// Makes a store that can't be closed.
+    pub fn staying_open() -> Self {
+        Self { stays_open: true, ..Self::default() }
+    }
+
+    /// Lets the next settles fail.
+    pub fn fail(&self, times: u32) {
+        self.failures.store(times, Ordering::SeqCst);
+    }
+
+    /// Returns how many failures are left.
+    pub fn left(&self) -> u32 {
+        self.failures.load(Ordering::SeqCst)
+    }
+}
+
+impl Store for Flaky {
+    fn location(&self) -> String {
+        "flaky".to_owned()
+    }
+
+    fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>> {
+        self.store.enqueue(jobs, now)
+    }
+
+    fn command(&self, job: JobId, command: Command, now: Timestamp) -> Answer<'_, bool> {
+        self.store.command(job, command, now)
+    }
+
+    fn claim(&self, offer: Arc<Offer>, slots: usize, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
+        self.store.claim(offer, slots, now)
+    }
+
+    fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {
+        let fail = self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if fail.is_ok() {
+            let (location, reason) = (self.location(), "no space left on device".to_owned());
+            return Box::pin(std::future::ready(Err(StoreError::Unavailable { location, reason })));
+        }
+        self.store.settle(settlements, now)
+    }
+
+    fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Heartbeat> {
+        self.store.heartbeat(leases, until)
+    }
+
+    fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.store.due(now)
+    }
+
+    fn fire(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.store.fire(now)
+    }
+
+    fn reap(&self, max_crashes: u32, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.store.reap(max_crashes, now)
+    }
+
+    fn expire(&self, retention: Retention, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.store.expire(retention, now)
+    }
+
+    fn put_recurring(&self, definition: Definition, now: Timestamp) -> Answer<'_, bool> {
+        self.store.put_recurring(definition, now)
+    }
+
+    fn recurring(&self, id: Arc<str>, command: RecurringCommand, now: Timestamp) -> Answer<'_, Option<bool>> {
+        self.store.recurring(id, command, now)
+    }
+
+    fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {
+        self.store.job(id)
+    }
+
+    fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {
+        self.store.page(query)
+    }
+
+    fn counts(&self) -> Answer<'_, Counts> {
+        self.store.counts()
+    }
+
+    fn recurring_jobs(&self) -> Answer<'_, Vec<RecurringJob>> {
+        self.store.recurring_jobs()
+    }
+
+    fn watch(&self, interest: Interest) -> Watch {
+        self.store.watch(interest)
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        if self.stays_open {
+            return Box::pin(std::future::ready(Ok(())));
+        }
+        self.store.close()
+    }
+}
