@@ -34,7 +34,8 @@ async fn a_thousand_who_wait_are_all_told() {
     let bench = Bench::start().await;
     let jobs = Double::enqueue_all((0..1_000).map(|number| Double { number }));
     let jobs = bench.scope(async { jobs.await.unwrap() }).await;
-    let waiting: Vec<_> = jobs.into_iter().map(|job| tokio::spawn(async move { job.wait().await.unwrap() })).collect();
+    let waiting: Vec<_> =
+        jobs.into_iter().map(|job| tokio::spawn(async move { job.wait().await.unwrap() })).collect();
     let mut sum = 0;
     for wait in waiting {
         sum += patiently(wait).await.unwrap();
@@ -51,7 +52,9 @@ async fn history_tells_each_transition_with_its_data() {
     let [scheduled, enqueued, processing, succeeded] = done.history() else { panic!("{:?}", done.history()) };
     assert_eq!(scheduled.data, RowData::Scheduled { due: scheduled.at.plus(HOUR) });
     assert_eq!((enqueued.state, enqueued.at), (JobState::Enqueued, scheduled.at.plus(HOUR)));
-    let RowData::Processing { server, attempt, epoch, .. } = &processing.data else { panic!("{processing:?}") };
+    let RowData::Processing { server, attempt, epoch, .. } = &processing.data else {
+        panic!("{processing:?}")
+    };
     assert_eq!((&**server, *attempt), (bench.server.name(), 1));
     assert!(epoch.get() > 0);
     let RowData::Succeeded { result, .. } = &succeeded.data else { panic!("{succeeded:?}") };

@@ -115,7 +115,9 @@ async fn a_job_whose_retries_are_used_up_fails_and_says_so() {
     assert_eq!(bench.client().stats().await.unwrap().failed, 0, "a failure that is retried does not count");
     bench.clock.advance(Duration::from_secs(10));
     patiently(async {
-        while bench.job(job.id()).await.attempts() < 2 || bench.job(job.id()).await.state() != JobState::Scheduled {
+        while bench.job(job.id()).await.attempts() < 2
+            || bench.job(job.id()).await.state() != JobState::Scheduled
+        {
             tokio::task::yield_now().await;
         }
     })
@@ -226,7 +228,8 @@ async fn a_timeout_is_a_failure_that_names_the_limit() {
     let bench = Bench::start().await;
     let job = enqueue(&bench, "hang").await;
     bench.until(job.id(), JobState::Processing).await;
-    let short = bench.scope(async { told("hang").enqueue().timeout(Duration::from_secs(5)).await.unwrap() }).await;
+    let short =
+        bench.scope(async { told("hang").enqueue().timeout(Duration::from_secs(5)).await.unwrap() }).await;
     bench.until(short.id(), JobState::Processing).await;
     // The handlers may not have been polled yet: time passes until they have.
     let timed_out = patiently(async {
@@ -272,7 +275,8 @@ async fn sensitive_fields_are_masked_in_debug_and_in_details() {
 async fn a_job_keeps_its_options_through_retry_and_requeue() {
     let bench = Bench::start().await;
     let enqueue = async {
-        let job = told("fail").enqueue().queue("express").priority(7).tag("vip").meta("tenant", "oslo").retries(1);
+        let job =
+            told("fail").enqueue().queue("express").priority(7).tag("vip").meta("tenant", "oslo").retries(1);
         job.await.unwrap()
     };
     let job = bench.scope(enqueue).await;

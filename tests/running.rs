@@ -148,7 +148,9 @@ fn a_handler_that_blocks_its_thread_keeps_its_lease() {
         look.block_on(patiently(async {
             loop {
                 let until = store.reap(5, seconds(0)).await.unwrap();
-                if until.is_some_and(|until| until >= boltjobs_core::clock::Clock::now(&*clock).plus(Duration::from_secs(29))) {
+                if until.is_some_and(|until| {
+                    until >= boltjobs_core::clock::Clock::now(&*clock).plus(Duration::from_secs(29))
+                }) {
                     return;
                 }
                 std::thread::yield_now();
@@ -168,7 +170,11 @@ fn a_handler_that_blocks_its_thread_keeps_its_lease() {
 async fn a_handler_whose_lease_was_lost_is_told_to_stop_and_its_outcome_does_not_count() {
     let (bench, job, outside) = lingering("finish").await;
     // Another server takes the job back, as if this one had been silent for long.
-    bench.store.reap(5, boltjobs_core::clock::Clock::now(&*bench.clock).plus(Duration::from_secs(100))).await.unwrap();
+    bench
+        .store
+        .reap(5, boltjobs_core::clock::Clock::now(&*bench.clock).plus(Duration::from_secs(100)))
+        .await
+        .unwrap();
     bench.clock.advance(Duration::from_secs(10));
     // It is claimed again at once, here, while the first run is still told to stop.
     assert_eq!(started(&outside).await, 1);
@@ -249,7 +255,7 @@ async fn a_job_that_nobody_here_handles_stays_where_it_is_and_uses_no_attempt() 
     patiently(leaf.wait()).await.unwrap();
     assert_eq!(bench.job(id).await.state(), JobState::Enqueued);
     assert_eq!(bench.job(id).await.attempts(), 0);
-    let taken = bench.store.claim(offer("from.another.program"), 10, seconds(0)).await.unwrap();
+    let taken = bench.store.claim(offer("from.another.program"), vec![1], seconds(0)).await.unwrap();
     assert_eq!(taken.len(), 1, "a server that handles it takes it");
 }
 
@@ -300,7 +306,8 @@ fn capped(_: Capped, gate: Data<Gate>) {
 async fn a_handler_runs_no_more_jobs_at_once_than_it_allows_and_holds_up_nobody() {
     let (gate, outside) = gate();
     let bench = Bench::with(|builder| builder.provide(gate).workers(8)).await;
-    let jobs = bench.scope(async { Capped::enqueue_all([Capped, Capped, Capped, Capped]).await.unwrap() }).await;
+    let jobs =
+        bench.scope(async { Capped::enqueue_all([Capped, Capped, Capped, Capped]).await.unwrap() }).await;
     started(&outside).await;
     started(&outside).await;
     // One that comes later, of another handler, goes on past those that are held back.

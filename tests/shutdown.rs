@@ -118,7 +118,8 @@ async fn a_server_that_is_dropped_stops_its_handlers_and_frees_its_store_at_once
         let given = Arc::clone(&doors);
         let server = boltjobs::builder().store(location.as_str()).provide(given).start().await.unwrap();
         // The handle keeps no hold on the folder.
-        let job = server.client().scope(async { Wait { heed: false }.enqueue().await.unwrap() }).await.unwrap();
+        let job =
+            server.client().scope(async { Wait { heed: false }.enqueue().await.unwrap() }).await.unwrap();
         patiently(doors.entered.notified()).await;
         drop(server);
         patiently(async {

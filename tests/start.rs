@@ -101,7 +101,12 @@ impl FromJobContext for Tenant {
 pub struct Serve;
 
 #[handler(retries = 0)]
-async fn serve(_: Serve, Tenant(tenant): Tenant, above: Data<Above>, missing: Option<Data<u8>>) -> JobResult<String> {
+async fn serve(
+    _: Serve,
+    Tenant(tenant): Tenant,
+    above: Data<Above>,
+    missing: Option<Data<u8>>,
+) -> JobResult<String> {
     assert!(missing.is_none());
     above.0.note("served");
     Ok(tenant)
@@ -182,5 +187,8 @@ async fn a_missing_provider_is_named_with_all_who_need_it() {
 async fn a_store_that_is_none_is_refused_with_the_kinds_there_are() {
     let start = boltjobs::builder().store("redis:localhost").provide(Log::default()).start();
     let error = start.await.unwrap_err().to_string();
-    assert_eq!(error, "can't open the store `redis:localhost`: unknown kind of store; use `sled:<folder>` or `memory`");
+    assert_eq!(
+        error,
+        "can't open the store `redis:localhost`: unknown kind of store; use `sled:<folder>` or `memory`"
+    );
 }

@@ -36,7 +36,8 @@ async fn settled(bench: &Bench, jobs: u64) {
 async fn a_scheduled_job_starts_at_its_time_and_not_a_microsecond_before() {
     let bench = Bench::start().await;
     let job = bench.scope(async { Tick.schedule_in(HOUR).await.unwrap() }).await;
-    let marker = bench.scope(async { Tick.schedule_in(HOUR - Duration::from_micros(1)).await.unwrap() }).await;
+    let marker =
+        bench.scope(async { Tick.schedule_in(HOUR - Duration::from_micros(1)).await.unwrap() }).await;
     bench.clock.advance(HOUR - Duration::from_micros(1));
     // The scheduler has been at work for this instant once the other job has run.
     patiently(marker.wait()).await.unwrap();
@@ -120,7 +121,8 @@ async fn adding_a_definition_again_moves_nothing_and_a_changed_cron_counts_from_
 #[tokio::test]
 async fn a_definition_is_triggered_paused_resumed_and_removed() {
     let bench = Bench::start().await;
-    let definition = bench.scope(async { Tick.recurring("tick", Cron::hourly()).queue("mail").await.unwrap() }).await;
+    let definition =
+        bench.scope(async { Tick.recurring("tick", Cron::hourly()).queue("mail").await.unwrap() }).await;
     let before = bench.client().recurring_jobs().await.unwrap().remove(0);
     let triggered = definition.trigger().await.unwrap().unwrap();
     settled(&bench, 1).await;
@@ -154,7 +156,10 @@ async fn missed_occurrences_fire_as_the_definition_says() {
     bench
         .scope(async {
             Tick.recurring("tick-once", Cron::hourly()).await.unwrap();
-            Tick.recurring("tick-all", Cron::hourly()).misfire(Misfire::FireAll { at_most: 3 }).await.unwrap();
+            Tick.recurring("tick-all", Cron::hourly())
+                .misfire(Misfire::FireAll { at_most: 3 })
+                .await
+                .unwrap();
             Tick.recurring("tick-skip", Cron::hourly()).misfire(Misfire::Skip).await.unwrap();
         })
         .await;
@@ -164,12 +169,17 @@ async fn missed_occurrences_fire_as_the_definition_says() {
     let page = bench.client().jobs().state(JobState::Succeeded).list().await.unwrap();
     let of = |id: &str| {
         let jobs = page.jobs.iter().filter(|job| job.recurring_id() == Some(id));
-        let mut at: Vec<_> = jobs.map(|job| job.result().unwrap().as_i64().unwrap() - 1_767_225_600).collect();
+        let mut at: Vec<_> =
+            jobs.map(|job| job.result().unwrap().as_i64().unwrap() - 1_767_225_600).collect();
         at.sort_unstable();
         at
     };
     assert_eq!(of("tick-once"), [5 * 3_600 + 600], "one job, scheduled for now");
-    assert_eq!(of("tick-all"), [3 * 3_600, 4 * 3_600, 5 * 3_600], "the latest ones, each with its own instant");
+    assert_eq!(
+        of("tick-all"),
+        [3 * 3_600, 4 * 3_600, 5 * 3_600],
+        "the latest ones, each with its own instant"
+    );
     assert!(of("tick-skip").is_empty());
 }
 
@@ -205,7 +215,9 @@ async fn a_schedule_that_cant_be_read_is_an_error_that_says_how_to_mend_it() {
             assert!(said(Tick.recurring("", Cron::hourly()).await).contains("id"));
             let none = Tick.recurring("tick", Cron::hourly()).misfire(Misfire::FireAll { at_most: 0 }).await;
             assert!(said(none).contains("Misfire::Skip"));
-            assert!(Tick.enqueue().queue("Not A Queue").await.unwrap_err().to_string().contains("Not A Queue"));
+            assert!(
+                Tick.enqueue().queue("Not A Queue").await.unwrap_err().to_string().contains("Not A Queue")
+            );
             assert!(Tick.enqueue().priority(101).await.unwrap_err().to_string().contains("-100 to 100"));
         })
         .await;

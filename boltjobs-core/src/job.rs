@@ -258,7 +258,7 @@ pub enum RowData {
     Processing {
         /// The server.
         server: Arc<str>,
-        /// The slot of the server.
+        /// The worker of the server, from 1.
         worker: u32,
         /// The attempt, from 1.
         attempt: u32,

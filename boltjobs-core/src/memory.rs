@@ -115,8 +115,8 @@ impl Store for MemoryStore {
         self.turn(now, |turn| turn.command(job, command))
     }
 
-    fn claim(&self, offer: Arc<Offer>, slots: usize, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
-        self.turn(now, |turn| turn.claim(&offer, slots))
+    fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
+        self.turn(now, |turn| turn.claim(&offer, &workers))
     }
 
     fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {

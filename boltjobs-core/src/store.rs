@@ -55,8 +55,8 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     // Running.
 
-    /// Hands out jobs that are ready, up to the slots of the offer.
-    fn claim(&self, offer: Arc<Offer>, slots: usize, now: Timestamp) -> Answer<'_, Vec<Claimed>>;
+    /// Hands out jobs that are ready, one for each of these free workers at most.
+    fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>>;
 
     /// Takes back jobs that ended, each with what came of it; answers in order.
     fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>>;

@@ -85,7 +85,7 @@ fn drain(store: &SledStore, slots: usize) -> u64 {
     let drain_some = || {
         let mut done = 0;
         loop {
-            let claimed = block_on(store.claim(Arc::clone(&offer), slots, now())).unwrap();
+            let claimed = block_on(store.claim(Arc::clone(&offer), vec![1; slots], now())).unwrap();
             if claimed.is_empty() {
                 return done;
             }

@@ -42,7 +42,7 @@ fn child(directory: &Path, first: u64) {
             });
         }
         loop {
-            for claimed in block_on(store.claim(offer(), 5, at(1))).unwrap() {
+            for claimed in block_on(store.claim(offer(), vec![1; 5], at(1))).unwrap() {
                 let outcome = Outcome::Succeeded(None);
                 let settlement = Settlement { lease: claimed.lease, ran: std::time::Duration::ZERO, outcome };
                 let settled = block_on(store.settle(vec![settlement], at(2))).unwrap();

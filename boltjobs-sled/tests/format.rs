@@ -259,7 +259,7 @@ fn fill(store: &SledStore) {
     use boltjobs_core::store::{Action, Command, Outcome, Settlement};
 
     block_on(store.enqueue((0..4).map(|number| job(number, 100)).collect(), at(0))).unwrap();
-    let claimed = block_on(store.claim(common::offer(), 3, at(1))).unwrap();
+    let claimed = block_on(store.claim(common::offer(), vec![1; 3], at(1))).unwrap();
     let error = Box::new(ErrorInfo::new("io::Error", "disk on fire"));
     let outcomes = [
         Outcome::Succeeded(Some((*b"42").into())),

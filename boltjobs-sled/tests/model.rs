@@ -51,9 +51,9 @@ impl Pair<'_> {
                 both!(self, enqueue(jobs, now));
             }
             30..50 => {
-                let slots = self.chance.usize(1..5);
+                let workers = vec![1; self.chance.usize(1..5)];
                 let offer = offer();
-                let claimed = both!(self, claim(offer, slots, now));
+                let claimed = both!(self, claim(offer, workers, now));
                 self.claimed.extend(claimed);
             }
             50..70 => {

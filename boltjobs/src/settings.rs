@@ -150,13 +150,17 @@ fn queues(text: &str) -> Result<Vec<Queue>, String> {
 fn order(queues: Vec<Queue>) -> Result<QueueOrder, Vec<String>> {
     let mut faults = Vec::new();
     if queues.is_empty() {
-        faults.push("no queue is left to work; name at least one, or leave `queues` out to work all".to_owned());
+        faults.push(
+            "no queue is left to work; name at least one, or leave `queues` out to work all".to_owned(),
+        );
     }
     for (index, queue) in queues.iter().enumerate() {
         faults.extend(name::validate_queue(&queue.name).err().map(|error| error.to_string()));
         if queue.weight == Some(0) {
             let name = &queue.name;
-            faults.push(format!("queue `{name}` has a weight of zero, so it would never be worked; use 1 or more"));
+            faults.push(format!(
+                "queue `{name}` has a weight of zero, so it would never be worked; use 1 or more"
+            ));
         }
         if queues[..index].iter().any(|earlier| earlier.name == queue.name) {
             faults.push(format!("queue `{}` is named twice; name it once", queue.name));

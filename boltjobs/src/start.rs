@@ -10,7 +10,7 @@ use boltjobs_core::id::JobIds;
 use boltjobs_core::memory::MemoryStore;
 use boltjobs_core::store::{Offer, Retention, Store, StoreError, StoreSource};
 use boltjobs_core::watch::Interest;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,6 +21,7 @@ use crate::panic::install_hook;
 use crate::pipeline::claim::{Worker, claim_jobs};
 use crate::pipeline::running::Running;
 use crate::pipeline::settle::{self, settle_jobs};
+use crate::pipeline::slots::Slots;
 use crate::provider::{HookPoint, Provided, Providers, SharedValue, share};
 use crate::registry::Registry;
 use crate::runtime::{self, Runtime};
@@ -258,7 +259,7 @@ fn begin(
     };
     let worker = Arc::new(Worker {
         offer: Arc::new(offer),
-        slots: Arc::new(Semaphore::new(settings.workers.min(Semaphore::MAX_PERMITS))),
+        slots: Slots::new(settings.workers),
         running: Running::default(),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),
@@ -300,11 +301,11 @@ async fn announce(server: &Server) -> Result<()> {
         store = runtime.store.location(),
         server = &*offer.server,
         handlers = offer.handles.len(),
-        workers = server.worker.slots.available_permits(),
+        workers = server.worker.slots.count(),
         without_handler = ?runtime.registry.unhandled(),
         "boltjobs started"
     );
-    if server.worker.slots.available_permits() == 0 {
+    if server.worker.slots.count() == 0 {
         // It only enqueues; others run the jobs.
         return Ok(());
     }

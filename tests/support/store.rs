@@ -7,8 +7,8 @@ use boltjobs::{JobId, MemoryStore, Store, StoreError, Timestamp};
 use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention, Settled,
-    Settlement,
+    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention,
+    Settled, Settlement,
 };
 use boltjobs_core::watch::{Interest, Watch};
 
@@ -50,8 +50,8 @@ impl Store for Flaky {
         self.store.command(job, command, now)
     }
 
-    fn claim(&self, offer: Arc<Offer>, slots: usize, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
-        self.store.claim(offer, slots, now)
+    fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
+        self.store.claim(offer, workers, now)
     }
 
     fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {

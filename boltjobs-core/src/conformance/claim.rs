@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::thread;
 
 use super::Fixture;
-use super::lab::{Lab, at, id, job, job_with, offer, secs};
+use super::lab::{Lab, at, done, id, job, job_with, offer, secs, woken};
 use crate::JobId;
 use crate::JobState::{Enqueued, Processing};
 use crate::job::RowData;
-use crate::store::{Action, Offer};
+use crate::store::{Action, Handled, Limit, Offer};
+use crate::watch::Interest;
 
 /// Law 4.
 pub fn a_job_is_handed_out_once(fixture: &dyn Fixture) {
@@ -31,8 +32,8 @@ pub fn a_claim_tells_and_records_what_runs(fixture: &dyn Fixture) {
     assert_eq!((found.state, found.since, found.attempt), (Processing, at(3), 1));
     assert_eq!(found.lease(), claimed.lease);
     let row = lab.last_row(id(1));
-    let RowData::Processing { server, attempt, epoch, .. } = row.data else { panic!("{row:?}") };
-    assert_eq!((&*server, attempt, epoch), ("server-1", 1, claimed.lease.epoch));
+    let RowData::Processing { server, worker, attempt, epoch } = row.data else { panic!("{row:?}") };
+    assert_eq!((&*server, worker, attempt, epoch), ("server-1", 1, 1, claimed.lease.epoch));
 }
 
 /// The rest keeps its place.
@@ -75,7 +76,10 @@ pub fn a_job_that_cannot_run_holds_up_none_behind_it(fixture: &dyn Fixture) {
         at(0),
     );
     assert_eq!(lab.claim_ids(&offer(), 1, at(1)), [id(2)]);
-    let able = Offer { handles: [("mail.print".into(), 1.into()), ("mail.send".into(), 1.into())].into(), ..offer() };
+    let able = Offer {
+        handles: [("mail.print".into(), 1.into()), ("mail.send".into(), 1.into())].into(),
+        ..offer()
+    };
     assert_eq!(lab.claim_ids(&able, 2, at(1)), [id(1), id(3)]);
 }
 
@@ -90,7 +94,7 @@ pub fn racing_claims_never_share_a_job(fixture: &dyn Fixture) {
             scope.spawn(move || {
                 let mut mine: Vec<JobId> = Vec::new();
                 loop {
-                    let claims = pollster::block_on(store.claim(Arc::clone(&offer), 3, at(1)));
+                    let claims = pollster::block_on(store.claim(Arc::clone(&offer), vec![1, 2, 3], at(1)));
                     let claims = claims.expect("the store hands out jobs");
                     if claims.is_empty() {
                         return mine;
@@ -114,4 +118,27 @@ pub fn a_deleted_or_rescheduled_job_is_not_handed_out(fixture: &dyn Fixture) {
     assert!(lab.ask(id(1), Action::Delete, at(1)));
     assert!(lab.ask(id(2), Action::Reschedule(at(1).plus(secs(60))), at(1)));
     assert_eq!(lab.claim_ids(&offer(), 9, at(2)), [id(3)]);
+}
+
+/// W1: what is over the limit keeps its place, what is behind it goes on, and the end of one makes room for the next.
+/// A name and its older ones are counted together.
+pub fn a_handler_with_a_limit_is_given_no_more_than_that(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    let older = |n| job_with(n, |spec| spec.request = "mail.old".into());
+    let other = |n| job_with(n, |spec| spec.request = "mail.print".into());
+    lab.enqueue(vec![job(1), older(2), job(3), other(4)], at(0));
+    let names: Arc<[Arc<str>]> = ["mail.send".into(), "mail.old".into()].into();
+    let limited = || Handled { version: 1, limit: Some(Limit { at_most: 2, names: Arc::clone(&names) }) };
+    let handles =
+        [("mail.send".into(), limited()), ("mail.old".into(), limited()), ("mail.print".into(), 1.into())]
+            .into();
+    let offer = Offer { handles, ..offer() };
+    let claims = lab.claim(&offer, 9, at(1));
+    let ids: Vec<_> = claims.iter().map(|claimed| claimed.lease.job).collect();
+    assert_eq!(ids, [id(1), id(2), id(4)]);
+
+    let watch = lab.store.watch(Interest::Ready);
+    lab.settle(claims[1].lease, done(), at(2));
+    assert!(woken(watch).0.ready);
+    assert_eq!(lab.claim_ids(&offer, 9, at(3)), [id(3)]);
 }

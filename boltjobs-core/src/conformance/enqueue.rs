@@ -134,7 +134,7 @@ pub fn a_closed_store_refuses_everything_and_stores_nothing(fixture: &dyn Fixtur
     lab.add(1, at(0));
     block_on(lab.store.close()).expect("the store closes");
     assert_eq!(block_on(lab.store.enqueue(vec![job(2)], at(0))), Err(StoreError::Closed));
-    assert_eq!(block_on(lab.store.claim(offer().into(), 1, at(0))), Err(StoreError::Closed));
+    assert_eq!(block_on(lab.store.claim(offer().into(), vec![1], at(0))), Err(StoreError::Closed));
     assert_eq!(block_on(lab.store.counts()), Err(StoreError::Closed));
     assert_eq!(block_on(lab.store.job(id(1))), Err(StoreError::Closed));
     lab.reopen();

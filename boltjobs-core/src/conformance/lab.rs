@@ -131,7 +131,8 @@ impl<'f> Lab<'f> {
     }
 
     pub(super) fn claim(&self, offer: &Offer, slots: usize, now: Timestamp) -> Vec<Claimed> {
-        block_on(self.store.claim(Arc::new(offer.clone()), slots, now)).expect("the store hands out jobs")
+        let workers = (1..).take(slots).collect();
+        block_on(self.store.claim(Arc::new(offer.clone()), workers, now)).expect("the store hands out jobs")
     }
 
     /// Claims, and returns the ids alone.

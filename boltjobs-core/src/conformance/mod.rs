@@ -53,6 +53,7 @@ macro_rules! store_conformance {
                 a_request_that_nobody_handles_stays_where_it_is
                 a_version_newer_than_the_handler_stays_where_it_is
                 a_job_that_cannot_run_holds_up_none_behind_it
+                a_handler_with_a_limit_is_given_no_more_than_that
                 racing_claims_never_share_a_job
                 a_deleted_or_rescheduled_job_is_not_handed_out
             }

@@ -8,28 +8,23 @@ use crate::store::{Claimed, Heartbeat, Offer};
 use crate::{JobId, JobState, Timestamp};
 
 impl Turn<'_> {
-    /// Hands out up to `slots` jobs, in the order that the offer asks for.
-    pub fn claim(&mut self, offer: &Offer, slots: usize) -> Vec<Claimed> {
+    /// Hands out a job to each of these workers, in the order that the offer asks for, while there are any.
+    pub fn claim(&mut self, offer: &Offer, workers: &[u32]) -> Vec<Claimed> {
         let mut claimed = Vec::new();
-        while claimed.len() < slots {
+        for worker in workers {
             let Some(id) = self.engine.ready.next(offer, &self.engine.counts) else { break };
-            claimed.extend(self.claim_one(id, offer, claimed.len()));
+            claimed.extend(self.claim_one(id, offer, *worker));
         }
         self.engine.limited |= offer.handles.values().any(|handled| handled.limit.is_some());
         claimed
     }
 
-    fn claim_one(&mut self, id: JobId, offer: &Offer, worker: usize) -> Option<Claimed> {
+    fn claim_one(&mut self, id: JobId, offer: &Offer, worker: u32) -> Option<Claimed> {
         let job = self.engine.jobs.get(&id)?;
         let (spec, created_at) = (Arc::clone(&job.spec), job.created_at);
         let attempt = job.attempt + 1;
         let epoch = job.epoch.max(self.engine.forgotten_epoch).next(self.engine.boot);
-        let data = RowData::Processing {
-            server: Arc::clone(&offer.server),
-            worker: u32::try_from(worker).unwrap_or(u32::MAX),
-            attempt,
-            epoch,
-        };
+        let data = RowData::Processing { server: Arc::clone(&offer.server), worker, attempt, epoch };
         let row = HistoryRow { data, ..HistoryRow::new(self.now, JobState::Processing) };
         let change = Move { attempt, epoch, ..Move::of(job, row) };
         self.commit(Entry::Moved(change));

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{JobId, JobState};
 use crate::job::Job;
 use crate::store::{Counts, Offer, QueueOrder};
+use crate::{JobId, JobState};
 
 /// Higher priority first, then first in, first out.
 type Place = (Reverse<i8>, u64);
@@ -82,7 +82,11 @@ impl Ready {
     /// Self-clocked fair queueing: a queue's turns are a round divided by its weight apart, the earliest one is
     /// taken, and a queue that joins begins at the turn that is taken last. So in the time that one queue waits for a
     /// turn each other one has no more turns than its weight, whatever comes and goes meanwhile.
-    fn next_in_turn(&mut self, weights: Vec<(Arc<str>, u32)>, able: &dyn Fn(&Arc<str>, u32) -> bool) -> Option<JobId> {
+    fn next_in_turn(
+        &mut self,
+        weights: Vec<(Arc<str>, u32)>,
+        able: &dyn Fn(&Arc<str>, u32) -> bool,
+    ) -> Option<JobId> {
         let mut best: Option<(Turn, Arc<str>, u32, JobId)> = None;
         for (name, weight) in weights {
             let Some(queue) = self.queues.get_mut(&name) else { continue };
@@ -116,7 +120,9 @@ fn pause(weight: u32) -> u128 {
 
 /// Says whether the offer can take a job of this request and version now.
 fn able(offer: &Offer, counts: &Counts, request: &Arc<str>, version: u32) -> bool {
-    let Some(handled) = offer.handles.get(request).filter(|handled| version <= handled.version) else { return false };
+    let Some(handled) = offer.handles.get(request).filter(|handled| version <= handled.version) else {
+        return false;
+    };
     handled.limit.as_ref().is_none_or(|limit| {
         let running = |name| counts.requests.get(name).map_or(0, |states| states.get(JobState::Processing));
         limit.names.iter().map(running).sum::<u64>() < u64::from(limit.at_most)

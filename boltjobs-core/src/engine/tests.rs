@@ -188,7 +188,7 @@ impl Rig {
                     2 => QueueOrder::Strict(vec![QUEUES[1].into()]),
                     _ => QueueOrder::Weighted(names().into_iter().zip([3, 1]).collect()),
                 };
-                self.claims = turn.claim(&offer(queues), slots);
+                self.claims = turn.claim(&offer(queues), &[1, 2, 3][..slots]);
                 self.leases.extend(self.claims.iter().map(|claimed| claimed.lease));
             }
             Deed::Settle(_, outcome) => {

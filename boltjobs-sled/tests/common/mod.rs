@@ -41,7 +41,7 @@ pub(crate) fn offer() -> Arc<Offer> {
 
 /// Claims and settles as many jobs as there are ready, up to a number, and returns it.
 pub(crate) fn run(store: &dyn Store, slots: usize, seconds: i64) -> usize {
-    let claimed = block_on(store.claim(offer(), slots, at(seconds))).unwrap();
+    let claimed = block_on(store.claim(offer(), vec![1; slots], at(seconds))).unwrap();
     let settlement = |claimed: &boltjobs_core::store::Claimed| Settlement {
         lease: claimed.lease,
         ran: Duration::from_millis(1),

@@ -6,12 +6,13 @@ use std::time::Duration;
 use boltjobs_core::job::Lease;
 use boltjobs_core::store::{Claimed, Offer, Settlement, StoreError};
 use boltjobs_core::watch::Interest;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::dispatch;
 use super::running::Running;
+use super::slots::{Slot, Slots};
 use crate::runtime::Runtime;
 
 /// How long to wait before a store that failed is asked again.
@@ -22,7 +23,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 pub(crate) struct Worker {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) offer: Arc<Offer>,
-    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) slots: Arc<Slots>,
     pub(crate) running: Running,
     pub(crate) tasks: TaskTracker,
     /// Fires when nothing more shall be claimed.
@@ -41,29 +42,26 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
     // Watched before the first look, so that nothing that comes between the two is missed.
     let mut ready = worker.runtime.store.watch(Interest::Ready);
     loop {
-        let permit = tokio::select! {
+        let slots = tokio::select! {
             biased;
             () = worker.stopping.cancelled() => return,
-            permit = Arc::clone(&worker.slots).acquire_owned() => permit,
+            slots = worker.slots.take() => slots,
         };
-        let Ok(mut permits) = permit else { return };
-        let free = worker.slots.available_permits();
-        if let Ok(more) = Arc::clone(&worker.slots).try_acquire_many_owned(u32::try_from(free).unwrap_or(0)) {
-            permits.merge(more);
-        }
-        match claim(&worker, permits.num_permits()).await {
+        match claim(&worker, &slots).await {
             Ok(jobs) if jobs.is_empty() => {
-                drop(permits);
+                drop(slots);
                 tokio::select! {
                     () = worker.stopping.cancelled() => return,
                     _ = ready.changed() => {}
                 }
             }
-            Ok(jobs) => start(&worker, jobs, permits),
+            Ok(jobs) => {
+                jobs.into_iter().zip(slots).for_each(|(job, slot)| dispatch::dispatch(&worker, job, slot))
+            }
             Err(StoreError::Closed) => return,
             Err(error) => {
                 tracing::error!(%error, "can't claim jobs");
-                drop(permits);
+                drop(slots);
                 tokio::select! {
                     () = worker.stopping.cancelled() => return,
                     () = worker.runtime.clock.sleep(ASK_AGAIN) => {}
@@ -73,18 +71,10 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
     }
 }
 
-async fn claim(worker: &Worker, slots: usize) -> Result<Vec<Claimed>, StoreError> {
+async fn claim(worker: &Worker, slots: &[Slot]) -> Result<Vec<Claimed>, StoreError> {
     worker.running.begin_claim();
-    worker.runtime.store.claim(Arc::clone(&worker.offer), slots, worker.runtime.now()).await
-}
-
-fn start(worker: &Arc<Worker>, jobs: Vec<Claimed>, mut permits: OwnedSemaphorePermit) {
-    for job in jobs {
-        // There are never more jobs than permits.
-        if let Some(permit) = permits.split(1) {
-            dispatch::dispatch(worker, job, permit);
-        }
-    }
+    let workers = slots.iter().map(|slot| slot.number).collect();
+    worker.runtime.store.claim(Arc::clone(&worker.offer), workers, worker.runtime.now()).await
 }
 
 impl Worker {

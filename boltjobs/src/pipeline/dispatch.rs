@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use boltjobs_core::job::ErrorInfo;
 use boltjobs_core::store::{Claimed, Outcome, Settlement};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -13,6 +12,7 @@ use super::claim::Worker;
 use super::run::{self, Attempt};
 use super::running::{Pulse, RunningJob};
 use super::settle;
+use super::slots::Slot;
 use crate::context::{Inner, JobContext};
 use crate::handler::Invocation;
 use crate::registry::Handler;
@@ -21,7 +21,7 @@ use crate::runtime;
 use crate::services::cancellation;
 
 /// Starts a claimed job on a task of its own.
-pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, permit: OwnedSemaphorePermit) {
+pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, slot: Slot) {
     let running = Arc::new(RunningJob {
         lease: job.lease,
         spec: Arc::clone(&job.spec),
@@ -39,26 +39,21 @@ pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, permit: OwnedSemaphor
         attempt = job.attempt,
         title = job.spec.title(),
     );
-    let task = run_job(Arc::clone(worker), job, running, permit).instrument(span);
+    let task = run_job(Arc::clone(worker), job, running, slot).instrument(span);
     worker.tasks.spawn(runtime::scope(Arc::clone(&worker.runtime), task));
 }
 
-async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, permit: OwnedSemaphorePermit) {
+async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, slot: Slot) {
     let started = worker.runtime.clock.monotonic();
-    let permit = Arc::new(permit);
+    let slot = Arc::new(slot);
     let lease = job.lease;
-    let outcome = attempt(&worker, job, running, &permit).await;
+    let outcome = attempt(&worker, job, running, &slot).await;
     let ran = worker.runtime.clock.monotonic().saturating_sub(started);
     // The receiver outlives every task; without it there is nothing left that could store the outcome.
     let _ = worker.outcomes.send(Settlement { lease, ran, outcome }).await;
 }
 
-async fn attempt(
-    worker: &Arc<Worker>,
-    job: Claimed,
-    running: Arc<RunningJob>,
-    permit: &Arc<OwnedSemaphorePermit>,
-) -> Outcome {
+async fn attempt(worker: &Arc<Worker>, job: Claimed, running: Arc<RunningJob>, slot: &Arc<Slot>) -> Outcome {
     let known = worker.runtime.registry.by_name(&job.spec.request);
     let Some((request, handler)) = known.and_then(|known| Some((known.info, known.handler.as_ref()?))) else {
         // The store hands out only what was offered; if it did not, the job waits for a server that can.
@@ -82,7 +77,7 @@ async fn attempt(
         providers: worker.runtime.providers(),
         spec: job.spec,
     });
-    let attempt = Attempt { running, timeout, permit: Arc::clone(permit) };
+    let attempt = Attempt { running, timeout, slot: Arc::clone(slot) };
     let end = run::run(worker, handler, Invocation { request: payload, context }, attempt).await;
     settle::outcome(worker, request, handler, end, number, retries)
 }

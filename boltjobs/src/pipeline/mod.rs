@@ -9,3 +9,4 @@ pub(crate) mod enqueue;
 pub(crate) mod run;
 pub(crate) mod running;
 pub(crate) mod settle;
+pub(crate) mod slots;

@@ -6,10 +6,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use boltjobs_core::job::ErrorInfo;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::claim::Worker;
 use super::running::RunningJob;
+use super::slots::Slot;
 use crate::error::Failure;
 use crate::handler::{BlockingCall, BoxFuture, Invocation, Response, Run};
 use crate::panic::catch;
@@ -21,7 +21,7 @@ pub(super) struct Attempt {
     pub(super) running: Arc<RunningJob>,
     pub(super) timeout: Option<Duration>,
     /// The slot: a blocking handler that nobody waits for any longer holds it until it returns.
-    pub(super) permit: Arc<OwnedSemaphorePermit>,
+    pub(super) slot: Arc<Slot>,
 }
 
 /// How an attempt ended.
@@ -45,7 +45,7 @@ pub(super) async fn run(worker: &Arc<Worker>, handler: &Handler, call: Invocatio
                 Ok(future) => guarded(worker, &running, future).await,
                 Err(panic) => Err(panic),
             },
-            Run::Blocking(prepare) => run_blocking(worker, &running, prepare(call), attempt.permit).await,
+            Run::Blocking(prepare) => run_blocking(worker, &running, prepare(call), attempt.slot).await,
         }
     };
     let timeout = async {
@@ -90,7 +90,7 @@ async fn run_blocking(
     worker: &Worker,
     running: &RunningJob,
     prepare: BoxFuture<Result<BlockingCall, Failure>>,
-    permit: Arc<OwnedSemaphorePermit>,
+    slot: Arc<Slot>,
 ) -> Result<Result<Response, Failure>, ErrorInfo> {
     let call = match guarded(worker, running, prepare).await? {
         Ok(call) => call,
@@ -99,7 +99,7 @@ async fn run_blocking(
     let (span, runtime) = (tracing::Span::current(), Arc::clone(&worker.runtime));
     let joined = tokio::task::spawn_blocking(move || {
         let returned = catch(|| span.in_scope(|| runtime::scope_blocking(runtime, call)));
-        drop(permit);
+        drop(slot);
         returned
     });
     match joined.await {

@@ -106,7 +106,7 @@ proptest! {
         }
         rig.publish();
         let waiting = rig.engine.by_state[Enqueued as usize].clone();
-        let claims = rig.engine.at(super::at(rig.now), &mut ()).claim(&super::offer(crate::store::QueueOrder::All), 999);
+        let claims = rig.engine.at(super::at(rig.now), &mut ()).claim(&super::offer(crate::store::QueueOrder::All), &[1; 999]);
         let mut claimed: Vec<_> = claims.iter().map(|claimed| claimed.lease.job).collect();
         claimed.sort();
         prop_assert_eq!(claimed, waiting.into_iter().collect::<Vec<_>>());

@@ -72,7 +72,7 @@ fn a_record_that_is_written_again_changes_nothing() {
     let mut rig = Rig::new();
     rig.engine.at(at(0), &mut ()).enqueue(vec![new_job(0, 0, None), new_job(2, 0, None)]);
     rig.publish();
-    let lease = rig.engine.at(at(1), &mut ()).claim(&offer(QueueOrder::All), 1)[0].lease;
+    let lease = rig.engine.at(at(1), &mut ()).claim(&offer(QueueOrder::All), &[1])[0].lease;
     for n in [0, 2] {
         let record = rig.engine.job(id(n)).unwrap().clone();
         rig.engine.apply(Entry::Job(Box::new(record)));
@@ -80,7 +80,7 @@ fn a_record_that_is_written_again_changes_nothing() {
     // The one that runs has its lease, and the one that is ready can be claimed at once.
     rig.engine.at(at(2), &mut ()).reap(5);
     assert_eq!(rig.engine.job(id(0)).unwrap().state, Processing);
-    assert_eq!(rig.engine.at(at(2), &mut ()).claim(&offer(QueueOrder::All), 9).len(), 1);
+    assert_eq!(rig.engine.at(at(2), &mut ()).claim(&offer(QueueOrder::All), &[1; 9]).len(), 1);
     let settlement = Settlement { lease, ran: std::time::Duration::ZERO, outcome: Outcome::Succeeded(None) };
     assert_ne!(rig.engine.at(at(3), &mut ()).settle(vec![settlement]), [Settled::LeaseLost]);
 }
@@ -96,7 +96,7 @@ fn a_job_that_became_ready_again_waits_for_the_second_write() {
     rig.engine.at(at(1), &mut ()).command(id(0), ask(Action::Requeue));
     let second = rig.engine.take_unpublished();
     assert!(!rig.engine.publish(first).ready);
-    assert!(rig.engine.at(at(2), &mut ()).claim(&offer(QueueOrder::All), 1).is_empty());
+    assert!(rig.engine.at(at(2), &mut ()).claim(&offer(QueueOrder::All), &[1]).is_empty());
     assert!(rig.engine.publish(second).ready);
-    assert_eq!(rig.engine.at(at(2), &mut ()).claim(&offer(QueueOrder::All), 1).len(), 1);
+    assert_eq!(rig.engine.at(at(2), &mut ()).claim(&offer(QueueOrder::All), &[1]).len(), 1);
 }
