@@ -33,6 +33,14 @@ pub struct MemoryStore {
 #[derive(Debug, Clone, Default)]
 pub struct Tape(Arc<Mutex<Vec<Entry>>>);
 
+#[cfg(test)]
+impl Tape {
+    /// Loses the latest entry, as a store must not.
+    pub(crate) fn tear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    }
+}
+
 impl Journal for Tape {
     fn record(&mut self, entry: &Entry) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(entry.clone());

@@ -38,9 +38,9 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         return Err(no_store(path, "the segment size must be a power of two from 64 KiB to 16 MiB"));
     }
     let lock = prepare(path)?;
-    let (head_file, head) = read_head(path)?;
+    let (head_file, mut head) = read_head(path)?;
     let segment_size = segment_size(path, head)?.unwrap_or(options.segment_size);
-    compare_with_left(path, head)?;
+    take_over(path, &mut head, &head_file)?;
     let config = sled::Config::new()
         .path(path)
         .segment_size(segment_size)
@@ -179,15 +179,17 @@ fn segment_size(path: &Path, head: Head) -> Result<Option<usize>, StoreError> {
     size.map(Some).ok_or_else(damaged)
 }
 
-/// Compares the file of sled with what it was when the store was closed.
-fn compare_with_left(path: &Path, head: Head) -> Result<(), StoreError> {
+/// Compares the file of sled with what it was when the store was closed, and forgets that before sled changes it:
+/// an open that is cut off must not look like damage to the next one.
+fn take_over(path: &Path, head: &mut Head, head_file: &File) -> Result<(), StoreError> {
     let Some(left) = head.left else { return Ok(()) };
     let fail = |error: io::Error| no_store(path, explain(&error));
     let found = Left::of(&File::open(path.join(DATA)).map_err(fail)?).map_err(fail)?;
-    if found == left {
-        return Ok(());
+    if found != left {
+        return Err(corrupt(path, "the file `db` is not as it was left"));
     }
-    Err(corrupt(path, "the file `db` is not as it was left"))
+    let (last, crc) = (head.last, head.crc);
+    head.advance(head_file, last, crc).and_then(|()| head_file.sync_all()).map_err(fail)
 }
 
 /// Reads every key. All of them are ours, or the database is not.
@@ -255,4 +257,29 @@ fn sync_directory(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_directory(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SledStore;
+
+    #[test]
+    fn an_open_that_is_cut_off_does_not_look_like_damage() {
+        let directory = tempfile::tempdir().unwrap();
+        drop(SledStore::open(directory.path()).unwrap());
+        let (file, mut head) = read_head(directory.path()).unwrap();
+        assert!(head.left.is_some());
+        take_over(directory.path(), &mut head, &file).unwrap();
+        // Sled changes its file, and the process ends before anything is noted.
+        drop(
+            sled::Config::new()
+                .path(directory.path())
+                .segment_size(8 << 20)
+                .open()
+                .unwrap()
+                .insert("Mformat", &[1, 0, 0, 0]),
+        );
+        SledStore::open(directory.path()).unwrap();
+    }
 }

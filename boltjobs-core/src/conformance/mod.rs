@@ -24,6 +24,7 @@ pub mod queues;
 pub mod reading;
 pub mod recurring;
 pub mod settle;
+pub mod steering;
 pub mod time;
 pub mod watching;
 
@@ -137,17 +138,8 @@ macro_rules! store_conformance {
                 an_interval_does_not_drift
                 an_occurrence_fires_once_over_a_reopen
                 a_clock_that_is_set_back_fires_no_instant_twice
-                a_trigger_makes_a_job_now_and_leaves_the_schedule
-                a_paused_definition_fires_nothing_but_can_be_triggered
-                a_resumed_definition_fires_from_now_on
-                a_removed_definition_fires_no_more_and_leaves_its_jobs
-                a_command_to_an_unknown_definition_answers_none
-                a_cron_that_never_fires_is_kept_and_can_be_triggered
                 a_definition_that_nobody_handles_stops_no_other
-                definitions_are_listed_in_the_order_of_their_ids
                 many_definitions_of_one_instant_all_fire
-                an_earlier_occurrence_wakes
-                what_a_definition_makes_wakes_workers
                 a_job_of_a_definition_keeps_its_occurrence
             }
             reading {
@@ -157,6 +149,17 @@ macro_rules! store_conformance {
                 counts_tell_states_queues_and_requests_apart
                 counts_equal_a_recount_after_a_long_random_run
                 each_transition_moves_the_counters_and_adds_one_row
+            }
+            steering {
+                a_trigger_makes_a_job_now_and_leaves_the_schedule
+                a_paused_definition_fires_nothing_but_can_be_triggered
+                a_resumed_definition_fires_from_now_on
+                a_removed_definition_fires_no_more_and_leaves_its_jobs
+                a_command_to_an_unknown_definition_answers_none
+                a_cron_that_never_fires_is_kept_and_can_be_triggered
+                definitions_are_listed_in_the_order_of_their_ids
+                an_earlier_occurrence_wakes
+                what_a_definition_makes_wakes_workers
             }
             watching {
                 a_ready_job_wakes
@@ -204,6 +207,7 @@ mod tests {
             include_str!("reading.rs"),
             include_str!("recurring.rs"),
             include_str!("settle.rs"),
+            include_str!("steering.rs"),
             include_str!("time.rs"),
             include_str!("watching.rs"),
         ] {

@@ -182,7 +182,28 @@ fn steps(now: Timestamp, mut step: impl FnMut() -> Option<Timestamp>) -> Option<
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::memory::{MemoryStore, Tape};
+    use crate::store::Store;
+
+    /// Loses its latest write when it is opened again.
+    #[derive(Debug, Default)]
+    struct Forgetful(Tape);
+
+    impl Fixture for Forgetful {
+        fn open(&self) -> Arc<dyn Store> {
+            self.0.tear();
+            Arc::new(MemoryStore::on_tape(&self.0))
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "seed 1, step")]
+    fn a_store_that_forgets_a_write_is_found_out() {
+        run(&Forgetful::default(), 1, 600);
+    }
 
     #[test]
     fn the_memory_store_is_like_itself() {

@@ -40,8 +40,10 @@ pub fn pages_go_on_after_the_last_job_and_stay_stable(fixture: &dyn Fixture) {
     let mut seen = lab.page(Enqueued, None, 6);
     lab.enqueue((21..=30).map(job).collect(), at(1));
     while let Some(last) = seen.last().copied() {
-        // The job at which a page ended may be gone by the time of the next one.
-        lab.ask(last, Action::Delete, at(2));
+        // The job at which a page ended may be gone by the time of the next one, or still be there.
+        if seen.len() < 8 {
+            lab.ask(last, Action::Delete, at(2));
+        }
         let page = lab.page(Enqueued, Some(last), 6);
         if page.is_empty() {
             break;

@@ -1,22 +1,20 @@
-//! Recurring definitions: adding, firing and steering them.
+//! Recurring definitions: adding and firing them.
 
-use std::sync::Arc;
 use std::thread;
 
 use pollster::block_on;
 
 use super::Fixture;
-use super::lab::{Lab, at, done, id, just_before, offer, secs, strict, woken};
+use super::lab::{Lab, at, done, just_before, offer, secs, strict};
 use crate::JobState::Enqueued;
 use crate::cron::{Cron, Dst, Zone};
 use crate::job::{Job, JobSpec, Occurrence};
 use crate::recurring::{Definition, Misfire, RecurringJob};
 use crate::store::{Action, RecurringCommand, Settled};
-use crate::watch::Interest;
 use crate::{JobId, JobState, Timestamp};
 
 /// A definition of [`REQUEST`](super::lab::REQUEST); laws begin at midnight.
-fn definition(name: &str, cron: &str) -> Definition {
+pub(super) fn definition(name: &str, cron: &str) -> Definition {
     Definition {
         id: name.into(),
         cron: Cron::parse(cron).expect("an expression"),
@@ -27,15 +25,15 @@ fn definition(name: &str, cron: &str) -> Definition {
     }
 }
 
-fn hourly() -> Definition {
+pub(super) fn hourly() -> Definition {
     definition("report", "0 * * * *")
 }
 
-const HOUR: u64 = 3_600;
+pub(super) const HOUR: u64 = 3_600;
 
 impl Lab<'_> {
     /// Returns the instants that the jobs stand for, in their order.
-    fn fired(&self) -> Vec<Timestamp> {
+    pub(super) fn fired(&self) -> Vec<Timestamp> {
         let mut instants: Vec<_> = self.jobs().iter().map(scheduled_for).collect();
         instants.sort();
         instants
@@ -243,90 +241,6 @@ pub fn a_clock_that_is_set_back_fires_no_instant_twice(fixture: &dyn Fixture) {
     assert_eq!(lab.fired(), [at(HOUR)]);
 }
 
-/// C6: in the configured queue, and the schedule is where it was.
-pub fn a_trigger_makes_a_job_now_and_leaves_the_schedule(fixture: &dyn Fixture) {
-    let lab = Lab::new(fixture);
-    lab.put(hourly(), at(0));
-    assert_eq!(lab.steer("report", RecurringCommand::Trigger(id(1)), at(100)), Some(true));
-    let job = lab.job(id(1));
-    assert_eq!((job.state, &*job.spec.queue, job.spec.priority), (Enqueued, "reports", 3));
-    let occurrence = Occurrence { recurring: "report".into(), scheduled_for: at(100) };
-    assert_eq!(job.spec.occurrence, Some(occurrence));
-    assert_eq!(job.history[0].reason.as_deref(), Some("triggered"));
-    let found = &lab.definitions()[0];
-    assert_eq!((found.last, found.next), (Some((id(1), at(100))), Some(at(HOUR))));
-    lab.fire(at(HOUR));
-    assert_eq!(lab.fired(), [at(100), at(HOUR)]);
-}
-
-/// C6.
-pub fn a_paused_definition_fires_nothing_but_can_be_triggered(fixture: &dyn Fixture) {
-    let lab = Lab::new(fixture);
-    lab.put(hourly(), at(0));
-    assert_eq!(lab.steer("report", RecurringCommand::Pause, at(10)), Some(true));
-    assert_eq!(lab.steer("report", RecurringCommand::Pause, at(11)), Some(false));
-    assert_eq!(lab.unchanged(|| lab.fire(at(9 * HOUR))), None);
-    assert_eq!((lab.definitions()[0].paused, lab.definitions()[0].next), (true, None));
-    // A change does not wake it up either.
-    lab.put(definition("report", "5 * * * *"), at(12));
-    assert_eq!(lab.unchanged(|| lab.fire(at(9 * HOUR))), None);
-    assert_eq!(lab.steer("report", RecurringCommand::Trigger(id(1)), at(13)), Some(true));
-    assert_eq!(lab.state(id(1)), Enqueued);
-    assert!(lab.definitions()[0].paused);
-}
-
-/// C6: what was missed while it was paused was meant to be.
-pub fn a_resumed_definition_fires_from_now_on(fixture: &dyn Fixture) {
-    let lab = Lab::new(fixture);
-    lab.put(Definition { misfire: Misfire::FireAll { at_most: 99 }, ..hourly() }, at(0));
-    assert_eq!(lab.steer("report", RecurringCommand::Resume, at(9)), Some(false));
-    lab.steer("report", RecurringCommand::Pause, at(10));
-    assert_eq!(lab.steer("report", RecurringCommand::Resume, at(5 * HOUR + 1)), Some(true));
-    assert_eq!(lab.fire(at(5 * HOUR + 2)), Some(at(6 * HOUR)));
-    assert!(lab.jobs().is_empty());
-    lab.fire(at(6 * HOUR));
-    assert_eq!(lab.fired(), [at(6 * HOUR)]);
-}
-
-/// C6.
-pub fn a_removed_definition_fires_no_more_and_leaves_its_jobs(fixture: &dyn Fixture) {
-    let lab = Lab::new(fixture);
-    lab.put(hourly(), at(0));
-    lab.fire(at(HOUR));
-    assert_eq!(lab.steer("report", RecurringCommand::Remove, at(HOUR + 1)), Some(true));
-    assert_eq!(lab.definitions(), []);
-    assert_eq!(lab.unchanged(|| lab.fire(at(9 * HOUR))), None);
-    assert_eq!(lab.fired(), [at(HOUR)]);
-    // Added again, it is a new one.
-    assert!(lab.put(hourly(), at(9 * HOUR)));
-    assert_eq!((lab.definitions()[0].created_at, lab.definitions()[0].last), (at(9 * HOUR), None));
-}
-
-/// C6.
-pub fn a_command_to_an_unknown_definition_answers_none(fixture: &dyn Fixture) {
-    let lab = Lab::new(fixture);
-    lab.put(hourly(), at(0));
-    for command in [
-        RecurringCommand::Trigger(id(1)),
-        RecurringCommand::Pause,
-        RecurringCommand::Resume,
-        RecurringCommand::Remove,
-    ] {
-        assert_eq!(lab.unchanged(|| lab.steer("other", command, at(1))), None);
-    }
-    assert_eq!(lab.definitions().len(), 1);
-}
-
-/// C6.
-pub fn a_cron_that_never_fires_is_kept_and_can_be_triggered(fixture: &dyn Fixture) {
-    let lab = Lab::new(fixture);
-    assert!(lab.put(definition("report", "0 0 31 2 *"), at(0)));
-    assert_eq!((lab.fire(Timestamp::MAX), lab.definitions()[0].next), (None, None));
-    assert!(!lab.put(definition("report", "0 0 31 2 *"), at(1)));
-    assert_eq!(lab.steer("report", RecurringCommand::Trigger(id(1)), at(2)), Some(true));
-    assert_eq!(lab.state(id(1)), Enqueued);
-}
-
 /// C7: its job waits for somebody who handles it.
 pub fn a_definition_that_nobody_handles_stops_no_other(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
@@ -342,16 +256,6 @@ pub fn a_definition_that_nobody_handles_stops_no_other(fixture: &dyn Fixture) {
     assert_eq!(lab.counts().requests["gone.request"].get(Enqueued), 3);
 }
 
-/// Law 14.
-pub fn definitions_are_listed_in_the_order_of_their_ids(fixture: &dyn Fixture) {
-    let lab = Lab::new(fixture);
-    for name in ["c", "a", "b"] {
-        lab.put(definition(name, "@daily"), at(0));
-    }
-    let names: Vec<_> = lab.definitions().into_iter().map(|found| found.definition.id).collect();
-    assert_eq!(names, ["a", "b", "c"].map(Arc::from));
-}
-
 /// Law 14: each step says at once that there is more.
 pub fn many_definitions_of_one_instant_all_fire(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
@@ -364,34 +268,6 @@ pub fn many_definitions_of_one_instant_all_fire(fixture: &dyn Fixture) {
         }
     }
     assert_eq!(lab.fired(), [at(HOUR); 250]);
-}
-
-/// Law 15.
-pub fn an_earlier_occurrence_wakes(fixture: &dyn Fixture) {
-    let lab = Lab::new(fixture);
-    let mut watch = lab.store.watch(Interest::Due);
-    lab.put(definition("daily", "@daily"), at(0));
-    let (changes, same) = woken(watch);
-    assert!(changes.due);
-    watch = same;
-    lab.put(hourly(), at(0));
-    let (changes, same) = woken(watch);
-    assert!(changes.due);
-    lab.steer("report", RecurringCommand::Pause, at(1));
-    lab.steer("report", RecurringCommand::Resume, at(2));
-    assert!(woken(same).0.due);
-}
-
-/// Law 15.
-pub fn what_a_definition_makes_wakes_workers(fixture: &dyn Fixture) {
-    let lab = Lab::new(fixture);
-    lab.put(hourly(), at(0));
-    let watch = lab.store.watch(Interest::Ready);
-    lab.fire(at(HOUR));
-    let (changes, watch) = woken(watch);
-    assert!(changes.ready);
-    lab.steer("report", RecurringCommand::Trigger(id(1)), at(HOUR + 1));
-    assert!(woken(watch).0.ready);
 }
 
 /// R6, and it can be retried, deleted and requeued as any other.

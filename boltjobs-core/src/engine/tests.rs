@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Engine, Entry};
+use super::{Engine, Entry, Unpublished};
 use crate::job::{ErrorInfo, JobSpec, Lease, NewJob};
 use crate::store::{
     Action, Claimed, Command, Offer, Outcome, QueueOrder, RecurringCommand, Retention, Settlement,
@@ -53,7 +53,9 @@ enum Deed {
     Due,
     Reap,
     Expire,
-    /// What is unpublished is on disk now.
+    /// A write begins, with everything that is unpublished.
+    Write,
+    /// It is on disk now.
     Publish,
     Recurring(u8, u8),
     Fire,
@@ -91,6 +93,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         3 => Just(Deed::Due),
         1 => Just(Deed::Reap),
         1 => Just(Deed::Expire),
+        6 => Just(Deed::Write),
         6 => Just(Deed::Publish),
         1 => (0..2_u8, 0..6_u8).prop_map(|(name, what)| Deed::Recurring(name, what)),
         1 => Just(Deed::Fire),
@@ -112,8 +115,9 @@ struct Rig {
     leases: Vec<Lease>,
     enqueued: Vec<JobId>,
     claims: Vec<Claimed>,
-    /// The jobs whose being ready is on disk: those that may be claimed.
     on_disk: Vec<Entry>,
+    /// What is being written: what it makes ready, and how far it brings the journal.
+    in_flight: Option<(Unpublished, usize)>,
 }
 
 impl Rig {
@@ -121,17 +125,40 @@ impl Rig {
         let (mut engine, mut journal) = (Engine::default(), Vec::new());
         engine.at(at(0), &mut journal).boot();
         let on_disk = journal.clone();
-        Self { engine, journal, now: 0, leases: vec![], enqueued: vec![], claims: vec![], on_disk }
+        Self {
+            engine,
+            journal,
+            now: 0,
+            leases: vec![],
+            enqueued: vec![],
+            claims: vec![],
+            on_disk,
+            in_flight: None,
+        }
     }
 
     fn lease(&self, back: usize) -> Option<Lease> {
         self.leases.iter().rev().nth(back).copied()
     }
 
+    /// Writes everything, and publishes it.
     fn publish(&mut self) {
-        let unpublished = self.engine.take_unpublished();
-        self.on_disk.clone_from(&self.journal);
-        self.engine.publish(unpublished);
+        self.end_write();
+        self.begin_write();
+        self.end_write();
+    }
+
+    fn begin_write(&mut self) {
+        if self.in_flight.is_none() {
+            self.in_flight = Some((self.engine.take_unpublished(), self.journal.len()));
+        }
+    }
+
+    fn end_write(&mut self) {
+        if let Some((unpublished, length)) = self.in_flight.take() {
+            self.on_disk = self.journal[..length].to_vec();
+            self.engine.publish(unpublished);
+        }
     }
 
     /// Does one step; what it claimed is in `claims`.
@@ -177,7 +204,8 @@ impl Rig {
                 let kept = Duration::from_secs(20);
                 turn.expire(Retention { succeeded: kept, failed: kept * 4, deleted: kept });
             }
-            Deed::Publish => self.publish(),
+            Deed::Write => self.begin_write(),
+            Deed::Publish => self.end_write(),
             Deed::Recurring(name, what) => {
                 let name: Arc<str> = ["hourly", "often"][usize::from(name)].into();
                 match what {
@@ -190,6 +218,7 @@ impl Rig {
             }
             Deed::Fire => drop(turn.fire().map(|next| assert!(next > at(self.now)))),
             Deed::Reopen => {
+                self.in_flight = None;
                 self.engine = replay::replayed(&self.journal);
                 self.engine.at(at(self.now), &mut self.journal).boot();
                 self.publish();

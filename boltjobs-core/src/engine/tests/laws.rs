@@ -60,10 +60,15 @@ fn check_indexes(rig: &Rig) {
     assert_eq!(ended, engine.jobs.values().filter(|job| job.state.is_final()).count());
 }
 
-/// Who is ready in the journal so far, with the epoch of the claim before.
-fn ready_on_disk(rig: &Rig) -> HashMap<JobId, Epoch> {
+/// Who is ready in what is on disk, with the epoch of the claim before, and in which place.
+fn ready_on_disk(rig: &Rig) -> HashMap<JobId, (Epoch, u64)> {
     let engine = super::replay::replayed(&rig.on_disk);
-    engine.jobs.values().filter(|job| job.state == Enqueued).map(|job| (job.id, job.epoch)).collect()
+    engine
+        .jobs
+        .values()
+        .filter(|job| job.state == Enqueued)
+        .map(|job| (job.id, (job.epoch, job.order)))
+        .collect()
 }
 
 proptest! {
@@ -118,11 +123,12 @@ proptest! {
             given.retain(|lease| rig.engine.jobs.contains_key(&lease.job));
             for claimed in &rig.claims {
                 let job = claimed.lease.job;
-                let before = ready.get(&job);
-                prop_assert!(before.is_some(), "{job} is not ready on disk");
-                prop_assert!(before.is_some_and(|before| *before < claimed.lease.epoch));
+                prop_assert!(ready.contains_key(&job), "{job} is not ready on disk");
+                let (before, order) = ready[&job];
+                prop_assert!(before < claimed.lease.epoch);
+                prop_assert_eq!(rig.engine.jobs[&job].order, order, "{} is ready in another place on disk", job);
                 // Nor has it been claimed since: its release would have to be on disk, too.
-                let since = given.iter().filter(|lease| lease.job == job && Some(&lease.epoch) > before);
+                let since = given.iter().filter(|lease| lease.job == job && lease.epoch > before);
                 prop_assert_eq!(since.count(), 1, "{} was handed out by a release that is not on disk", job);
             }
         }
