@@ -1,6 +1,8 @@
 //! Measures what users see, durable on sled: the time is that of the system, the disk that of the temporary folder.
 //!
 //! `cargo run --release -p boltjobs-benches [-- --json] [case ..]` prints a table, or JSON for the baseline.
+#![expect(clippy::disallowed_methods, reason = "what is measured is the time of the system")]
+#![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
 use std::fs::OpenOptions;
 use std::io::Write;

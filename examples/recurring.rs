@@ -66,7 +66,7 @@ async fn main() -> boltjobs::Result<()> {
     for definition in client.recurring_jobs().await? {
         let next = definition
             .next_run()
-            .map(|at| at.with_timezone(&definition.timezone().tz()));
+            .map(|at| at.with_timezone(&definition.zone().unwrap_or_default().tz()));
         println!(
             "  {}: `{}` in {}, next at {}",
             definition.id(),

@@ -142,22 +142,22 @@ fn a_handler_that_blocks_its_thread_keeps_its_lease() {
     let (clock, store, id) = receive.recv().unwrap();
     assert_eq!(outside.entered.recv().unwrap(), 1);
     let look = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let now = || boltjobs_core::clock::Clock::now(&*clock);
     for _ in 0..10 {
-        clock.advance(Duration::from_secs(10));
-        // The heartbeat of this step is done once the store has a lease that reaches beyond it.
+        let start = now();
+        // Time passes until a heartbeat has kept the lease well beyond where it ended before.
         look.block_on(patiently(async {
             loop {
-                let until = store.reap(5, seconds(0)).await.unwrap();
-                if until.is_some_and(|until| {
-                    until >= boltjobs_core::clock::Clock::now(&*clock).plus(Duration::from_secs(29))
-                }) {
+                clock.advance(Duration::from_secs(1));
+                let until = store.reap(5, seconds(0)).await.unwrap().unwrap();
+                if until >= start.plus(Duration::from_secs(31)) {
                     return;
                 }
-                std::thread::yield_now();
+                tokio::task::yield_now().await;
             }
         }));
-        // Anybody may reap; the lease holds.
-        look.block_on(store.reap(5, boltjobs_core::clock::Clock::now(&*clock))).unwrap();
+        // Whoever reaps now finds that the lease holds.
+        look.block_on(store.reap(5, start.plus(Duration::from_secs(30)))).unwrap();
         let job = look.block_on(store.job(id)).unwrap().unwrap();
         assert_eq!((job.state, job.attempt), (JobState::Processing, 1));
     }
@@ -322,4 +322,26 @@ async fn a_handler_runs_no_more_jobs_at_once_than_it_allows_and_holds_up_nobody(
         outside.open.send(()).unwrap();
     }
     patiently(jobs[3].wait()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_idle_server_takes_back_the_jobs_of_one_that_is_gone() {
+    let bench = gated().await;
+    let id = boltjobs::JobId::from_u128(1);
+    let spec = boltjobs_core::job::JobSpec::new("from.another.program", *b"{}");
+    let job = boltjobs_core::job::NewJob { id, spec, start_at: None };
+    let now = || boltjobs_core::clock::Clock::now(&*bench.clock);
+    bench.store.enqueue(vec![job], now()).await.unwrap();
+    let claimed = bench.store.claim(offer("from.another.program"), vec![1], now()).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    patiently(async {
+        while bench.job(id).await.state() == JobState::Processing {
+            bench.clock.advance(Duration::from_secs(10));
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let back = bench.job(id).await;
+    assert_eq!((back.state(), back.attempts()), (JobState::Enqueued, 0));
+    assert_eq!(back.history().last().unwrap().reason.as_deref(), Some("its server stopped responding"));
 }

@@ -145,3 +145,26 @@ async fn a_second_server_on_a_folder_is_told_who_has_it_and_what_to_do() {
     first.shutdown().await.unwrap();
     start().await.unwrap().shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_store_that_fails_for_good_does_not_hold_up_the_shutdown() {
+    let doors = Arc::new(Doors::default());
+    let (given, store) = (Arc::clone(&doors), Arc::new(Flaky::staying_open()));
+    let bench = Bench::on(Arc::clone(&store) as Arc<dyn Store>, |builder| builder.provide(given)).await;
+    let job = bench.scope(async { Wait { heed: true }.enqueue().await.unwrap() }).await;
+    patiently(doors.entered.notified()).await;
+    store.fail(u32::MAX);
+    doors.open.notify_one();
+    let clock = Arc::clone(&bench.clock);
+    let stopping = tokio::spawn(bench.server.shutdown());
+    patiently(async {
+        while !stopping.is_finished() {
+            clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    stopping.await.unwrap().unwrap();
+    // Its outcome is lost with the store, so it will be run again.
+    assert_eq!(store.job(job.id()).await.unwrap().unwrap().state, JobState::Processing);
+}

@@ -188,8 +188,8 @@ async fn a_broken_definition_shows_its_error_and_stops_no_other() {
     let bench = Bench::start().await;
     let stray = Definition {
         id: "a stray".into(),
-        cron: Cron::minutely(),
-        zone: Zone::default(),
+        cron: Cron::minutely().into(),
+        zone: Zone::default().into(),
         dst: Dst::default(),
         misfire: Misfire::default(),
         spec: JobSpec::new("from.another.program", *b"{}"),

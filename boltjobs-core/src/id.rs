@@ -27,6 +27,11 @@ impl JobId {
         Self(Uuid::from_u128(millis << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))
     }
 
+    /// Makes an id of the millisecond of `at` and the hash of a name: the same for both, the same id.
+    pub fn from_name(at: Timestamp, name: &[u8]) -> Self {
+        Self::from_parts(at, Uuid::new_v5(&Uuid::NAMESPACE_OID, name).as_u128())
+    }
+
     /// Returns the 16 bytes.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()

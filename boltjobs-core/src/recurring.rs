@@ -1,5 +1,7 @@
 //! Recurring definitions, and the pure decision of what one fires.
 
+mod stored;
+
 use std::iter::successors;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::cron::{Cron, Dst, Zone};
 use crate::job::JobSpec;
 use crate::{JobId, Timestamp};
+
+pub use stored::Stored;
 
 /// How late an occurrence may be and still count as on time.
 pub const ON_TIME: Duration = Duration::from_secs(30);
@@ -34,9 +38,9 @@ pub struct Definition {
     /// Its id.
     pub id: Arc<str>,
     /// When it fires.
-    pub cron: Cron,
+    pub cron: Stored<Cron>,
     /// In which time zone.
-    pub zone: Zone,
+    pub zone: Stored<Zone>,
     /// What happens where clocks are changed.
     pub dst: Dst,
     /// What becomes of missed occurrences.
@@ -71,13 +75,22 @@ impl RecurringJob {
 }
 
 impl Definition {
+    /// Returns why it can't fire in this release.
+    pub fn error(&self) -> Option<&str> {
+        self.cron.read().err().or(self.zone.read().err())
+    }
+
     /// Returns the first occurrence strictly after an instant.
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
-        self.cron.next_after(after.to_datetime(), &self.zone, self.dst).map(Timestamp::from)
+        let (cron, zone) = (self.cron.read().ok()?, self.zone.read().ok()?);
+        cron.next_after(after.to_datetime(), zone, self.dst).map(Timestamp::from)
     }
 
     /// Decides what fires: `next` is the occurrence that the definition waits for.
     pub fn fire(&self, next: Timestamp, now: Timestamp) -> Firing {
+        if self.error().is_some() {
+            return Firing { occurrences: Vec::new(), next: None };
+        }
         if next > now {
             return Firing { occurrences: Vec::new(), next: Some(next) };
         }
@@ -97,7 +110,7 @@ impl Definition {
     /// Returns the first occurrence at `start` or after it. An interval counts from `known`, one of its occurrences,
     /// so that it does not drift by how late each of them is fired.
     fn first_from(&self, known: Timestamp, start: Timestamp) -> Option<Timestamp> {
-        let Some(interval) = self.cron.interval() else {
+        let Some(interval) = self.cron.read().ok().and_then(Cron::interval) else {
             return self.next_after(start.minus(Duration::from_micros(1)));
         };
         let steps = start.since(known).as_micros().div_ceil(interval.as_micros().max(1));

@@ -7,7 +7,8 @@
 //! # Laws
 //! Each has a test of its name in the conformance suite.
 //!
-//! 1. **Durable**: what a method has answered survives a crash, with everything that hangs on it.
+//! 1. **Durable**: what a method has answered survives a crash, with everything that hangs on it. A claim and a
+//!    heartbeat may be forgotten: the job is then claimed again.
 //! 2. **Atomic**: a batch that is refused changes nothing.
 //! 3. **Idempotent**: a job that is enqueued again under its id is the same job.
 //! 4. **Exclusive**: a job is claimed by one server at a time.
@@ -64,7 +65,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Keeps leases alive until `until`, and tells which are lost or shall be cancelled.
     fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Heartbeat>;
 
-    // The passing of time. Each does a bounded step and returns when it has to be called next, if ever.
+    // The passing of time. Each does a bounded step (of reap, the bound is what runs) and returns when it has to be
+    // called next, if ever; a claim that comes later may need an earlier reap.
 
     /// Makes ready what is due.
     fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>>;

@@ -79,7 +79,7 @@ pub fn request(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// - `backoff = ".."`: the delay before each retry: `"fixed(30s)"`, `"list(1s, 10s, 1m)"` (the last repeats),
 ///   `"exponential(2s, max = 10m)"`, `"polynomial"`, or the path of a `fn(u32) -> Duration` without quotes, which
 ///   gets the number of the retry from 1. Default: `"polynomial"`.
-/// - `timeout = "30s"`: how long one attempt may take, in `ms`, `s`, `m`, `h` or `d`; longer fails it.
+/// - `timeout = "30s"`: how long one attempt may take, in `ms`, `s`, `m`, `h`, `d` or `w`; longer fails it.
 ///   Default: no limit.
 /// - `on_exhausted = "fail"` or `"delete"`: the state of a job whose retries are used up. Default: `"fail"`.
 /// - `concurrency = 16`: how many of its jobs may run at once, over every server that shares the store; the others

@@ -254,12 +254,13 @@ fn fixture(format: u32) -> std::path::PathBuf {
 
 /// Fills a store with one of each: every state, a recurring definition, an entry that is split.
 fn fill(store: &SledStore) {
+    use boltjobs_core::cron::{Cron, Zone};
     use boltjobs_core::job::ErrorInfo;
     use boltjobs_core::recurring::{Definition, Misfire};
     use boltjobs_core::store::{Action, Command, Outcome, Settlement};
 
     block_on(store.enqueue((0..4).map(|number| job(number, 100)).collect(), at(0))).unwrap();
-    let claimed = block_on(store.claim(common::offer(), vec![1; 3], at(1))).unwrap();
+    let claimed = block_on(store.claim(common::offer(), vec![0, 1, 2], at(1))).unwrap();
     let error = Box::new(ErrorInfo::new("io::Error", "disk on fire"));
     let outcomes = [
         Outcome::Succeeded(Some((*b"42").into())),
@@ -279,8 +280,8 @@ fn fill(store: &SledStore) {
     block_on(store.enqueue(vec![scheduled, job(11, 5_000)], at(4))).unwrap();
     let definition = Definition {
         id: "nightly".into(),
-        cron: "0 3 * * *".parse().unwrap(),
-        zone: "Europe/Berlin".parse().unwrap(),
+        cron: "0 3 * * *".parse::<Cron>().unwrap().into(),
+        zone: "Europe/Berlin".parse::<Zone>().unwrap().into(),
         dst: boltjobs_core::cron::Dst::default(),
         misfire: Misfire::FireAll { at_most: 3 },
         spec: boltjobs_core::job::JobSpec::new("report.build", *b"{}"),

@@ -7,7 +7,7 @@ mod common;
 
 use std::time::Duration;
 
-use boltjobs_core::cron::Dst;
+use boltjobs_core::cron::{Cron, Dst, Zone};
 use boltjobs_core::job::{ErrorInfo, Job, JobSpec, NewJob};
 use boltjobs_core::memory::{MemoryStore, Tape};
 use boltjobs_core::recurring::{Definition, Misfire};
@@ -131,8 +131,8 @@ impl Pair<'_> {
         let cron = ["@every 90s", "* * * * *"][self.chance.usize(..2)];
         Definition {
             id: self.chance.u8(..3).to_string().into(),
-            cron: cron.parse().unwrap(),
-            zone: "Europe/Berlin".parse().unwrap(),
+            cron: cron.parse::<Cron>().unwrap().into(),
+            zone: "Europe/Berlin".parse::<Zone>().unwrap().into(),
             dst: Dst::default(),
             misfire: Misfire::FireAll { at_most: 3 },
             spec: JobSpec::new("mail.send", *b"{}"),

@@ -1,5 +1,6 @@
 //! Looking at jobs and steering them.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::future::IntoFuture;
 use std::sync::Arc;
@@ -73,13 +74,13 @@ impl Client {
     }
 
     /// Schedules a job anew, `delay` from now. Awaited, it says whether that happened: `false` when the job does not
-    /// exist, or runs.
+    /// exist, runs, or is Enqueued and the delay is zero.
     pub fn reschedule(&self, id: JobId, delay: Duration) -> JobCommand {
         self.command(id, Asked::In(delay))
     }
 
     /// Schedules a job anew, for an instant. Awaited, it says whether that happened: `false` when the job does not
-    /// exist, or runs.
+    /// exist, runs, or is Enqueued and the instant has passed.
     pub fn reschedule_at(&self, id: JobId, at: impl IntoInstant) -> JobCommand {
         self.command(id, Asked::At(at.into_instant()))
     }
@@ -243,7 +244,7 @@ impl JobQuery {
             let query = PageQuery { state, after: self.after, limit: self.limit + 1 };
             jobs.extend(runtime.store.page(query).await?);
         }
-        jobs.sort_by(|left, right| right.id.cmp(&left.id));
+        jobs.sort_by_key(|job| Reverse(job.id));
         let more = jobs.len() > self.limit;
         jobs.truncate(self.limit);
         let next = jobs.last().filter(|_| more).map(|job| job.id);

@@ -233,5 +233,5 @@ impl From<Infallible> for Error {
 }
 
 fn list(faults: &[String]) -> String {
-    faults.iter().map(|fault| format!("\n  - {fault}")).collect()
+    faults.iter().flat_map(|fault| ["\n  - ", fault]).collect()
 }

@@ -71,7 +71,7 @@ impl<R: Request> JobHandle<R> {
         }
     }
 
-    /// Deletes the job; one that runs is asked to stop. `false` when it has ended.
+    /// Deletes the job; one that runs is asked to stop. `false` when it has ended (but a Failed one is deleted).
     ///
     /// # Errors
     /// [`Error::Store`] when the store can't write.
@@ -128,6 +128,9 @@ impl<R> Clone for JobHandle<R> {
 
 impl<R> fmt::Debug for JobHandle<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JobHandle").field("id", &self.id).field("duplicate", &self.duplicate).finish()
+        f.debug_struct("JobHandle")
+            .field("id", &self.id)
+            .field("duplicate", &self.duplicate)
+            .finish_non_exhaustive()
     }
 }

@@ -104,7 +104,7 @@ pub mod __private {
         share,
     };
     pub use crate::registry::{Registration, Source};
-    pub use crate::request::{RequestInfo, RequestOps};
+    pub use crate::request::{DecodeFault, Payload, RequestInfo, RequestOps};
     pub use crate::title;
 
     /// Parses what `cron!` has checked.

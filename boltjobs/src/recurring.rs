@@ -115,8 +115,8 @@ impl<R: Request> Recurring<R> {
         }
         let definition = Definition {
             id: self.id.as_str().into(),
-            cron: self.cron?,
-            zone: self.zone?,
+            cron: self.cron?.into(),
+            zone: self.zone?.into(),
             dst: self.dst,
             misfire: self.misfire,
             spec: self.options.spec(&self.request, &runtime)?,
@@ -227,13 +227,18 @@ pub struct RecurringDetails {
 impl RecurringDetails {
     pub(crate) fn new(job: RecurringJob, runtime: &Runtime) -> Self {
         let request = &job.definition.spec.request;
+        let unreadable =
+            job.definition.error().map(|error| format!("{error}; add the definition again to mend it"));
         // Its jobs wait; the definition itself stops nobody else.
-        let error = runtime.registry.by_name(request).is_none().then(|| {
-            format!(
-                "no request `{request}` in this program; its jobs wait for a server that handles it. \
-                 Say `use that_crate as _;` if it lives in another crate, or remove the definition"
-            )
-        });
+        let unknown = || {
+            runtime.registry.by_name(request).is_none().then(|| {
+                format!(
+                    "no request `{request}` in this program; its jobs wait for a server that handles it. \
+                     Say `use that_crate as _;` if it lives in another crate, or remove the definition"
+                )
+            })
+        };
+        let error = unreadable.or_else(unknown);
         Self { job, error }
     }
 
@@ -242,14 +247,19 @@ impl RecurringDetails {
         &self.job.definition.id
     }
 
-    /// Returns when it fires.
-    pub fn cron(&self) -> &Cron {
-        &self.job.definition.cron
+    /// Returns when it fires, as a cron expression.
+    pub fn cron(&self) -> &str {
+        self.job.definition.cron.as_str()
     }
 
-    /// Returns the time zone of its cron expression.
-    pub fn timezone(&self) -> Zone {
-        self.job.definition.zone
+    /// Returns the time zone of its cron expression, by its IANA name.
+    pub fn timezone(&self) -> &str {
+        self.job.definition.zone.as_str()
+    }
+
+    /// Returns that time zone, unless this release does not know it.
+    pub fn zone(&self) -> Option<Zone> {
+        self.job.definition.zone.read().ok().copied()
     }
 
     /// Returns what becomes of missed occurrences.

@@ -11,7 +11,7 @@ use boltjobs_core::name;
 use boltjobs_core::store::{Handled, Limit};
 
 use crate::handler::{BackoffFn, BackoffSource, HandlerInfo, OnExhausted, Run};
-use crate::provider::{HookInfo, Provided, ProviderInfo};
+use crate::provider::{Dependencies, HookInfo, Provided, ProviderInfo};
 use crate::request::{Request, RequestInfo};
 
 /// How often a failed job is tried again unless its handler says otherwise.
@@ -213,7 +213,10 @@ fn by_request(infos: &[&'static HandlerInfo], faults: &mut Vec<String>) -> HashM
     handlers
 }
 
-/// Everything that asks for a provided value, with the words that name it.
+/// Names what something can't do without.
+type Needs = fn(&mut Dependencies);
+
+/// Checks that everything that is asked for is provided, once.
 fn check_needs(
     registry: &Registry,
     handlers: &HashMap<TypeId, Arc<Handler>>,
@@ -233,7 +236,7 @@ fn check_needs(
             ));
         }
     }
-    let mut who: Vec<(String, Source, fn(&mut crate::provider::Dependencies))> = Vec::new();
+    let mut who: Vec<(String, Source, Needs)> = Vec::new();
     let handlers = handlers.values();
     who.extend(
         handlers.map(|it| (format!("handler `{}`", it.info.name), it.info.source, it.info.dependencies)),
@@ -242,7 +245,7 @@ fn check_needs(
     who.extend(registry.hooks.iter().map(|it| (format!("hook `{}`", it.name), it.source, it.dependencies)));
     who.sort_by(|left, right| (left.1, &left.0).cmp(&(right.1, &right.0)));
     for (name, source, dependencies) in who {
-        let mut needs = crate::provider::Dependencies::default();
+        let mut needs = Dependencies::default();
         dependencies(&mut needs);
         for need in needs.0.into_iter().filter(|need| !known.contains_key(&need.id)) {
             faults.push(format!(
@@ -282,7 +285,7 @@ fn visit(
         ));
     }
     path.push(info);
-    let mut needs = crate::provider::Dependencies::default();
+    let mut needs = Dependencies::default();
     (info.dependencies)(&mut needs);
     for need in needs.0 {
         for needed in providers.iter().filter(|info| (info.provides)().id == need.id) {

@@ -67,7 +67,7 @@ impl RequestInfo {
 pub struct RequestOps {
     pub type_id: fn() -> TypeId,
     pub response_name: fn() -> &'static str,
-    pub decode: fn(&[u8]) -> Result<Box<dyn Any + Send + Sync>, String>,
+    pub decode: fn(&[u8]) -> Result<Payload, DecodeFault>,
     pub encode_response: fn(&(dyn Any + Send)) -> Result<Vec<u8>, String>,
 }
 
@@ -83,12 +83,28 @@ impl RequestOps {
     }
 }
 
-fn decode<R: Request>(payload: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String> {
+/// A request whose type is forgotten.
+#[doc(hidden)]
+pub type Payload = Box<dyn Any + Send + Sync>;
+
+/// Where and why a stored payload can't be read.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct DecodeFault {
+    /// The path of the field, where it is one that is to blame.
+    pub field: Option<String>,
+    /// What serde said. It may quote the value.
+    pub message: String,
+}
+
+fn decode<R: Request>(payload: &[u8]) -> Result<Payload, DecodeFault> {
     let mut json = serde_json::Deserializer::from_slice(payload);
     match serde_path_to_error::deserialize::<_, R>(&mut json) {
         Ok(request) => Ok(Box::new(request)),
-        Err(error) if error.path().iter().next().is_none() => Err(error.inner().to_string()),
-        Err(error) => Err(format!("field `{}`: {}", error.path(), error.inner())),
+        Err(error) => {
+            let field = error.path().iter().next().is_some().then(|| error.path().to_string());
+            Err(DecodeFault { field, message: error.inner().to_string() })
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use boltjobs_core::clock::{Chance, Clock};
 use boltjobs_core::id::JobIds;
 use boltjobs_core::store::Store;
 use boltjobs_core::{JobId, Timestamp};
+use tokio::runtime::Handle;
 
 use crate::ended::Ended;
 use crate::provider::Providers;
@@ -21,6 +22,8 @@ pub(crate) struct Runtime {
     pub(crate) registry: Registry,
     pub(crate) ids: JobIds,
     pub(crate) ended: Ended,
+    /// Where timers run that no handler can hold up.
+    pub(crate) services: Handle,
     pub(crate) providers: RwLock<Providers>,
     /// How long a handler that was asked to stop may go on.
     pub(crate) cancel_grace: Duration,

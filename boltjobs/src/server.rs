@@ -81,6 +81,8 @@ impl Server {
     pub async fn shutdown(mut self) -> Result<()> {
         let worker = Arc::clone(&self.worker);
         worker.stopping.cancel();
+        // A claim that is on its way is still dispatched. A panic in it has been reported by the hook.
+        let _ = (&mut self.claiming).await;
         worker.tasks.close();
         let clock = &worker.runtime.clock;
         tokio::select! {
@@ -106,8 +108,14 @@ impl Server {
         }
         // Every outcome is on its way by now.
         worker.finished.cancel();
-        // A panic in it has been reported by the hook.
-        let _ = (&mut self.settling).await;
+        tokio::select! {
+            _ = &mut self.settling => {}
+            () = clock.sleep(LAST_GRACE) => {
+                // From now on a store that fails is no longer waited for.
+                worker.halted.cancel();
+                let _ = (&mut self.settling).await;
+            }
+        }
 
         let mut result = Ok(());
         for hook in self.stop_hooks.iter().rev() {

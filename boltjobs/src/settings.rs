@@ -18,8 +18,7 @@ pub enum Durability {
     /// An `enqueue().await` returns once the job is on disk. The default.
     #[default]
     Immediate,
-    /// It returns before; a crash of the machine or the process loses at most 100 ms of what was acknowledged,
-    /// unless the disk itself stalls for longer.
+    /// It returns before; a crash of the machine or the process loses at most 100 ms of what was acknowledged.
     Eventual,
 }
 
@@ -66,6 +65,7 @@ impl Settings {
             .store
             .or_else(|| read.variable("BOLTJOBS_STORE", |text| Ok(StoreSource::Location(text.into()))));
         let durability = self.durability.or_else(|| read.variable("BOLTJOBS_DURABILITY", durability));
+        let asked = if self.queues.is_some() { "" } else { "BOLTJOBS_QUEUES: " };
         let queues = self.queues.or_else(|| read.variable("BOLTJOBS_QUEUES", queues));
         let workers = self.workers.or_else(|| read.variable("BOLTJOBS_WORKERS", workers));
         let timeout = |text: &str| duration::parse(text).map_err(|error| error.to_string());
@@ -74,7 +74,7 @@ impl Settings {
         let queues = match queues.map(order).transpose() {
             Ok(queues) => queues.unwrap_or(QueueOrder::All),
             Err(found) => {
-                faults.extend(found);
+                faults.extend(found.into_iter().map(|fault| format!("{asked}{fault}")));
                 QueueOrder::All
             }
         };

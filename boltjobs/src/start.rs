@@ -167,6 +167,7 @@ impl Builder {
             registry,
             ids: JobIds::default(),
             ended: Ended::new(thread.handle().clone()),
+            services: thread.handle().clone(),
             providers: RwLock::default(),
             cancel_grace: settings.cancel_grace,
         });
@@ -174,7 +175,7 @@ impl Builder {
         runtime.store.reap(settings.max_crashes, runtime.now()).await?;
         let built = provide(&runtime, self.provided).await?;
         run_start_hooks(&runtime).await?;
-        let server = begin(runtime, settings, thread, built);
+        let server = begin(&runtime, settings, thread, built);
         announce(&server).await?;
         Ok(server)
     }
@@ -219,8 +220,8 @@ async fn open(settings: &Resolved) -> Result<Arc<dyn Store>> {
 
 /// Builds what handlers share, each after what it needs itself.
 async fn provide(runtime: &Runtime, given: Vec<(Provided, SharedValue)>) -> Result<Vec<SharedValue>> {
+    let mut built: Vec<_> = given.iter().map(|(_, value)| Arc::clone(value)).collect();
     let mut values: HashMap<_, _> = given.into_iter().map(|(provided, value)| (provided.id, value)).collect();
-    let mut built: Vec<_> = values.values().cloned().collect();
     for info in &runtime.registry.providers {
         let so_far = Providers(Arc::new(values.clone()));
         let value = (info.build)(so_far).await.map_err(|failure| {
@@ -243,7 +244,7 @@ async fn run_start_hooks(runtime: &Runtime) -> Result<()> {
 }
 
 fn begin(
-    runtime: Arc<Runtime>,
+    runtime: &Arc<Runtime>,
     settings: Resolved,
     thread: ServiceThread,
     built: Vec<SharedValue>,
@@ -267,15 +268,15 @@ fn begin(
         halted: CancellationToken::new(),
         outcomes,
         finished: CancellationToken::new(),
-        runtime: Arc::clone(&runtime),
+        runtime: Arc::clone(runtime),
     });
     let cancelled = runtime.store.watch(Interest::Cancelled);
     let services = vec![
-        thread.handle().spawn(scheduler::watch_time(Arc::clone(&runtime), settings.retention)),
+        thread.handle().spawn(scheduler::watch_time(Arc::clone(runtime), settings.retention)),
         thread.handle().spawn(cancellation::pass_on(Arc::clone(&worker), cancelled)),
         thread.handle().spawn(heartbeat::keep_leases(Arc::clone(&worker), settings.max_crashes)),
     ];
-    runtime::enter(&runtime);
+    runtime::enter(runtime);
     Server {
         // Without handlers or slots there is nothing to claim for.
         claiming: if worker.offer.handles.is_empty() || settings.workers == 0 {

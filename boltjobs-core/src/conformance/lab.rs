@@ -131,7 +131,7 @@ impl<'f> Lab<'f> {
     }
 
     pub(super) fn claim(&self, offer: &Offer, slots: usize, now: Timestamp) -> Vec<Claimed> {
-        let workers = (1..).take(slots).collect();
+        let workers = (1..=u32::try_from(slots).unwrap_or(u32::MAX)).collect();
         block_on(self.store.claim(Arc::new(offer.clone()), workers, now)).expect("the store hands out jobs")
     }
 

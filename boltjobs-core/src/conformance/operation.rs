@@ -141,8 +141,8 @@ fn command(rng: &mut Rng, now: Timestamp) -> Command {
 fn definition(rng: &mut Rng) -> Definition {
     Definition {
         id: pick(rng, &NAMES).into(),
-        cron: Cron::parse(pick(rng, &CRONS)).expect("an expression"),
-        zone: if rng.bool() { Zone::UTC } else { "Europe/Oslo".parse().expect("a zone") },
+        cron: Cron::parse(pick(rng, &CRONS)).expect("an expression").into(),
+        zone: if rng.bool() { Zone::UTC } else { "Europe/Oslo".parse::<Zone>().expect("a zone") }.into(),
         dst: Dst::default(),
         misfire: pick(rng, &[Misfire::FireOnce, Misfire::FireAll { at_most: 3 }, Misfire::Skip]),
         spec: JobSpec { queue: "reports".into(), ..JobSpec::new("report.make", &b"{}"[..]) },

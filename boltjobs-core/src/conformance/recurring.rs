@@ -17,8 +17,8 @@ use crate::{JobId, JobState, Timestamp};
 pub(super) fn definition(name: &str, cron: &str) -> Definition {
     Definition {
         id: name.into(),
-        cron: Cron::parse(cron).expect("an expression"),
-        zone: Zone::UTC,
+        cron: Cron::parse(cron).expect("an expression").into(),
+        zone: Zone::UTC.into(),
         dst: Dst::default(),
         misfire: Misfire::FireOnce,
         spec: JobSpec { queue: "reports".into(), priority: 3, ..JobSpec::new("mail.send", &b"{}"[..]) },
@@ -85,7 +85,7 @@ pub fn a_new_cron_or_zone_computes_from_now(fixture: &dyn Fixture) {
     assert!(lab.put(hourly(), at(2 * HOUR + 1)));
     assert_eq!(lab.fire(at(2 * HOUR + 1)), Some(at(3 * HOUR)));
     assert!(lab.jobs().is_empty());
-    let zone = "Asia/Kolkata".parse().expect("a zone");
+    let zone = "Asia/Kolkata".parse::<Zone>().expect("a zone").into();
     assert!(lab.put(Definition { zone, ..hourly() }, at(2 * HOUR + 2)));
     assert_eq!(lab.definitions()[0].next, Some(at(2 * HOUR + HOUR / 2)));
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Entry, Move, Turn};
+use super::{Move, Turn};
 use crate::job::{HistoryRow, Lease, RowData};
+use crate::state::Actor;
 use crate::store::{Claimed, Heartbeat, Offer};
 use crate::{JobId, JobState, Timestamp};
 
@@ -27,7 +28,9 @@ impl Turn<'_> {
         let data = RowData::Processing { server: Arc::clone(&offer.server), worker, attempt, epoch };
         let row = HistoryRow { data, ..HistoryRow::new(self.now, JobState::Processing) };
         let change = Move { attempt, epoch, ..Move::of(job, row) };
-        self.commit(Entry::Moved(change));
+        if !self.transition(change, Actor::Claim) {
+            return None;
+        }
         self.engine.leases.insert(id, self.now.plus(offer.lease));
         Some(Claimed { lease: Lease { job: id, epoch }, spec, attempt, created_at })
     }

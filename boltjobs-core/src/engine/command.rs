@@ -26,10 +26,6 @@ impl Turn<'_> {
             Action::Requeue => start_row(None, self.now, command.reason),
             Action::Reschedule(at) => start_row(Some(at), self.now, command.reason),
         };
-        // A time that has passed is now, for whoever reschedules; but what is ready already has nothing to do.
-        if !job.state.allows(row.state, Actor::Client) {
-            return false;
-        }
         let change = if row.state == JobState::Deleted {
             // It shows how often it was tried.
             Move::of(job, row)
@@ -37,8 +33,8 @@ impl Turn<'_> {
             let attempt = if job.state.is_final() { 0 } else { job.attempt };
             Move { attempt, order: self.engine.next_order, crashes: 0, ..Move::of(job, row) }
         };
-        self.commit(Entry::Moved(change));
-        true
+        // A job that is ready is not rescheduled for a time that has passed: it has nothing to wait for.
+        self.transition(change, Actor::Client)
     }
 
     /// The job stays Processing until its handler has ended.

@@ -9,6 +9,7 @@ use super::entry::{Entry, Journal, Move};
 use super::ready::Ready;
 use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
 use crate::recurring::RecurringJob;
+use crate::state::Actor;
 use crate::store::Counts;
 use crate::watch::Changes;
 use crate::{JobId, JobState, Timestamp};
@@ -62,6 +63,16 @@ impl Turn<'_> {
     pub(super) fn commit(&mut self, entry: Entry) {
         self.journal.record(&entry);
         self.engine.apply(entry);
+    }
+
+    /// Makes a transition, if the table allows it to whoever asks.
+    pub(super) fn transition(&mut self, change: Move, actor: Actor) -> bool {
+        let job = self.engine.jobs.get(&change.id);
+        let legal = job.is_some_and(|job| job.state.allows(change.row.state, actor));
+        if legal {
+            self.commit(Entry::Moved(change));
+        }
+        legal
     }
 }
 

@@ -1,7 +1,7 @@
 //! What each command does: one pure, deterministic state machine over everything that is live or retained.
 //!
 //! A command goes in with the instant at which it is given. It looks, decides, and writes what changes as [`Entry`]s;
-//! [`Engine::apply`] is the only code that changes anything, whether the entry was just decided or is read back from
+//! [`Engine::apply`] is the only code that changes what is journaled, whether the entry was just decided or is read back from
 //! a journal. So a replay gives the same state by construction. The engine knows no thread, disk, clock or chance.
 //!
 //! ```text

@@ -1,6 +1,5 @@
 //! Recurring definitions: adding, steering and firing them.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::{Entry, Turn};
@@ -93,10 +92,6 @@ impl Turn<'_> {
 /// Makes the id of an occurrence out of the definition and the instant, so that the same one has the same id
 /// whoever fires it.
 fn occurrence_id(record: &RecurringJob, instant: Timestamp) -> JobId {
-    let half = |salt: u8| {
-        let mut hasher = DefaultHasher::new();
-        (salt, &record.definition.id, record.created_at, instant).hash(&mut hasher);
-        u128::from(hasher.finish())
-    };
-    JobId::from_parts(instant, half(0) << 64 | half(1))
+    let name = format!("{}/{}/{}", record.definition.id, record.created_at.as_micros(), instant.as_micros());
+    JobId::from_name(instant, name.as_bytes())
 }

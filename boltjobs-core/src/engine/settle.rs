@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::enqueue::start_row;
-use super::{Entry, Move, Turn};
+use super::{Move, Turn};
 use crate::job::{ErrorInfo, HistoryRow, Job, RowData};
+use crate::state::Actor;
 use crate::store::{Outcome, Settled, Settlement};
 use crate::{JobState, Timestamp};
 
@@ -20,8 +21,7 @@ impl Turn<'_> {
         let Some(job) = self.engine.leased(settlement.lease) else { return Settled::LeaseLost };
         let change = decide(job, settlement.ran, settlement.outcome, self.engine.next_order, self.now);
         let state = change.row.state;
-        self.commit(Entry::Moved(change));
-        Settled::Now(state)
+        if self.transition(change, Actor::Settle) { Settled::Now(state) } else { Settled::LeaseLost }
     }
 }
 

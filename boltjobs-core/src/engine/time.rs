@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::settle::server;
 use super::{Entry, Move, Turn};
 use crate::job::{ErrorInfo, HistoryRow, Job, RowData};
+use crate::state::Actor;
 use crate::store::Retention;
 use crate::{JobId, JobState, Timestamp};
 
@@ -25,7 +26,7 @@ impl Turn<'_> {
             let Some(job) = first.and_then(|(_, id)| self.engine.jobs.get(id)) else { break };
             let order = self.engine.next_order;
             let change = Move { order, ..Move::of(job, HistoryRow::new(self.now, JobState::Enqueued)) };
-            self.commit(Entry::Moved(change));
+            self.transition(change, Actor::Time);
         }
         self.engine.due.first().map(|(due, _)| *due)
     }
@@ -40,7 +41,7 @@ impl Turn<'_> {
         for id in orphans {
             if let Some(job) = self.engine.jobs.get(&id) {
                 let change = reclaim(job, self.engine.boot, max_crashes, self.now);
-                self.commit(Entry::Moved(change));
+                self.transition(change, Actor::Reaper);
             }
         }
         self.engine.leases.values().min().copied()

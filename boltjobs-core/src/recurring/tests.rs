@@ -12,8 +12,8 @@ fn at(seconds: u64) -> Timestamp {
 fn definition(cron: &str, misfire: Misfire) -> Definition {
     Definition {
         id: "report".into(),
-        cron: Cron::parse(cron).unwrap(),
-        zone: Zone::UTC,
+        cron: Cron::parse(cron).unwrap().into(),
+        zone: Zone::UTC.into(),
         dst: Dst::default(),
         misfire,
         spec: JobSpec::new("report.make", &b"{}"[..]),

@@ -56,7 +56,9 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
                 }
             }
             Ok(jobs) => {
-                jobs.into_iter().zip(slots).for_each(|(job, slot)| dispatch::dispatch(&worker, job, slot))
+                for (job, slot) in jobs.into_iter().zip(slots) {
+                    dispatch::dispatch(&worker, job, slot);
+                }
             }
             Err(StoreError::Closed) => return,
             Err(error) => {

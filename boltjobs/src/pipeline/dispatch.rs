@@ -16,7 +16,7 @@ use super::slots::Slot;
 use crate::context::{Inner, JobContext};
 use crate::handler::Invocation;
 use crate::registry::Handler;
-use crate::request::RequestInfo;
+use crate::request::{DecodeFault, RequestInfo};
 use crate::runtime;
 use crate::services::cancellation;
 
@@ -61,7 +61,10 @@ async fn attempt(worker: &Arc<Worker>, job: Claimed, running: Arc<RunningJob>, s
     };
     let payload = match (request.ops.decode)(&job.spec.payload) {
         Ok(payload) => payload,
-        Err(message) => return undecodable(request, &message),
+        Err(fault) => {
+            let sensitive = !request.sensitive.is_empty() || !job.spec.sensitive.is_empty();
+            return undecodable(request, &fault, sensitive);
+        }
     };
     tracing::debug!("started");
     let retries = job.spec.retries.unwrap_or(handler.retries);
@@ -83,11 +86,18 @@ async fn attempt(worker: &Arc<Worker>, job: Claimed, running: Arc<RunningJob>, s
 }
 
 /// Nothing can be run, now or later, with what was stored; people have to look at it. The payload stays as it is.
-fn undecodable(request: &RequestInfo, message: &str) -> Outcome {
+fn undecodable(request: &RequestInfo, fault: &DecodeFault, sensitive: bool) -> Outcome {
+    let place = fault.field.as_ref().map_or_else(String::new, |field| format!("field `{field}`: "));
+    // What serde says quotes the value, and that may be a secret.
+    let why = if sensitive {
+        "it does not fit (its value is not shown, as the request has sensitive fields)"
+    } else {
+        &fault.message
+    };
     let error = ErrorInfo::new(
         "boltjobs::Decode",
         format!(
-            "the payload can't be read as `{}`: {message}; give a new field #[serde(default)], or raise `version`",
+            "the payload can't be read as `{}`: {place}{why}; give a new field #[serde(default)], or raise `version`",
             request.ident
         ),
     );
@@ -96,7 +106,7 @@ fn undecodable(request: &RequestInfo, message: &str) -> Outcome {
 }
 
 impl Handler {
-    /// Returns the delay before a retry, and never longer than the backoff itself can be computed.
+    /// Returns the delay before a retry, from 1.
     pub(crate) fn delay(&self, retry: u32, chance: u64) -> Duration {
         (self.backoff)(retry, chance)
     }

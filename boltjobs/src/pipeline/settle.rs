@@ -132,7 +132,10 @@ async fn settle(worker: &Worker, batch: &[Settlement]) -> Vec<Settled> {
             }
             Err(error) => {
                 tracing::error!(%error, jobs = batch.len(), "outcomes can't be stored; they are kept and tried again");
-                worker.runtime.clock.sleep(pause).await;
+                tokio::select! {
+                    () = worker.runtime.clock.sleep(pause) => {}
+                    () = worker.halted.cancelled() => {}
+                }
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }

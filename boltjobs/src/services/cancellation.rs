@@ -34,7 +34,7 @@ pub(crate) fn stop(worker: &Arc<Worker>, job: Arc<RunningJob>) {
     tracing::info!(job = %job.lease.job, request = %job.spec.request, "cancelled; its handler is told to stop");
     job.token.cancel();
     let worker = Arc::clone(worker);
-    tokio::spawn(async move {
+    worker.runtime.services.clone().spawn(async move {
         worker.runtime.clock.sleep(worker.runtime.cancel_grace).await;
         job.abandoned.cancel();
     });

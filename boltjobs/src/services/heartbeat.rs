@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use boltjobs_core::store::StoreError;
+use boltjobs_core::store::{Heartbeat, StoreError};
 
 use crate::pipeline::claim::Worker;
 use crate::services::cancellation;
@@ -11,7 +11,7 @@ use crate::services::cancellation;
 /// A handler that holds its thread longer than this is reported.
 const BLOCKING: Duration = Duration::from_secs(1);
 
-/// Beats three times in the time of a lease, while anything runs, until it is aborted or the store is closed.
+/// Beats three times in the time of a lease, until it is aborted or the store is closed.
 pub(crate) async fn keep_leases(worker: Arc<Worker>, max_crashes: u32) {
     let lease = worker.offer.lease;
     loop {
@@ -26,10 +26,11 @@ pub(crate) async fn keep_leases(worker: Arc<Worker>, max_crashes: u32) {
 
 async fn beat(worker: &Arc<Worker>, max_crashes: u32) -> Result<(), StoreError> {
     let (runtime, leases) = (&worker.runtime, worker.leases());
-    if leases.is_empty() {
-        return Ok(());
-    }
-    let heartbeat = runtime.store.heartbeat(leases, runtime.now().plus(worker.offer.lease)).await?;
+    let heartbeat = if leases.is_empty() {
+        Heartbeat::default()
+    } else {
+        runtime.store.heartbeat(leases, runtime.now().plus(worker.offer.lease)).await?
+    };
     for lease in heartbeat.lost {
         if let Some(job) = worker.running.get(lease.job).filter(|job| job.lease == lease) {
             tracing::warn!(job = %lease.job, request = %job.spec.request, "the lease was lost; its handler is told to stop");

@@ -11,8 +11,8 @@ use crate::store::{Action, Command, Outcome, QueueOrder, Settled, Settlement};
 pub(super) fn definition(name: &str) -> Definition {
     Definition {
         id: name.into(),
-        cron: Cron::parse(if name == "often" { "@every 20s" } else { "@hourly" }).unwrap(),
-        zone: Zone::UTC,
+        cron: Cron::parse(if name == "often" { "@every 20s" } else { "@hourly" }).unwrap().into(),
+        zone: Zone::UTC.into(),
         dst: Dst::default(),
         misfire: Misfire::FireOnce,
         spec: JobSpec::new("mail.send", &b"{}"[..]),
