@@ -5,8 +5,13 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 
+use tokio::sync::Semaphore;
+
 /// Says to a child what it is.
 const ROLE: &str = "BOLTJOBS_TEST_ROLE";
+
+/// How often this process was told to go on.
+static TOLD: Semaphore = Semaphore::const_new(0);
 
 /// Returns the role of this process, if a test began it.
 ///
@@ -14,13 +19,20 @@ const ROLE: &str = "BOLTJOBS_TEST_ROLE";
 pub fn role() -> Option<String> {
     let role = std::env::var(ROLE).ok()?;
     thread::spawn(|| {
-        // Nothing is ever written to it: it ends when the other process does.
-        let _ = io::stdin().read_to_end(&mut Vec::new());
+        // It ends when the other process does.
+        for _ in io::stdin().lines() {
+            TOLD.add_permits(1);
+        }
         std::process::exit(1);
     });
     // The test runner may have begun a line.
     say("");
     Some(role)
+}
+
+/// Waits until this process is told to go on, by [`Child::proceed`].
+pub async fn proceed() {
+    TOLD.acquire().await.expect("it is never closed").forget();
 }
 
 /// Tells the process that began this one, in one write: a line is there whole or not at all, even after a kill.
@@ -35,8 +47,8 @@ pub struct Child {
     process: std::process::Child,
     said: BufReader<ChildStdout>,
     complaints: Option<JoinHandle<String>>,
-    /// Held open, for the child ends when it is closed.
-    _alive: Option<ChildStdin>,
+    /// The child ends when it is closed.
+    orders: ChildStdin,
 }
 
 impl Child {
@@ -53,8 +65,8 @@ impl Child {
             let mut text = String::new();
             stderr.read_to_string(&mut text).map_or_else(|error| error.to_string(), |_| text)
         });
-        let alive = process.stdin.take();
-        Self { process, said, complaints: Some(complaints), _alive: alive }
+        let orders = process.stdin.take().expect("it is a pipe");
+        Self { process, said, complaints: Some(complaints), orders }
     }
 
     /// Returns what it says next; nothing once it has ended. A line that was cut off is none.
@@ -72,6 +84,11 @@ impl Child {
             }
         }
         panic!("the child never said `{line}`:\n{}", self.end().1);
+    }
+
+    /// Tells it to go on.
+    pub fn proceed(&mut self) {
+        self.orders.write_all(b"\n").expect("it listens");
     }
 
     /// Kills it, and returns what it said and nobody has read yet.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use boltjobs::{Builder, Client, JobDetails, JobId, JobState, MemoryStore, Server, Store, Timestamp};
 use boltjobs_core::store::Offer;
 
-pub use child::{Child, role, say};
+pub use child::{Child, proceed, role, say};
 pub use clock::ManualClock;
 pub use seed::Seed;
 pub use store::Flaky;
