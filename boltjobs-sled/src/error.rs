@@ -41,6 +41,8 @@ pub(crate) fn explain(error: &io::Error) -> String {
         "the disk is full; make room, then open the store again".to_owned()
     } else if matches!(kind, io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) {
         format!("{error}; let this process write there, or give it another directory")
+    } else if kind == io::ErrorKind::NotADirectory {
+        "a part of its path is a file; give the path of a directory".to_owned()
     } else {
         format!("{error}; mend the cause, then open the store again")
     }

@@ -1,6 +1,8 @@
 //! What the tests share: a clock that moves when it is told, and a server on the memory store.
 
+mod child;
 mod clock;
+mod seed;
 mod store;
 
 use std::sync::Arc;
@@ -9,7 +11,9 @@ use std::time::Duration;
 use boltjobs::{Builder, Client, JobDetails, JobId, JobState, MemoryStore, Server, Store, Timestamp};
 use boltjobs_core::store::Offer;
 
+pub use child::{Child, proceed, role, say};
 pub use clock::ManualClock;
+pub use seed::Seed;
 pub use store::Flaky;
 
 /// The longest that anything here may take; only a test that has failed waits that long.
