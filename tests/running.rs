@@ -345,3 +345,36 @@ async fn an_idle_server_takes_back_the_jobs_of_one_that_is_gone() {
     assert_eq!((back.state(), back.attempts()), (JobState::Enqueued, 0));
     assert_eq!(back.history().last().unwrap().reason.as_deref(), Some("its server stopped responding"));
 }
+
+/// Blocks longer than it may; one at a time.
+#[request]
+#[derive(Debug)]
+pub struct Stuck;
+
+#[handler(concurrency = 1, timeout = "5s", retries = 0)]
+fn stuck(_: Stuck, gate: Data<Gate>) {
+    gate.pass(0);
+}
+
+#[tokio::test]
+async fn a_blocking_handler_that_outlives_its_attempt_keeps_its_place_in_the_limit() {
+    let (gate, outside) = gate();
+    let bench = Bench::with(|builder| builder.provide(gate).workers(4)).await;
+    let jobs = bench.scope(async { Stuck::enqueue_all([Stuck, Stuck]).await.unwrap() }).await;
+    started(&outside).await;
+    patiently(async {
+        while bench.job(jobs[0].id()).await.state() != JobState::Failed {
+            bench.clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    // Another job makes the server claim again, and shows that it has.
+    let leaf = bench.scope(async { Leaf.enqueue().await.unwrap() }).await;
+    patiently(leaf.wait()).await.unwrap();
+    assert_eq!(jobs[1].state().await.unwrap(), JobState::Enqueued, "the first call still has the one place");
+    outside.open.send(()).unwrap();
+    started(&outside).await;
+    outside.open.send(()).unwrap();
+    patiently(jobs[1].wait()).await.unwrap();
+}

@@ -88,7 +88,10 @@ async fn after_shutdown_nothing_is_claimed_and_enqueue_says_so() {
     let refused = client.scope(async { Wait { heed: true }.enqueue().await }).await.unwrap();
     assert!(refused.unwrap_err().to_string().contains("closed"));
     let error = Wait { heed: true }.enqueue().await.unwrap_err().to_string();
-    assert_eq!(error, "boltjobs is not running; call boltjobs::start() first");
+    assert_eq!(
+        error,
+        "boltjobs is not running; call boltjobs::start() first, and keep the server that it returns until the end"
+    );
 }
 
 #[tokio::test]

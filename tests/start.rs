@@ -67,6 +67,7 @@ impl CloneInner for Data<Log> {
 #[on_start(order = 1)]
 async fn first_start(log: Data<Log>) -> JobResult {
     log.note("first start");
+    Elsewhere.recurring("declared in a hook", Cron::daily()).await?;
     Ok(())
 }
 
@@ -165,7 +166,7 @@ async fn a_request_without_a_handler_is_fine_and_calling_it_says_what_is_missing
 
 #[tokio::test]
 async fn without_start_everything_says_to_call_it() {
-    let not_started = "boltjobs is not running; call boltjobs::start() first";
+    let not_started = "boltjobs is not running; call boltjobs::start() first, and keep the server that it returns until the end";
     assert_eq!(Elsewhere.enqueue().await.unwrap_err().to_string(), not_started);
     assert_eq!(Elsewhere::enqueue_all([Elsewhere]).await.unwrap_err().to_string(), not_started);
     assert_eq!(Elsewhere.process().await.unwrap_err().to_string(), not_started);
@@ -191,4 +192,15 @@ async fn a_store_that_is_none_is_refused_with_the_kinds_there_are() {
         error,
         "can't open the store `redis:localhost`: unknown kind of store; use `sled:<folder>` or `memory`"
     );
+}
+
+#[tokio::test]
+async fn a_start_hook_finds_the_server_that_it_belongs_to() {
+    let (other, _) = started().await;
+    let (bench, _) = started().await;
+    for each in [other, bench] {
+        let definitions = each.client().recurring_jobs().await.unwrap();
+        assert_eq!(definitions.len(), 1, "{definitions:?}");
+        assert_eq!(definitions[0].id(), "declared in a hook");
+    }
 }

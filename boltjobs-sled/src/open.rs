@@ -40,6 +40,8 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
     let lock = prepare(path)?;
     let (head_file, mut head) = read_head(path)?;
     let segment_size = segment_size(path, head)?.unwrap_or(options.segment_size);
+    // What was closed left word of it, and what is new has nothing to suspect.
+    let crashed = head.left.is_none();
     take_over(path, &mut head, &head_file)?;
     let config = sled::Config::new()
         .path(path)
@@ -69,6 +71,9 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         flight: None,
         idle: false,
     };
+    if crashed {
+        state.engine.suspect_all();
+    }
     boot(&mut state, &mut disk).map_err(|reason| unavailable(&location(path), &reason))?;
     let shared = Shared {
         state: Mutex::new(state),

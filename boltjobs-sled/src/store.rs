@@ -88,12 +88,23 @@ impl SledStore {
         wait: Wait,
         command: impl FnOnce(&mut Turn<'_>) -> T,
     ) -> Answer<'_, T> {
+        self.turn_then(now, command, |_, _| wait)
+    }
+
+    /// The same where what has come of it tells what the answer waits for.
+    fn turn_then<T: Send + 'static>(
+        &self,
+        now: Timestamp,
+        command: impl FnOnce(&mut Turn<'_>) -> T,
+        wait: impl FnOnce(&Engine, &T) -> Wait,
+    ) -> Answer<'_, T> {
         let mut state = self.shared.lock();
         if let Some(error) = refusal(&state) {
             return Box::pin(ready(Err(error)));
         }
         let State { engine, open, .. } = &mut *state;
         let answer = command(&mut engine.at(now, open));
+        let wait = wait(engine, &answer);
         let wake = state.idle && !state.open.is_empty();
         // The committer needs one call, however many follow before it runs.
         state.idle &= !wake;
@@ -188,7 +199,13 @@ impl Store for SledStore {
     }
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
-        self.turn(now, Wait::No, |turn| turn.claim(&offer, &workers))
+        // After a crash a claim is written before the job runs, for a job that brings down the process must leave a
+        // trace; otherwise it is written with the next group.
+        let suspect = |engine: &Engine, claims: &Vec<Claimed>| {
+            let any = claims.iter().any(|claimed| engine.is_suspect(claimed.lease.job));
+            if any { Wait::Durable } else { Wait::No }
+        };
+        self.turn_then(now, |turn| turn.claim(&offer, &workers), suspect)
     }
 
     fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {

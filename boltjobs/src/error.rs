@@ -22,6 +22,9 @@ pub type JobResult<T = ()> = std::result::Result<T, Failure>;
 /// What boltjobs itself returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// How far a chain of sources is followed; one that refers to itself would never end.
+const CAUSES: usize = 32;
+
 /// Wraps whatever error ended a handler, so that `?` works on all of them.
 ///
 /// It remembers the name of the error's type, for the history of the job, and does not implement
@@ -38,16 +41,24 @@ impl Failure {
     }
 
     /// Returns how the handler asked for its job to be treated, if it did.
+    ///
+    /// A [`JobError`] is found behind other errors, too, if they name it as their source.
     pub fn directive(&self) -> Option<&JobError> {
-        self.error.downcast_ref()
+        let mut error: &(dyn std::error::Error + 'static) = self.error.as_ref();
+        for _ in 0..CAUSES {
+            if let Some(directive) = error.downcast_ref() {
+                return Some(directive);
+            }
+            error = error.source()?;
+        }
+        None
     }
 
     /// Describes the failure for the history of the job.
     pub fn info(&self) -> ErrorInfo {
         let mut causes = Vec::new();
         let mut source = self.error.source();
-        // A chain that refers to itself would never end.
-        while let Some(cause) = source.filter(|_| causes.len() < 32) {
+        while let Some(cause) = source.filter(|_| causes.len() < CAUSES) {
             causes.push(cause.to_string());
             source = cause.source();
         }
@@ -76,6 +87,9 @@ impl fmt::Display for Failure {
 }
 
 /// Steers the job of the handler that returns it. Any other error counts as a failed attempt.
+///
+/// Return it from a [`JobResult`], or behind an error that names it as its source. Types that hide what they wrap, as
+/// `anyhow::Error` does, hide it too: the job is then retried like any other.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum JobError {
@@ -143,7 +157,9 @@ impl std::error::Error for JobError {
 #[non_exhaustive]
 pub enum Error {
     /// Nothing was started that could take the job.
-    #[error("boltjobs is not running; call boltjobs::start() first")]
+    #[error(
+        "boltjobs is not running; call boltjobs::start() first, and keep the server that it returns until the end"
+    )]
     NotStarted,
     /// The program can't start as it stands. Every fault that was found is listed.
     #[error("boltjobs can't start:{}", list(.0))]

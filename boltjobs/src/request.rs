@@ -10,7 +10,7 @@ use crate::registry::Source;
 /// A typed payload that a handler takes. Implemented by `#[request]`, not by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a request",
-    note = "put `#[boltjobs::request]` on the struct or enum"
+    note = "put `#[boltjobs::request]` on the struct or enum; a handler takes its request first, then anything else"
 )]
 pub trait Request: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What the handler returns: `()`, or what `#[request(response = ..)]` names.

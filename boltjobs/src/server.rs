@@ -18,7 +18,7 @@ use crate::services::ServiceThread;
 ///
 /// Dropping it stops the work at once, without a word to the handlers; what they were at is run again after the next
 /// start. [`Server::run_until_signal`] and [`Server::shutdown`] are the polite ways.
-#[must_use = "the server stops when it is dropped; await `run_until_signal()` or keep it"]
+#[must_use = "the server stops when it is dropped; write `let server = ..` and await `server.run_until_signal()` at the end"]
 pub struct Server {
     pub(crate) worker: Arc<Worker>,
     pub(crate) claiming: JoinHandle<()>,
@@ -119,7 +119,8 @@ impl Server {
 
         let mut result = Ok(());
         for hook in self.stop_hooks.iter().rev() {
-            if let Err(failure) = (hook.run)(worker.runtime.providers()).await {
+            let run = (hook.run)(worker.runtime.providers());
+            if let Err(failure) = runtime::scope(Arc::clone(&worker.runtime), run).await {
                 tracing::error!(hook = hook.name, error = %failure, "a stop hook failed");
                 let failed = format!("the hook `{}` at {} failed: {failure}", hook.name, hook.source);
                 result = result.and(Err(Error::Config(failed)));
@@ -137,12 +138,13 @@ impl Server {
     fn let_go(&mut self) {
         let runtime = &self.worker.runtime;
         runtime::leave(runtime);
-        runtime.ended.close();
         *runtime.providers.write().unwrap_or_else(PoisonError::into_inner) = Providers::default();
         while let Some(value) = self.built.pop() {
             drop(value);
         }
         drop(self.thread.take());
+        // The store is closed by now, so that whoever waits sees why.
+        runtime.ended.close();
     }
 }
 

@@ -19,6 +19,7 @@ use crate::ended::Ended;
 use crate::error::{Error, Result};
 use crate::panic::install_hook;
 use crate::pipeline::claim::{Worker, claim_jobs};
+use crate::pipeline::outlived::Outlived;
 use crate::pipeline::running::Running;
 use crate::pipeline::settle::{self, settle_jobs};
 use crate::pipeline::slots::Slots;
@@ -58,7 +59,8 @@ pub struct Builder {
 
 impl Builder {
     /// Sets the store: `"sled:<folder>"`, `"memory"`, or a store value. `BOLTJOBS_STORE`; default
-    /// `sled:boltjobs-data`, below the working directory.
+    /// `sled:boltjobs-data`, below the working directory. The server closes it when it stops, a value that others share
+    /// too.
     pub fn store(mut self, store: impl Into<StoreSource>) -> Self {
         self.settings.store = Some(store.into());
         self
@@ -173,8 +175,9 @@ impl Builder {
         });
         // Jobs that a crash left running go back before anybody can claim.
         runtime.store.reap(settings.max_crashes, runtime.now()).await?;
-        let built = provide(&runtime, self.provided).await?;
-        run_start_hooks(&runtime).await?;
+        // What they enqueue, and the definitions that they add, are for this store.
+        let built = runtime::scope(Arc::clone(&runtime), provide(&runtime, self.provided)).await?;
+        runtime::scope(Arc::clone(&runtime), run_start_hooks(&runtime)).await?;
         let server = begin(&runtime, settings, thread, built);
         announce(&server).await?;
         Ok(server)
@@ -267,6 +270,7 @@ fn begin(
         offer: Arc::new(offer),
         slots: Slots::new(settings.workers),
         running: Running::default(),
+        outlived: Outlived::default(),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),
         halting: CancellationToken::new(),

@@ -64,3 +64,47 @@ async fn look(client: &boltjobs::Client) {
     say("quarantined");
     assert!(client.requeue(job.id()).await.unwrap());
 }
+
+/// Brings its process down before anything else can happen.
+#[request]
+#[derive(Debug)]
+pub struct Bomb;
+
+#[handler]
+async fn bomb(_: Bomb) {
+    std::process::abort();
+}
+
+#[test]
+fn a_job_that_brings_down_its_process_at_once_is_set_aside_all_the_same() {
+    let test = "quarantine::a_job_that_brings_down_its_process_at_once_is_set_aside_all_the_same";
+    if let Some(role) = role() {
+        return bombed(&role);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let begin = |role| Child::of(test, role, |command| command.env(STORE, folder.path().join("jobs")));
+    // The first crash may come before its claim is written. From then on claims are written first.
+    let crashes = (0..10).take_while(|crash| {
+        let mut child = begin(if *crash == 0 { "enqueues" } else { "works" });
+        let set_aside = std::iter::from_fn(|| child.next_line()).any(|line| line == "set aside");
+        child.end();
+        !set_aside
+    });
+    let crashes = crashes.count();
+    assert!(crashes == 5 || crashes == 6, "{crashes} crashes");
+}
+
+#[tokio::main]
+async fn bombed(role: &str) {
+    let store = format!("sled:{}", std::env::var(STORE).unwrap());
+    let server = boltjobs::builder().store(store).start().await.unwrap();
+    if role == "enqueues" {
+        let _ = Bomb.enqueue().await.unwrap().wait().await;
+    }
+    let [job] = &server.client().jobs().list().await.unwrap().jobs[..] else { panic!("there is one job") };
+    if job.state() == JobState::Failed {
+        say("set aside");
+        return;
+    }
+    patiently(std::future::pending()).await
+}

@@ -34,6 +34,8 @@ pub struct Engine {
     weight: u64,
     names: HashSet<Arc<str>>,
     unpublished: Unpublished,
+    /// Jobs with an earlier place were here before this boot, and it followed a crash. Not journaled.
+    pub(super) suspect_before: u64,
     /// Whether any server has a limit: then the end of a job may be what others wait for. Not journaled.
     pub(super) limited: bool,
 }
@@ -100,6 +102,17 @@ impl Engine {
     /// Returns the record of a recurring definition.
     pub fn recurring_job(&self, id: &str) -> Option<&RecurringJob> {
         self.recurring.get(id)
+    }
+
+    /// Says that the boot before this one ended in a crash: each job that is here may have been its cause.
+    pub fn suspect_all(&mut self) {
+        self.suspect_before = self.next_order;
+    }
+
+    /// Says whether a job may have been the cause of the last crash. The claim of such a job must be durable before
+    /// it runs, so that the next crash can be counted.
+    pub fn is_suspect(&self, id: JobId) -> bool {
+        self.jobs.get(&id).is_some_and(|job| job.order < self.suspect_before)
     }
 
     /// Takes what was made ready since the last call.

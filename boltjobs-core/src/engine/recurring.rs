@@ -15,7 +15,8 @@ impl Turn<'_> {
     /// Adds or changes a definition. `false` when it was there unchanged.
     pub fn put_recurring(&mut self, definition: Definition) -> bool {
         let record = match self.engine.recurring.get(&definition.id) {
-            Some(known) if known.definition == definition => return false,
+            // One that could not be read for a while has stopped; then it begins again.
+            Some(known) if known.definition == definition && !has_stopped(known, self.now) => return false,
             None => RecurringJob::new(definition, self.now),
             Some(known) => {
                 let old = &known.definition;
@@ -23,7 +24,7 @@ impl Turn<'_> {
                     old.cron == definition.cron && old.zone == definition.zone && old.dst == definition.dst;
                 let next = if known.paused {
                     None
-                } else if same_times {
+                } else if same_times && !has_stopped(known, self.now) {
                     known.next
                 } else {
                     definition.next_after(self.now)
@@ -87,6 +88,11 @@ impl Turn<'_> {
         let spec = JobSpec { occurrence: Some(occurrence), ..definition.spec.clone() };
         self.enqueue_one(NewJob { id, spec, start_at: None }, Some(reason.into()));
     }
+}
+
+/// Says whether a definition waits for nothing although it has something to wait for.
+fn has_stopped(record: &RecurringJob, now: Timestamp) -> bool {
+    !record.paused && record.next.is_none() && record.definition.next_after(now).is_some()
 }
 
 /// Makes the id of an occurrence out of the definition and the instant, so that the same one has the same id

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::dispatch;
+use super::outlived::Outlived;
 use super::running::Running;
 use super::slots::{Slot, Slots};
 use crate::runtime::Runtime;
@@ -25,6 +26,7 @@ pub(crate) struct Worker {
     pub(crate) offer: Arc<Offer>,
     pub(crate) slots: Arc<Slots>,
     pub(crate) running: Running,
+    pub(crate) outlived: Outlived,
     pub(crate) tasks: TaskTracker,
     /// Fires when nothing more shall be claimed.
     pub(crate) stopping: CancellationToken,
@@ -53,6 +55,7 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
                 tokio::select! {
                     () = worker.stopping.cancelled() => return,
                     _ = ready.changed() => {}
+                    () = worker.outlived.returned.notified() => {}
                 }
             }
             Ok(jobs) => {
@@ -76,7 +79,7 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
 async fn claim(worker: &Worker, slots: &[Slot]) -> Result<Vec<Claimed>, StoreError> {
     worker.running.begin_claim();
     let workers = slots.iter().map(|slot| slot.number).collect();
-    worker.runtime.store.claim(Arc::clone(&worker.offer), workers, worker.runtime.now()).await
+    worker.runtime.store.claim(worker.outlived.lower(&worker.offer), workers, worker.runtime.now()).await
 }
 
 impl Worker {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use boltjobs_core::job::ErrorInfo;
+use boltjobs_core::job::{ErrorInfo, JobSpec};
 use boltjobs_core::store::{Claimed, Outcome, Settlement};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::claim::Worker;
-use super::run::{self, Attempt};
-use super::running::{Pulse, RunningJob};
+use super::run::{self, Attempt, End};
+use super::running::{Call, Pulse, RunningJob};
 use super::settle;
 use super::slots::Slot;
 use crate::context::{Inner, JobContext};
@@ -28,6 +28,8 @@ pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, slot: Slot) {
         token: CancellationToken::new(),
         abandoned: CancellationToken::new(),
         pulse: Pulse::default(),
+        ended: CancellationToken::new(),
+        call: Call::default(),
     });
     if worker.running.insert(Arc::clone(&running)) {
         cancellation::stop(worker, Arc::clone(&running));
@@ -47,10 +49,26 @@ async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, sl
     let started = worker.runtime.clock.monotonic();
     let slot = Arc::new(slot);
     let lease = job.lease;
-    let outcome = attempt(&worker, job, running, &slot).await;
+    let (spec, number) = (Arc::clone(&job.spec), job.attempt);
+    let attempted = run::guarded(&worker, &running, attempt(&worker, job, Arc::clone(&running), &slot)).await;
+    let outcome = attempted.unwrap_or_else(|panic| panicked(&worker, &spec, number, panic));
+    // From here on it is not the lease that counts: the outcome may be stored before the next heartbeat.
+    running.ended.cancel();
     let ran = worker.runtime.clock.monotonic().saturating_sub(started);
     // The receiver outlives every task; without it there is nothing left that could store the outcome.
     let _ = worker.outcomes.send(Settlement { lease, ran, outcome }).await;
+}
+
+/// A panic of whatever code of the user's ran, the handler or what serves it, is a failed attempt.
+fn panicked(worker: &Worker, spec: &JobSpec, attempt: u32, panic: ErrorInfo) -> Outcome {
+    let known = worker.runtime.registry.by_name(&spec.request);
+    match known.and_then(|known| Some((known.info, known.handler.as_ref()?))) {
+        Some((request, handler)) => {
+            let retries = spec.retries.unwrap_or(handler.retries);
+            settle::outcome(worker, request, handler, End::Panicked(panic), attempt, retries)
+        }
+        None => Outcome::Failed { error: Box::new(panic), reason: None, delete: false },
+    }
 }
 
 async fn attempt(worker: &Arc<Worker>, job: Claimed, running: Arc<RunningJob>, slot: &Arc<Slot>) -> Outcome {

@@ -253,7 +253,7 @@ async fn store<R: Request>(
     if tracing::enabled!(tracing::Level::DEBUG) {
         for job in &jobs {
             let (request, queue) = (&job.spec.request, &job.spec.queue);
-            tracing::debug!(job = %job.id, %request, %queue, title = job.spec.title(), "enqueued");
+            tracing::debug!(job = %job.id, %request, %queue, title = job.spec.title(), "enqueue");
         }
     }
     let stored = runtime.store.enqueue(jobs, now).await?;

@@ -41,10 +41,7 @@ pub(super) async fn run(worker: &Arc<Worker>, handler: &Handler, call: Invocatio
     let running = Arc::clone(&attempt.running);
     let ended = async {
         match handler.run {
-            Run::Async(start) => match catch(|| start(call)) {
-                Ok(future) => guarded(worker, &running, future).await,
-                Err(panic) => Err(panic),
-            },
+            Run::Async(start) => Ok(start(call).await),
             Run::Blocking(prepare) => run_blocking(worker, &running, prepare(call), attempt.slot).await,
         }
     };
@@ -64,18 +61,27 @@ pub(super) async fn run(worker: &Arc<Worker>, handler: &Handler, call: Invocatio
         () = running.abandoned.cancelled() => End::Abandoned,
         () = worker.halted.cancelled() => End::Halted,
     };
-    // A blocking handler may still be at it: it learns that nobody waits.
-    if !matches!(end, End::Returned(_)) {
+    if !matches!(end, End::Returned(_) | End::Panicked(_)) {
+        // A blocking handler may still be at it: it learns that nobody waits, and keeps its place in the limit.
         running.token.cancel();
+        if matches!(handler.run, Run::Blocking(_)) && running.call.outlive() {
+            worker.outlived.add(&running.spec.request);
+        }
     }
     end
 }
 
-/// Polls a future so that a panic is caught, and a poll that takes long shows from outside.
-async fn guarded<T>(worker: &Worker, running: &RunningJob, mut future: BoxFuture<T>) -> Result<T, ErrorInfo> {
+/// Polls an attempt so that a panic in it, whatever code of the user's it comes from, is caught, and a poll that takes
+/// long shows from outside.
+pub(super) async fn guarded<T>(
+    worker: &Worker,
+    running: &RunningJob,
+    attempt: impl Future<Output = T>,
+) -> Result<T, ErrorInfo> {
+    let mut attempt = Box::pin(attempt);
     poll_fn(move |context| {
         running.pulse.enter(worker.runtime.clock.monotonic());
-        let polled = catch(|| future.as_mut().poll(context));
+        let polled = catch(|| attempt.as_mut().poll(context));
         running.pulse.leave();
         match polled {
             Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
@@ -87,18 +93,22 @@ async fn guarded<T>(worker: &Worker, running: &RunningJob, mut future: BoxFuture
 }
 
 async fn run_blocking(
-    worker: &Worker,
-    running: &RunningJob,
+    worker: &Arc<Worker>,
+    running: &Arc<RunningJob>,
     prepare: BoxFuture<Result<BlockingCall, Failure>>,
     slot: Arc<Slot>,
 ) -> Result<Result<Response, Failure>, ErrorInfo> {
-    let call = match guarded(worker, running, prepare).await? {
+    let call = match prepare.await {
         Ok(call) => call,
         Err(failure) => return Ok(Err(failure)),
     };
-    let (span, runtime) = (tracing::Span::current(), Arc::clone(&worker.runtime));
+    let (span, worker, running) = (tracing::Span::current(), Arc::clone(worker), Arc::clone(running));
     let joined = tokio::task::spawn_blocking(move || {
+        let runtime = Arc::clone(&worker.runtime);
         let returned = catch(|| span.in_scope(|| runtime::scope_blocking(runtime, call)));
+        if running.call.return_late() {
+            worker.outlived.remove(&running.spec.request);
+        }
         drop(slot);
         returned
     });

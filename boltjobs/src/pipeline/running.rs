@@ -1,7 +1,7 @@
 //! The jobs that this server runs right now, for those who look at them from outside: heartbeat, cancellation.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +19,29 @@ pub(crate) struct RunningJob {
     /// Fires when nobody waits for the handler any longer.
     pub(crate) abandoned: CancellationToken,
     pub(crate) pulse: Pulse,
+    /// Fires when its outcome is known.
+    pub(crate) ended: CancellationToken,
+    pub(crate) call: Call,
+}
+
+/// The call of a blocking handler, which may outlive its attempt.
+#[derive(Debug, Default)]
+pub(crate) struct Call(AtomicU8);
+
+const WAITED_FOR: u8 = 0;
+const OUTLIVED: u8 = 1;
+const RETURNED: u8 = 2;
+
+impl Call {
+    /// Gives up waiting; `false` when it has returned.
+    pub(crate) fn outlive(&self) -> bool {
+        self.0.compare_exchange(WAITED_FOR, OUTLIVED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Returns, and says whether nobody waited any longer.
+    pub(crate) fn return_late(&self) -> bool {
+        self.0.swap(RETURNED, Ordering::AcqRel) == OUTLIVED
+    }
 }
 
 /// Tells from outside whether a handler holds its thread.
@@ -71,7 +94,10 @@ impl Running {
     pub(crate) fn insert(&self, job: Arc<RunningJob>) -> bool {
         let mut table = self.table();
         let cancelled = table.early.remove(&job.lease.job);
-        table.jobs.insert(job.lease.job, job);
+        // An older run of the same job, whose lease another server took: nothing else would tell it.
+        if let Some(stale) = table.jobs.insert(job.lease.job, job) {
+            stale.token.cancel();
+        }
         cancelled
     }
 

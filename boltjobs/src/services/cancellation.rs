@@ -35,7 +35,9 @@ pub(crate) fn stop(worker: &Arc<Worker>, job: Arc<RunningJob>) {
     job.token.cancel();
     let worker = Arc::clone(worker);
     worker.runtime.services.clone().spawn(async move {
-        worker.runtime.clock.sleep(worker.runtime.cancel_grace).await;
-        job.abandoned.cancel();
+        tokio::select! {
+            () = job.ended.cancelled() => {}
+            () = worker.runtime.clock.sleep(worker.runtime.cancel_grace) => job.abandoned.cancel(),
+        }
     });
 }

@@ -32,7 +32,9 @@ async fn beat(worker: &Arc<Worker>, max_crashes: u32) -> Result<(), StoreError> 
         runtime.store.heartbeat(leases, runtime.now().plus(worker.offer.lease)).await?
     };
     for lease in heartbeat.lost {
-        if let Some(job) = worker.running.get(lease.job).filter(|job| job.lease == lease) {
+        if let Some(job) =
+            worker.running.get(lease.job).filter(|job| job.lease == lease && !job.ended.is_cancelled())
+        {
             tracing::warn!(job = %lease.job, request = %job.spec.request, "the lease was lost; its handler is told to stop");
             job.token.cancel();
         }

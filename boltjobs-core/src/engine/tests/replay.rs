@@ -100,3 +100,17 @@ fn a_job_that_became_ready_again_waits_for_the_second_write() {
     assert!(rig.engine.publish(second).ready);
     assert_eq!(rig.engine.at(at(2), &mut ()).claim(&offer(QueueOrder::All), &[1]).len(), 1);
 }
+
+#[test]
+fn a_definition_that_could_not_be_read_begins_again_when_it_is_added() {
+    let mut engine = Engine::default();
+    engine.at(at(0), &mut ()).put_recurring(definition("hourly"));
+    // What a release that did not know the zone left behind: it fired nothing and waits for nothing.
+    let mut stopped = engine.recurring["hourly"].clone();
+    stopped.next = None;
+    engine.apply(Entry::Recurring(Box::new(stopped)));
+    assert_eq!(engine.at(at(9_000), &mut ()).fire(), None);
+    assert!(engine.at(at(9_000), &mut ()).put_recurring(definition("hourly")));
+    assert!(engine.recurring["hourly"].next.is_some_and(|next| next > at(9_000)));
+    assert!(!engine.at(at(9_000), &mut ()).put_recurring(definition("hourly")), "and then it is unchanged");
+}
