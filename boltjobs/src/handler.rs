@@ -96,8 +96,8 @@ impl fmt::Debug for Invocation {
 
 /// What a handler of a request with the response `T` may return.
 #[diagnostic::on_unimplemented(
-    message = "a handler can't return `{Self}`: it returns a `Result`, here of the response `{T}`",
-    label = "no `Result` of the request's response",
+    message = "a handler of a request whose response is `{T}` can't return `{Self}`",
+    label = "returns something else than a `Result` of the response",
     note = "return `JobResult<{T}>` (or `Result<{T}, E>`), or name another type in `#[request(response = ..)]`",
     note = "any error that converts into `Box<dyn Error + Send + Sync>` will do for `E`"
 )]
