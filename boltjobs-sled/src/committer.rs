@@ -147,7 +147,7 @@ fn write_group(
     let State { engine, open, .. } = &mut *state;
     let asked = !open.is_empty();
     if let Some(oldest) = oldest {
-        compaction::rescue(oldest, engine, open);
+        compaction::rescue(oldest, disk, engine, open);
     }
     let unpublished = engine.take_unpublished();
     let mut group = open.take();
