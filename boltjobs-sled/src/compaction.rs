@@ -15,16 +15,18 @@ use crate::group::Group;
 /// What one write clears away at least, in bytes.
 const STEP: u64 = 512 << 10;
 
-/// Reads the oldest chunks when the journal is too long for what lives.
+/// Says whether the journal is too long for what lives, and a pass over it can help.
+pub(crate) fn is_due(disk: &Disk, weight: u64) -> bool {
+    let too_long = disk.span.bytes > weight.saturating_mul(2).saturating_add(disk.floor);
+    // Without new entries one pass over the journal is all that can help.
+    too_long && disk.span.oldest < disk.asked
+}
+
+/// Reads the oldest chunks.
 ///
 /// `wrote` is the size of the latest group: clearing away more than is written is what bounds the journal, and that
 /// it is a multiple of it bounds the work that each write has with it.
-pub(crate) fn read(disk: &Disk, weight: u64, wrote: u64) -> Result<Option<Oldest>, String> {
-    let too_long = disk.span.bytes > weight.saturating_mul(2).saturating_add(disk.floor);
-    // Without new entries one pass over the journal is all that can help.
-    if !too_long || disk.span.oldest >= disk.asked {
-        return Ok(None);
-    }
+pub(crate) fn read(disk: &Disk, wrote: u64) -> Result<Option<Oldest>, String> {
     let oldest = disk.read_oldest(STEP.min(disk.floor / 4).max(wrote.saturating_mul(2)))?;
     Ok((oldest.chunks > 0).then_some(oldest))
 }

@@ -78,6 +78,7 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         engine,
         open: Group::new(chunk_limit(segment_size)),
         flight: None,
+        busy: None,
         idle: false,
     };
     boot(&mut state, &mut disk).map_err(|reason| unavailable(&location(path), &reason))?;
