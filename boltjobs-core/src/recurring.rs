@@ -72,6 +72,12 @@ impl RecurringJob {
         let next = definition.next_after(now);
         Self { definition, created_at: now, updated_at: now, paused: false, next, last: None }
     }
+
+    /// Estimates the bytes that the record takes on disk.
+    pub(crate) fn weight(&self) -> usize {
+        let Definition { id, cron, zone, spec, .. } = &self.definition;
+        id.len() + cron.as_str().len() + zone.as_str().len() + spec.weight() + 64
+    }
 }
 
 impl Definition {

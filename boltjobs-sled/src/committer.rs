@@ -17,8 +17,15 @@ use crate::group::Group;
 use crate::options::Durability;
 use crate::stats::Counters;
 
-/// How long work is gathered under [`Durability::Eventual`], and how long a write of it may take before callers wait.
+/// How long work is gathered under [`Durability::Eventual`].
 pub(crate) const GATHER: Duration = Duration::from_millis(50);
+
+/// How long the committer may be busy under [`Durability::Eventual`] before callers wait for it.
+///
+/// What a crash undoes at most is a group just before its write ends, and what came after it. Answers of that group
+/// were given for this long while the one before was written, and while it gathered; those of the next one for this
+/// long again. Together that is 25 + 50 + 25 = 100 ms.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(25);
 
 /// What callers and the committer share.
 #[derive(Debug)]
@@ -42,15 +49,11 @@ pub(crate) struct State {
     /// The group that collects.
     pub(crate) open: Group,
     /// The group that is on its way to disk.
-    pub(crate) flight: Option<Flight>,
+    pub(crate) flight: Option<Arc<Gate>>,
+    /// Since when the committer reads or writes, without a pause. Compaction reads before it takes the group.
+    pub(crate) busy: Option<Instant>,
     /// Whether the committer waits for work.
     pub(crate) idle: bool,
-}
-
-#[derive(Debug)]
-pub(crate) struct Flight {
-    pub(crate) gate: Arc<Gate>,
-    pub(crate) since: Instant,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +93,7 @@ pub(crate) fn run(shared: &Shared, mut disk: Disk) {
     let mut state = shared.lock();
     if let Err(reason) = outcome {
         tracing::error!(store = %shared.location, %reason, "the store failed");
+        let reason = failed_for_good(&reason, shared.durability);
         state.fail(unavailable(&shared.location, &reason));
     }
     let outcome = match &state.phase {
@@ -97,7 +101,7 @@ pub(crate) fn run(shared: &Shared, mut disk: Disk) {
         Phase::Running | Phase::Closing => Ok(()),
     };
     let engine = mem::take(&mut state.engine);
-    let gates = [Some(Arc::clone(&state.open.gate)), state.flight.take().map(|flight| flight.gate)];
+    let gates = [Some(Arc::clone(&state.open.gate)), state.flight.take()];
     drop(state);
     drop(engine);
     if catch_unwind(AssertUnwindSafe(|| disk.close())).is_err() {
@@ -107,12 +111,26 @@ pub(crate) fn run(shared: &Shared, mut disk: Disk) {
     shared.closed.open(outcome);
 }
 
+/// A write that failed is not tried again, for what is in memory is ahead of the disk.
+fn failed_for_good(reason: &str, durability: Durability) -> String {
+    let kept = match durability {
+        Durability::Immediate => "what was acknowledged is on disk",
+        Durability::Eventual => "what was acknowledged is on disk, but for the latest 100 ms",
+    };
+    format!("{reason}; this store takes nothing more, so restart the program once that is done; {kept}")
+}
+
 fn commit_until_closed(shared: &Shared, disk: &mut Disk) -> Result<(), String> {
     let (mut weight, mut wrote) = (shared.lock().engine.weight(), 0);
     loop {
-        let oldest = compaction::read(disk, weight, wrote)?;
+        let mut oldest = None;
+        if compaction::is_due(disk, weight) {
+            shared.lock().busy = Some(now());
+            oldest = compaction::read(disk, wrote)?;
+        }
         let mut state = shared.lock();
         if oldest.is_none() {
+            state.busy = None;
             state = wait_for_work(shared, state);
         }
         match state.phase {
@@ -147,11 +165,12 @@ fn write_group(
     let State { engine, open, .. } = &mut *state;
     let asked = !open.is_empty();
     if let Some(oldest) = oldest {
-        compaction::rescue(oldest, engine, open);
+        compaction::rescue(oldest, disk, engine, open);
     }
     let unpublished = engine.take_unpublished();
     let mut group = open.take();
-    state.flight = Some(Flight { gate: Arc::clone(&group.gate), since: now() });
+    state.flight = Some(Arc::clone(&group.gate));
+    state.busy.get_or_insert_with(now);
     drop(state);
 
     let before = disk.span.bytes;
@@ -164,7 +183,7 @@ fn write_group(
     let mut state = shared.lock();
     let changes = state.engine.publish(unpublished);
     let weight = state.engine.weight();
-    state.flight = None;
+    (state.flight, state.busy) = (None, None);
     drop(state);
     shared.watchers.notify(&changes);
     group.gate.open(Ok(()));

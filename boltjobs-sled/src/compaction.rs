@@ -4,7 +4,10 @@
 //! and it comes after all of them. A replay that begins behind the first record of a job skips what it finds of the
 //! job until the newer record comes. `FORMAT.md` has the argument in full.
 
+use std::collections::HashSet;
+
 use boltjobs_core::engine::{Engine, Entry, Journal};
+use boltjobs_core::job::Job;
 
 use crate::disk::{Disk, Oldest};
 use crate::group::Group;
@@ -12,32 +15,47 @@ use crate::group::Group;
 /// What one write clears away at least, in bytes.
 const STEP: u64 = 512 << 10;
 
-/// Reads the oldest chunks when the journal is too long for what lives.
+/// Says whether the journal is too long for what lives, and a pass over it can help.
+pub(crate) fn is_due(disk: &Disk, weight: u64) -> bool {
+    let too_long = disk.span.bytes > weight.saturating_mul(2).saturating_add(disk.floor);
+    // Without new entries one pass over the journal is all that can help.
+    too_long && disk.span.oldest < disk.asked
+}
+
+/// Reads the oldest chunks.
 ///
 /// `wrote` is the size of the latest group: clearing away more than is written is what bounds the journal, and that
 /// it is a multiple of it bounds the work that each write has with it.
-pub(crate) fn read(disk: &Disk, weight: u64, wrote: u64) -> Result<Option<Oldest>, String> {
-    let too_long = disk.span.bytes > weight.saturating_mul(2).saturating_add(disk.floor);
-    // Without new entries one pass over the journal is all that can help.
-    if !too_long || disk.span.oldest >= disk.asked {
-        return Ok(None);
-    }
+pub(crate) fn read(disk: &Disk, wrote: u64) -> Result<Option<Oldest>, String> {
     let oldest = disk.read_oldest(STEP.min(disk.floor / 4).max(wrote.saturating_mul(2)))?;
     Ok((oldest.chunks > 0).then_some(oldest))
 }
 
-/// Writes again what lives of the oldest chunks.
-pub(crate) fn rescue(oldest: &Oldest, engine: &Engine, group: &mut Group) {
+/// Writes again what lives of the oldest chunks, each job and each definition once.
+///
+/// What is left in the journal, or in the group already, is not written again, or a thousand records of one thing
+/// would stay a thousand. Each chunk that goes takes at least as many records with it as it makes.
+pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &Engine, group: &mut Group) {
+    let left = disk.span.oldest + oldest.chunks;
+    let mut jobs = HashSet::new();
     for entry in &oldest.entries {
         match entry {
             Entry::Boot(boot) if *boot == engine.boot() => group.record(entry),
             Entry::Job(job) => {
-                if let Some(job) = engine.job(job.id) {
+                // The record of an earlier life has gone with it; that of this life is further on, and has its turn.
+                let same_life = |live: &&Job| live.created_at == job.created_at;
+                if let Some(job) = engine.job(job.id).filter(same_life)
+                    && jobs.insert(job.id)
+                {
                     group.record(&Entry::Job(Box::new(job.clone())));
                 }
             }
             Entry::Recurring(job) => {
-                if let Some(job) = engine.recurring_job(&job.definition.id) {
+                let id = &job.definition.id;
+                if let Some(job) = engine.recurring_job(id)
+                    && !group.definitions.has(id)
+                    && disk.definitions.may_be_before(id, left)
+                {
                     group.record(&Entry::Recurring(Box::new(job.clone())));
                 }
             }

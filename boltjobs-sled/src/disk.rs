@@ -1,6 +1,7 @@
 //! Chunks to and from sled.
 
 use std::fs::File;
+use std::mem;
 use std::sync::Arc;
 
 use boltjobs_core::engine::Entry;
@@ -8,6 +9,7 @@ use sled::{Batch, IVec};
 
 use crate::chunk::{self, CONTINUES, GOES_ON, HEADER, Header, LAST_OF_GROUP};
 use crate::codec;
+use crate::definitions::Places;
 use crate::error::{explain, explain_sled};
 use crate::group::{Draft, Group};
 use crate::head::{Head, Left};
@@ -46,6 +48,7 @@ pub(crate) struct Disk {
     pub(crate) head_file: File,
     pub(crate) head: Head,
     pub(crate) span: Span,
+    pub(crate) definitions: Places,
     /// Chunks of a group that was never whole; the next write removes them.
     pub(crate) torn: Vec<u64>,
     pub(crate) floor: u64,
@@ -118,6 +121,7 @@ impl Disk {
         self.commit(batch)?;
         self.head.advance(&self.head_file, span.next - 1, span.crc).map_err(|error| explain(&error))?;
         self.span = span;
+        self.definitions.take(mem::take(&mut group.definitions), first);
         Counters::add(&self.counters.groups, 1);
         Counters::add(&self.counters.chunks, count as u64);
         Counters::add(&self.counters.dropped, oldest.map_or(0, |gone| gone.chunks));
@@ -194,7 +198,7 @@ pub(crate) fn take_entries(
     if header.flags & (CONTINUES | GOES_ON) != 0 {
         split.extend_from_slice(body);
         if header.flags & GOES_ON == 0 {
-            entries.push(decode_whole(&std::mem::take(split))?);
+            entries.push(decode_whole(&mem::take(split))?);
         }
         return Ok(());
     }

@@ -25,6 +25,7 @@ mod chunk;
 mod codec;
 mod committer;
 mod compaction;
+mod definitions;
 mod disk;
 mod error;
 mod gate;

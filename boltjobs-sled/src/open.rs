@@ -59,16 +59,28 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
     let file = File::open(path.join(DATA)).map_err(fail)?;
     sync_names(path).map_err(fail)?;
 
-    let Replayed { engine, span, torn } = replayed;
+    let Replayed { engine, span, definitions, torn } = replayed;
     let counters = Arc::<Counters>::default();
     let (floor, asked) = (options.compaction_floor, span.next);
-    let mut disk =
-        Disk { db, file, head_file, head, span, torn, floor, asked, counters: Arc::clone(&counters), lock };
+    let mut disk = Disk {
+        db,
+        file,
+        head_file,
+        head,
+        span,
+        definitions,
+        torn,
+        floor,
+        asked,
+        counters: Arc::clone(&counters),
+        lock,
+    };
     let mut state = State {
         phase: Phase::Running,
         engine,
         open: Group::new(chunk_limit(segment_size)),
         flight: None,
+        busy: None,
         idle: false,
     };
     if crashed {

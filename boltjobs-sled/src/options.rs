@@ -15,8 +15,10 @@ pub enum Durability {
     /// Answers come before the disk: a crash of the machine or of the process can undo the latest 100 ms in which
     /// answers were given, never more, and never a part of a write.
     ///
-    /// Work is gathered for 50 ms at most and then written. A write that takes longer than another 50 ms makes
-    /// callers wait for it, so a disk that stalls makes the store slow instead of forgetful. Jobs may run before
+    /// Work is gathered for 50 ms at most and then written. A write that takes longer than 25 ms, with what
+    /// compaction reads for it, makes callers wait for it, so a disk that stalls makes the store slow instead of
+    /// forgetful. At worst answers were given for 25 ms during the write before, 50 ms of gathering, and 25 ms of the
+    /// write that a crash cuts off; pauses that the system makes in between come on top. Jobs may run before
     /// they are on disk; after a crash such a job may be unknown although it ran.
     Eventual,
 }

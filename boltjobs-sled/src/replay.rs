@@ -3,6 +3,7 @@
 use boltjobs_core::engine::{Engine, Entry};
 
 use crate::chunk::{self, CONTINUES, Fault, Header, LAST_OF_GROUP};
+use crate::definitions::{Noted, Places};
 use crate::disk::{Span, size_of, take_entries};
 use crate::head::Head;
 
@@ -11,6 +12,7 @@ use crate::head::Head;
 pub(crate) struct Replayed {
     pub(crate) engine: Engine,
     pub(crate) span: Span,
+    pub(crate) definitions: Places,
     /// Chunks of a last group that a power cut tore: nobody was told that it was written.
     pub(crate) torn: Vec<u64>,
 }
@@ -43,6 +45,7 @@ pub(crate) fn replay<B: AsRef<[u8]>>(
 struct Replay {
     head: Head,
     engine: Engine,
+    definitions: Places,
     /// What is in groups that are whole.
     span: Option<Span>,
     /// Where the last whole group says that the journal begins.
@@ -70,6 +73,7 @@ impl Replay {
         Self {
             head,
             engine: Engine::default(),
+            definitions: Places::default(),
             span: None,
             begins: 1,
             first: 1,
@@ -138,6 +142,9 @@ impl Replay {
 
     fn apply(&mut self, seq: u64, begins: u64) {
         let open = std::mem::take(&mut self.open);
+        let mut noted = Noted::default();
+        open.entries.iter().for_each(|entry| noted.note(entry));
+        self.definitions.take(noted, open.chunks.first().copied().unwrap_or(seq));
         self.unpublished += open.entries.len();
         open.entries.into_iter().for_each(|entry| self.engine.apply(entry));
         if self.unpublished >= PUBLISH_EVERY {
@@ -173,7 +180,7 @@ impl Replay {
                 "the journal begins with chunk {first} instead of chunk {begins}"
             )));
         }
-        Ok(Replayed { engine: self.engine, span, torn: self.open.chunks })
+        Ok(Replayed { engine: self.engine, span, definitions: self.definitions, torn: self.open.chunks })
     }
 }
 

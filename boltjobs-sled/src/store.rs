@@ -24,7 +24,7 @@ use boltjobs_core::store::{
 use boltjobs_core::watch::{Interest, Watch};
 use boltjobs_core::{JobId, Timestamp};
 
-use crate::committer::{self, GATHER, Phase, Shared, State};
+use crate::committer::{self, PATIENCE, Phase, Shared, State};
 use crate::gate::Gate;
 use crate::open;
 use crate::options::{Durability, SledOptions};
@@ -140,13 +140,19 @@ impl SledStore {
             return None;
         }
         if self.shared.durability == Durability::Eventual {
-            let slow = state.flight.as_ref().filter(|flight| flight.since.elapsed() > GATHER);
-            return slow.map(|flight| Arc::clone(&flight.gate));
+            let slow = state.busy.is_some_and(|since| since.elapsed() > PATIENCE);
+            if !slow {
+                return None;
+            }
+            if let Some(flight) = &state.flight {
+                return Some(Arc::clone(flight));
+            }
+            // Compaction reads, and the group that collects is written next.
         }
         if !state.open.is_empty() {
             return Some(Arc::clone(&state.open.gate));
         }
-        state.flight.as_ref().map(|flight| Arc::clone(&flight.gate))
+        state.flight.clone()
     }
 
     fn begin_to_close(&self) {

@@ -4,9 +4,14 @@
 
 mod common;
 
+use std::time::Duration;
+
 use boltjobs_core::JobState;
-use boltjobs_core::store::{Retention, Store, StoreError};
-use boltjobs_sled::SledStore;
+use boltjobs_core::cron::{Dst, Zone};
+use boltjobs_core::job::{JobSpec, NewJob};
+use boltjobs_core::recurring::{Definition, Misfire};
+use boltjobs_core::store::{RecurringCommand, Retention, Store, StoreError};
+use boltjobs_sled::{SledStore, Stats};
 use common::{at, id, job, run, small};
 use pollster::block_on;
 use tempfile::tempdir;
@@ -94,7 +99,7 @@ fn the_journal_shrinks_to_what_lives() {
     let directory = tempdir().unwrap();
     let store = small().open(directory.path()).unwrap();
     block_on(store.enqueue(vec![job(1_000_000, 250)], at(0))).unwrap();
-    let retention = Retention { succeeded: std::time::Duration::ZERO, ..Retention::default() };
+    let retention = Retention { succeeded: Duration::ZERO, ..Retention::default() };
     for round in 0..100 {
         let jobs = (0..20).map(|number| job(round * 20 + number, 250)).collect();
         block_on(store.enqueue(jobs, at(round.cast_signed()))).unwrap();
@@ -107,4 +112,86 @@ fn the_journal_shrinks_to_what_lives() {
     drop(store);
     let store = small().open(directory.path()).unwrap();
     assert_eq!(block_on(store.counts()).unwrap().states.total(), 1);
+}
+
+fn definition(name: &str, payload: usize) -> Definition {
+    Definition {
+        id: name.into(),
+        cron: "@every 10s".parse::<boltjobs_core::cron::Cron>().unwrap().into(),
+        zone: Zone::UTC.into(),
+        dst: Dst::default(),
+        misfire: Misfire::FireOnce,
+        spec: JobSpec::new("mail.send", vec![b'x'; payload]),
+    }
+}
+
+/// Steers three definitions a thousand times, and returns what that wrote. `pace` is how many seconds go by each time.
+fn steer_a_thousand_times(payload: usize, pace: i64) -> Stats {
+    let directory = tempdir().unwrap();
+    let store = small().open(directory.path()).unwrap();
+    for name in ["a", "b", "c"] {
+        block_on(store.put_recurring(definition(name, payload), at(0))).unwrap();
+    }
+    let ended = Retention { succeeded: Duration::ZERO, failed: Duration::ZERO, deleted: Duration::ZERO };
+    for round in 0..1_000_u64 {
+        let now = at(round.cast_signed() * pace);
+        let steer = |name: &str, command| block_on(store.recurring(name.into(), command, now)).unwrap();
+        steer("a", RecurringCommand::Pause);
+        steer("a", RecurringCommand::Resume);
+        if round % 10 == 0 {
+            steer("b", RecurringCommand::Trigger(id(round)));
+            steer("c", RecurringCommand::Remove);
+            block_on(store.put_recurring(definition("c", payload), now)).unwrap();
+        }
+        block_on(store.fire(now)).unwrap();
+        while run(&store, 5, round.cast_signed() * pace) > 0 {}
+        block_on(store.expire(ended, now)).unwrap();
+    }
+    let (stats, before) = (store.stats(), block_on(store.recurring_jobs()).unwrap());
+    drop(store);
+    let store = small().open(directory.path()).unwrap();
+    assert_eq!(block_on(store.recurring_jobs()).unwrap(), before);
+    assert_eq!(before.len(), 3);
+    stats
+}
+
+#[test]
+fn the_journal_stays_bounded_whatever_recurring_definitions_do() {
+    // A clock that stands still makes each record equal to many older ones, and one that takes many chunks makes
+    // each step meet one of them alone.
+    for (payload, pace) in [(2, 0), (2, 7), (2_000, 0), (2_000, 7)] {
+        let stats = steer_a_thousand_times(payload, pace);
+        let (record, chunk) = (payload as u64 + 300, 440);
+        assert!(
+            stats.journal_bytes < (16 << 10) + 3 * 2 * record + 10 * record,
+            "{payload}, {pace}: {stats:?}"
+        );
+        // What is asked for is about 3,500 groups and 2,500 records; each byte is written about three times.
+        let asked = 3_500 + 2_500 * record.div_ceil(chunk);
+        assert!(stats.chunks < 3 * asked, "{payload}, {pace}: {} of {asked}, {stats:?}", stats.chunks);
+    }
+}
+
+#[test]
+fn a_job_is_written_again_for_its_own_record_and_not_for_those_of_earlier_lives() {
+    let directory = tempdir().unwrap();
+    let store = small().open(directory.path()).unwrap();
+    let ended = Retention { succeeded: Duration::ZERO, ..Retention::default() };
+    let live_and_die = |number, round| {
+        block_on(store.enqueue(vec![job(number, 10)], at(round))).unwrap();
+        run(&store, 1, round);
+        block_on(store.expire(ended, at(round))).unwrap();
+    };
+    (0..40).for_each(|round| live_and_die(1, round));
+    let waits = NewJob { start_at: Some(at(1_000_000)), ..job(1, 20_000) };
+    block_on(store.enqueue(vec![waits], at(40))).unwrap();
+    // Others wrap the journal around it.
+    (41..400).for_each(|round| live_and_die(2, round));
+    let stats = store.stats();
+    assert!(stats.journal_bytes < 72 << 10, "{stats:?}");
+    assert!(stats.chunks < 3_000, "{stats:?}");
+    drop(store);
+    let store = small().open(directory.path()).unwrap();
+    let found = block_on(store.job(id(1))).unwrap().unwrap();
+    assert_eq!((found.spec.payload.len(), found.created_at), (20_000, at(40)));
 }

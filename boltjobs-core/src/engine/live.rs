@@ -159,6 +159,7 @@ impl Engine {
                     self.unpublished.changes.due |= first;
                     self.recurring_due.insert((next, Arc::clone(&job.definition.id)));
                 }
+                self.weight += job.weight() as u64;
                 self.recurring.insert(Arc::clone(&job.definition.id), *job);
             }
             Entry::RecurringRemoved(id) => self.remove_recurring(&id),
@@ -166,9 +167,9 @@ impl Engine {
     }
 
     fn remove_recurring(&mut self, id: &Arc<str>) {
-        if let Some(job) = self.recurring.remove(id)
-            && let Some(next) = job.next
-        {
+        let Some(job) = self.recurring.remove(id) else { return };
+        self.weight -= job.weight() as u64;
+        if let Some(next) = job.next {
             self.recurring_due.remove(&(next, Arc::clone(id)));
         }
     }

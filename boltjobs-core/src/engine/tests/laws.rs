@@ -46,7 +46,9 @@ fn recount(rig: &Rig) -> Counts {
 fn check_indexes(rig: &Rig) {
     let engine = &rig.engine;
     assert_eq!(engine.counts(), recount(rig));
-    assert_eq!(engine.weight(), engine.jobs.values().map(|job| job.weight() as u64).sum::<u64>());
+    let jobs = engine.jobs.values().map(|job| job.weight() as u64).sum::<u64>();
+    let definitions = engine.recurring.values().map(|job| job.weight() as u64).sum::<u64>();
+    assert_eq!(engine.weight(), jobs + definitions);
     for state in JobState::ALL {
         let mut ids: Vec<_> =
             engine.jobs.values().filter(|job| job.state == state).map(|job| job.id).collect();
