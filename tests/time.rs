@@ -121,12 +121,16 @@ async fn adding_a_definition_again_moves_nothing_and_a_changed_cron_counts_from_
 #[tokio::test]
 async fn a_definition_is_triggered_paused_resumed_and_removed() {
     let bench = Bench::start().await;
-    let definition =
-        bench.scope(async { Tick.recurring("tick", Cron::hourly()).queue("mail").await.unwrap() }).await;
+    let definition = bench
+        .scope(async {
+            Tick.recurring("tick", Cron::hourly()).queue("mail").meta("tenant", "oslo").await.unwrap()
+        })
+        .await;
     let before = bench.client().recurring_jobs().await.unwrap().remove(0);
     let triggered = definition.trigger().await.unwrap().unwrap();
     settled(&bench, 1).await;
     assert_eq!(bench.job(triggered).await.queue(), "mail");
+    assert_eq!(bench.job(triggered).await.meta()["tenant"], "oslo");
     let after = bench.client().recurring_jobs().await.unwrap().remove(0);
     assert_eq!((after.next_run(), after.last_job()), (before.next_run(), Some(triggered)));
 

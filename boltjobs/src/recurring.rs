@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::handler::BoxFuture;
-use crate::pipeline::enqueue::JobOptions;
+use crate::pipeline::enqueue::{JobOptions, job_options};
 use crate::request::Request;
 use crate::runtime::{self, Runtime};
 
@@ -80,29 +80,7 @@ impl<R: Request> Recurring<R> {
         self
     }
 
-    /// Puts its jobs in another queue than their request says.
-    pub fn queue(mut self, queue: impl Into<String>) -> Self {
-        self.options.queue = Some(queue.into());
-        self
-    }
-
-    /// Sets the priority of its jobs within the queue: -100 to 100, higher goes first.
-    pub fn priority(mut self, priority: i32) -> Self {
-        self.options.priority = Some(priority);
-        self
-    }
-
-    /// Sets how often a failed attempt of its jobs is followed by another.
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.options.retries = Some(retries);
-        self
-    }
-
-    /// Adds a word to find its jobs by.
-    pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.options.tags.push(tag.into());
-        self
-    }
+    job_options!();
 
     async fn run(self) -> Result<RecurringRef> {
         let runtime = runtime::current().ok_or(Error::NotStarted)?;

@@ -93,6 +93,49 @@ impl JobOptions {
     }
 }
 
+/// The options that a job may have, as methods of whatever builds one; they win over what its request and its handler
+/// say.
+macro_rules! job_options {
+    () => {
+        /// Puts the job in another queue than its request says: `[a-z0-9_-]`, 1 to 64 characters.
+        pub fn queue(mut self, queue: impl Into<String>) -> Self {
+            self.options.queue = Some(queue.into());
+            self
+        }
+
+        /// Sets the priority within the queue: -100 to 100, higher goes first.
+        pub fn priority(mut self, priority: i32) -> Self {
+            self.options.priority = Some(priority);
+            self
+        }
+
+        /// Sets how often a failed attempt is followed by another; 0 fails at once.
+        pub fn retries(mut self, retries: u32) -> Self {
+            self.options.retries = Some(retries);
+            self
+        }
+
+        /// Sets how long an attempt may take before it counts as failed.
+        pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.options.timeout = Some(timeout);
+            self
+        }
+
+        /// Adds a word to find the job by.
+        pub fn tag(mut self, tag: impl Into<String>) -> Self {
+            self.options.tags.push(tag.into());
+            self
+        }
+
+        /// Attaches a value that the handler finds with `ctx.meta(key)`.
+        pub fn meta(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+            self.options.meta.insert(key.into(), value.into());
+            self
+        }
+    };
+}
+pub(crate) use job_options;
+
 /// A request on its way to the store; nothing happens until it is awaited.
 ///
 /// Made by the helpers of a request: `enqueue()`, `schedule_in(span)` and `schedule_at(instant)`. Awaiting it gives
@@ -132,41 +175,7 @@ impl<R: Request> Enqueue<R> {
         self
     }
 
-    /// Puts the job in another queue than its request says: `[a-z0-9_-]`, 1 to 64 characters.
-    pub fn queue(mut self, queue: impl Into<String>) -> Self {
-        self.options.queue = Some(queue.into());
-        self
-    }
-
-    /// Sets the priority within the queue: -100 to 100, higher goes first.
-    pub fn priority(mut self, priority: i32) -> Self {
-        self.options.priority = Some(priority);
-        self
-    }
-
-    /// Sets how often a failed attempt is followed by another; 0 fails at once.
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.options.retries = Some(retries);
-        self
-    }
-
-    /// Sets how long an attempt may take before it counts as failed.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = Some(timeout);
-        self
-    }
-
-    /// Adds a word to find the job by.
-    pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.options.tags.push(tag.into());
-        self
-    }
-
-    /// Attaches a value that the handler finds with `ctx.meta(key)`.
-    pub fn meta(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.options.meta.insert(key.into(), value.into());
-        self
-    }
+    job_options!();
 
     async fn run(self) -> Result<JobHandle<R>> {
         let runtime = runtime::current().ok_or(Error::NotStarted)?;
