@@ -7,6 +7,8 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
 
 use boltjobs_core::Timestamp;
 use boltjobs_core::store::StoreError;
@@ -51,7 +53,7 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         .flush_every_ms(Some(500))
         .use_compression(false);
     let (db, replayed) = guarded(path, || {
-        let db = config.open().map_err(|error| explain_open(path, &error))?;
+        let db = open_sled(&config).map_err(|error| explain_open(path, &error))?;
         let replayed = replay_all(path, &db, head)?;
         Ok((db, replayed))
     })?;
@@ -248,9 +250,25 @@ fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Resu
         .unwrap_or_else(|panic| Err(corrupt(path, format!("sled panicked: {}", panic_text(&*panic)))))
 }
 
+/// Opens the database. A database of sled that was dropped lets go of its lock a moment later, on a thread of its own;
+/// as our own lock is taken, such a one is the likely holder, and it is waited for.
+fn open_sled(config: &sled::Config) -> sled::Result<sled::Db> {
+    for _ in 0..100 {
+        match config.open() {
+            Err(error) if is_locked(&error) => thread::sleep(Duration::from_millis(10)),
+            opened => return opened,
+        }
+    }
+    config.open()
+}
+
+fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
+}
+
 fn explain_open(path: &Path, error: &sled::Error) -> StoreError {
     match error {
-        sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => in_use(path),
+        locked if is_locked(locked) => in_use(path),
         sled::Error::Io(error) => unavailable(&location(path), &explain(error)),
         sled::Error::CollectionNotFound(_)
         | sled::Error::Unsupported(_)

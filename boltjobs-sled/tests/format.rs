@@ -180,15 +180,26 @@ fn a_newer_format_is_refused_by_its_number_and_left_alone() {
     assert!(fs::read(directory.path().join("db")).unwrap() == before);
 }
 
+/// Opens a database as others do. One that was dropped before lets go of its lock a moment later.
+fn open_theirs(path: &Path) -> sled::Db {
+    let config = sled::Config::new().path(path).segment_size(64 << 10);
+    loop {
+        match config.open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("lock") => std::thread::yield_now(),
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
 #[test]
 fn a_sled_database_of_someone_else_is_refused_and_left_alone() {
     let directory = tempdir().unwrap();
-    let foreign = sled::Config::new().path(directory.path()).segment_size(64 << 10).open().unwrap();
+    let foreign = open_theirs(directory.path());
     foreign.insert("theirs", "precious").unwrap();
     drop(foreign);
     let error = SledStore::open(directory.path()).unwrap_err().to_string();
     assert!(error.contains("without the file `head`") && error.contains("another directory"), "{error}");
-    let foreign = sled::Config::new().path(directory.path()).segment_size(64 << 10).open().unwrap();
+    let foreign = open_theirs(directory.path());
     assert_eq!(foreign.get("theirs").unwrap().unwrap(), "precious");
     assert_eq!(foreign.len(), 1);
 }
@@ -196,7 +207,7 @@ fn a_sled_database_of_someone_else_is_refused_and_left_alone() {
 #[test]
 fn a_key_that_is_not_ours_is_refused() {
     let directory = Sample::new().killed;
-    let ours = sled::Config::new().path(directory.path()).segment_size(64 << 10).open().unwrap();
+    let ours = open_theirs(directory.path());
     ours.insert("theirs", "precious").unwrap();
     drop(ours);
     let error = small().open(directory.path()).unwrap_err();
