@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::claim::Worker;
 use super::run::End;
-use crate::error::{Failure, JobError};
+use crate::error::JobError;
 use crate::handler::{OnExhausted, Response};
 use crate::panic::catch;
 use crate::registry::Handler;
@@ -52,11 +52,11 @@ pub(super) fn outcome(
         End::Returned(Ok(response)) => Outcome::Succeeded(encode(request, &response)),
         End::Returned(Err(failure)) => match failure.directive() {
             Some(JobError::Discard(_)) => {
-                exhausted(handler, info(&failure), Some("discarded by its handler".into()))
+                exhausted(handler, failure.info(), Some("discarded by its handler".into()))
             }
             Some(JobError::Snooze(delay)) => Outcome::Snoozed(*delay),
-            Some(JobError::RetryIn { delay, .. }) => failed(info(&failure), Some(*delay)),
-            Some(JobError::Cancelled) | None => failed(info(&failure), None),
+            Some(JobError::RetryIn { delay, .. }) => failed(failure.info(), Some(*delay)),
+            Some(JobError::Cancelled) | None => failed(failure.info(), None),
         },
         End::Panicked(error) => failed(error, None),
         End::TimedOut(limit) => {
@@ -71,10 +71,6 @@ pub(super) fn outcome(
         }
         End::Halted => Outcome::Released("the server shut down".into()),
     }
-}
-
-fn info(failure: &Failure) -> ErrorInfo {
-    failure.info()
 }
 
 fn exhausted(handler: &Handler, error: ErrorInfo, reason: Option<Arc<str>>) -> Outcome {
