@@ -1,4 +1,4 @@
-//! Ids of jobs.
+//! Ids of jobs and batches.
 
 use std::fmt;
 use std::str::FromStr;
@@ -70,6 +70,37 @@ impl FromStr for JobId {
 
     fn from_str(text: &str) -> Result<Self, JobIdError> {
         text.parse().map(Self).map_err(|_| JobIdError(text.to_owned()))
+    }
+}
+
+/// The id of a batch; batches and jobs take theirs from one sequence.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BatchId(JobId);
+
+impl From<JobId> for BatchId {
+    fn from(id: JobId) -> Self {
+        Self(id)
+    }
+}
+
+impl fmt::Display for BatchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for BatchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl FromStr for BatchId {
+    type Err = JobIdError;
+
+    fn from_str(text: &str) -> Result<Self, JobIdError> {
+        text.parse().map(Self)
     }
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{JobId, JobState, Timestamp};
+use crate::continuation::Parent;
+use crate::unique::Unique;
+use crate::{BatchId, JobId, JobState, Timestamp};
 
 /// The queue of jobs that name none.
 pub const DEFAULT_QUEUE: &str = "default";
@@ -47,6 +49,14 @@ pub struct JobSpec {
     pub timeout: Option<Duration>,
     /// The occurrence that made the job.
     pub occurrence: Option<Occurrence>,
+    /// How long after it was enqueued it may start; if it has not by then, it is deleted.
+    pub expires_in: Option<Duration>,
+    /// The key that only one job may have at a time.
+    pub unique: Option<Unique>,
+    /// What it waits for before it may start.
+    pub parents: Vec<Parent>,
+    /// The batch that it belongs to.
+    pub batch: Option<BatchId>,
 }
 
 impl JobSpec {
@@ -67,6 +77,10 @@ impl JobSpec {
             retries: None,
             timeout: None,
             occurrence: None,
+            expires_in: None,
+            unique: None,
+            parents: Vec::new(),
+            batch: None,
         }
     }
 
@@ -75,7 +89,9 @@ impl JobSpec {
         let texts = [&self.title, &self.concurrency_key, &self.trace].into_iter().flatten();
         let lists = self.sensitive.iter().chain(&self.tags).chain(self.meta.iter().flat_map(|(k, v)| [k, v]));
         let texts: usize = texts.chain(lists).map(|text| text.len() + 1).sum();
-        self.payload.len() + self.request.len() + self.queue.len() + texts + 24
+        let unique = self.unique.as_ref().map_or(0, |unique| unique.key.len() + 8);
+        let ids = self.parents.len() * 19 + self.batch.map_or(0, |_| 17);
+        self.payload.len() + self.request.len() + self.queue.len() + texts + unique + ids + 28
     }
 
     /// Returns what people see for this job: its title, else the name of its request.
@@ -166,8 +182,12 @@ pub struct Job {
     pub state: JobState,
     /// Since when.
     pub since: Timestamp,
-    /// When it is due, while Scheduled.
+    /// When it is due, while Scheduled; the earliest time at which it may start, while Awaiting.
     pub due: Option<Timestamp>,
+    /// The parents that have not ended yet, while Awaiting.
+    pub waits_for: Vec<Parent>,
+    /// When it is deleted, if it has not started by then.
+    pub expires: Option<Timestamp>,
     /// Its place among jobs of one priority, while Enqueued.
     pub order: u64,
     /// The attempts so far; the one that runs is counted.

@@ -7,6 +7,7 @@
 //! | [`state`] | which transition is legal, and for whom |
 //! | [`job`] | what is kept of a job |
 //! | [`recurring`] | when a definition fires, and for which instants |
+//! | [`continuation`], [`unique`] | what a job waits for, and what keeps it out |
 //! | [`engine`] | what each command does: a pure state machine over the live set |
 //! | [`store`] | what a store must do: the trait and its numbered laws |
 //! | [`memory`] | the reference store: the engine behind a lock |
@@ -16,6 +17,7 @@ mod bytes;
 pub mod clock;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod continuation;
 pub mod cron;
 pub mod duration;
 pub mod engine;
@@ -28,8 +30,9 @@ pub mod state;
 pub mod store;
 pub mod template;
 pub mod time;
+pub mod unique;
 pub mod watch;
 
-pub use id::JobId;
+pub use id::{BatchId, JobId};
 pub use state::JobState;
 pub use time::Timestamp;

@@ -111,8 +111,8 @@ impl Store for MemoryStore {
         self.turn(now, |turn| turn.enqueue(jobs))
     }
 
-    fn command(&self, job: JobId, command: Command, now: Timestamp) -> Answer<'_, bool> {
-        self.turn(now, |turn| turn.command(job, command))
+    fn command(&self, jobs: Vec<JobId>, command: Command, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        self.turn(now, |turn| turn.command(&jobs, &command))
     }
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {

@@ -31,7 +31,7 @@ pub(crate) fn read(disk: &Disk, wrote: u64) -> Result<Option<Oldest>, String> {
     Ok((oldest.chunks > 0).then_some(oldest))
 }
 
-/// Writes again what lives of the oldest chunks, each job and each definition once.
+/// Writes again what lives of the oldest chunks, each job and each other record once.
 ///
 /// What is left in the journal, or in the group already, is not written again, or a thousand records of one thing
 /// would stay a thousand. Each chunk that goes takes at least as many records with it as it makes.
@@ -50,21 +50,17 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &Engine, group: &mut 
                     group.record(&Entry::Job(Box::new(job.clone())));
                 }
             }
-            Entry::Recurring(job) => {
-                let id = &job.definition.id;
-                if let Some(job) = engine.recurring_job(id)
-                    && !group.definitions.has(id)
-                    && disk.definitions.may_be_before(id, left)
+            // What it changed is in the record that is written again, if the job lives.
+            Entry::Boot(_) | Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) => {}
+            Entry::Recurring(_) | Entry::RecurringRemoved(_) => {
+                if let Some((id, true)) = entry.record()
+                    && !group.records.has(&id)
+                    && disk.records.may_be_before(&id, left)
+                    && let Some(record) = engine.record(&id)
                 {
-                    group.record(&Entry::Recurring(Box::new(job.clone())));
+                    group.record(&record);
                 }
             }
-            // What they changed is in the record that is written again, if the job lives.
-            Entry::Boot(_)
-            | Entry::Moved(_)
-            | Entry::CancelRequested { .. }
-            | Entry::Forgotten(_)
-            | Entry::RecurringRemoved(_) => {}
         }
     }
 }

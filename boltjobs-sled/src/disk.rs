@@ -9,10 +9,10 @@ use sled::{Batch, IVec};
 
 use crate::chunk::{self, CONTINUES, GOES_ON, HEADER, Header, LAST_OF_GROUP};
 use crate::codec;
-use crate::definitions::Places;
 use crate::error::{explain, explain_sled};
 use crate::group::{Draft, Group};
 use crate::head::{Head, Left};
+use crate::records::Places;
 use crate::stats::Counters;
 
 /// The key of the format, in a store that holds a journal.
@@ -48,7 +48,7 @@ pub(crate) struct Disk {
     pub(crate) head_file: File,
     pub(crate) head: Head,
     pub(crate) span: Span,
-    pub(crate) definitions: Places,
+    pub(crate) records: Places,
     /// Chunks of a group that was never whole; the next write removes them.
     pub(crate) torn: Vec<u64>,
     pub(crate) floor: u64,
@@ -121,7 +121,7 @@ impl Disk {
         self.commit(batch)?;
         self.head.advance(&self.head_file, span.next - 1, span.crc).map_err(|error| explain(&error))?;
         self.span = span;
-        self.definitions.take(mem::take(&mut group.definitions), first);
+        self.records.take(mem::take(&mut group.records), first);
         Counters::add(&self.counters.groups, 1);
         Counters::add(&self.counters.chunks, count as u64);
         Counters::add(&self.counters.dropped, oldest.map_or(0, |gone| gone.chunks));

@@ -6,8 +6,8 @@ use boltjobs_core::engine::{Entry, Journal};
 
 use crate::chunk::{CONTINUES, GOES_ON, HEADER};
 use crate::codec;
-use crate::definitions::Noted;
 use crate::gate::Gate;
+use crate::records::Noted;
 
 /// What becomes durable together.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Group {
     /// Why it can't be written.
     pub(crate) fault: Option<String>,
     pub(crate) gate: Arc<Gate>,
-    pub(crate) definitions: Noted,
+    pub(crate) records: Noted,
 }
 
 /// A chunk before it has its place in the journal: `bytes` begins with room for the header.
@@ -40,7 +40,7 @@ impl Draft {
 
 impl Group {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, chunks: Vec::new(), fault: None, gate: Arc::default(), definitions: Noted::default() }
+        Self { limit, chunks: Vec::new(), fault: None, gate: Arc::default(), records: Noted::default() }
     }
 
     /// Says whether there is nothing to write.
@@ -67,7 +67,7 @@ impl Group {
 
 impl Journal for Group {
     fn record(&mut self, entry: &Entry) {
-        self.definitions.note(entry);
+        self.records.note(entry);
         let whole = self.chunks.last().is_some_and(|chunk| chunk.flags == 0);
         if !whole {
             self.chunks.push(Draft::new(&[], 0, 0));

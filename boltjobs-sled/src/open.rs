@@ -61,7 +61,7 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
     let file = File::open(path.join(DATA)).map_err(fail)?;
     sync_names(path).map_err(fail)?;
 
-    let Replayed { engine, span, definitions, torn } = replayed;
+    let Replayed { engine, span, records, torn } = replayed;
     let counters = Arc::<Counters>::default();
     let (floor, asked) = (options.compaction_floor, span.next);
     let mut disk = Disk {
@@ -70,7 +70,7 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         head_file,
         head,
         span,
-        definitions,
+        records,
         torn,
         floor,
         asked,

@@ -3,16 +3,16 @@
 use boltjobs_core::engine::{Engine, Entry};
 
 use crate::chunk::{self, CONTINUES, Fault, Header, LAST_OF_GROUP};
-use crate::definitions::{Noted, Places};
 use crate::disk::{Span, size_of, take_entries};
 use crate::head::Head;
+use crate::records::{Noted, Places};
 
 /// What became of a journal that is whole.
 #[derive(Debug)]
 pub(crate) struct Replayed {
     pub(crate) engine: Engine,
     pub(crate) span: Span,
-    pub(crate) definitions: Places,
+    pub(crate) records: Places,
     /// Chunks of a last group that a power cut tore: nobody was told that it was written.
     pub(crate) torn: Vec<u64>,
 }
@@ -45,7 +45,7 @@ pub(crate) fn replay<B: AsRef<[u8]>>(
 struct Replay {
     head: Head,
     engine: Engine,
-    definitions: Places,
+    records: Places,
     /// What is in groups that are whole.
     span: Option<Span>,
     /// Where the last whole group says that the journal begins.
@@ -73,7 +73,7 @@ impl Replay {
         Self {
             head,
             engine: Engine::default(),
-            definitions: Places::default(),
+            records: Places::default(),
             span: None,
             begins: 1,
             first: 1,
@@ -144,7 +144,7 @@ impl Replay {
         let open = std::mem::take(&mut self.open);
         let mut noted = Noted::default();
         open.entries.iter().for_each(|entry| noted.note(entry));
-        self.definitions.take(noted, open.chunks.first().copied().unwrap_or(seq));
+        self.records.take(noted, open.chunks.first().copied().unwrap_or(seq));
         self.unpublished += open.entries.len();
         open.entries.into_iter().for_each(|entry| self.engine.apply(entry));
         if self.unpublished >= PUBLISH_EVERY {
@@ -180,7 +180,7 @@ impl Replay {
                 "the journal begins with chunk {first} instead of chunk {begins}"
             )));
         }
-        Ok(Replayed { engine: self.engine, span, definitions: self.definitions, torn: self.open.chunks })
+        Ok(Replayed { engine: self.engine, span, records: self.records, torn: self.open.chunks })
     }
 }
 

@@ -200,8 +200,8 @@ impl Store for SledStore {
         self.turn(now, Wait::Durable, |turn| turn.enqueue(jobs))
     }
 
-    fn command(&self, job: JobId, command: Command, now: Timestamp) -> Answer<'_, bool> {
-        self.turn(now, Wait::Durable, |turn| turn.command(job, command))
+    fn command(&self, jobs: Vec<JobId>, command: Command, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        self.turn(now, Wait::Durable, |turn| turn.command(&jobs, &command))
     }
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {

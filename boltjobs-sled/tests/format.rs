@@ -285,8 +285,8 @@ fn fill(store: &SledStore) {
     };
     block_on(store.settle(claimed.iter().zip(outcomes).map(settle).collect(), at(2))).unwrap();
     let delete = Command { action: Action::Delete, expected: Vec::new(), reason: Some("asked".into()) };
-    block_on(store.command(common::id(3), delete.clone(), at(3))).unwrap();
-    block_on(store.command(common::id(2), delete, at(3))).unwrap();
+    block_on(store.command(vec![common::id(3)], delete.clone(), at(3))).unwrap();
+    block_on(store.command(vec![common::id(2)], delete, at(3))).unwrap();
     let scheduled = boltjobs_core::job::NewJob { start_at: Some(at(100)), ..job(10, 1_500) };
     block_on(store.enqueue(vec![scheduled, job(11, 5_000)], at(4))).unwrap();
     let definition = Definition {

@@ -70,8 +70,8 @@ impl Pair<'_> {
                     _ => Action::Reschedule(now.plus(Duration::from_secs(self.chance.u64(..100)))),
                 };
                 let command = Command { action, expected: Vec::new(), reason: Some("asked".into()) };
-                let job = id(self.chance.u64(..JOBS));
-                both!(self, command(job, command, now));
+                let jobs: Vec<_> = (0..self.chance.u64(..3)).map(|_| id(self.chance.u64(..JOBS))).collect();
+                both!(self, command(jobs, command, now));
             }
             80..85 => {
                 both!(self, due(now));

@@ -179,7 +179,8 @@ impl JobCommand {
             Asked::At(at) => Action::Reschedule(at),
         };
         let command = Command { action, expected: self.expected, reason: self.reason.map(Arc::from) };
-        Ok(runtime.store.command(self.id, command, now).await?)
+        let happened = runtime.store.command(vec![self.id], command, now).await?;
+        Ok(happened == [true])
     }
 }
 

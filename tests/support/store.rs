@@ -46,8 +46,8 @@ impl Store for Flaky {
         self.store.enqueue(jobs, now)
     }
 
-    fn command(&self, job: JobId, command: Command, now: Timestamp) -> Answer<'_, bool> {
-        self.store.command(job, command, now)
+    fn command(&self, jobs: Vec<JobId>, command: Command, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        self.store.command(jobs, command, now)
     }
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {

@@ -160,7 +160,7 @@ impl<'f> Lab<'f> {
     }
 
     pub(super) fn command(&self, id: JobId, command: Command, now: Timestamp) -> bool {
-        block_on(self.store.command(id, command, now)).expect("the store takes the command")
+        block_on(self.store.command(vec![id], command, now)).expect("the store takes the command") == [true]
     }
 
     pub(super) fn due(&self, now: Timestamp) -> Option<Timestamp> {

@@ -10,21 +10,24 @@ use crate::store::{Action, Command};
 use crate::{JobId, JobState};
 
 impl Turn<'_> {
-    /// Moves one job. `false` when it is not there, or not in a state that allows it.
-    pub fn command(&mut self, id: JobId, command: Command) -> bool {
+    /// Moves jobs, and says for each, in order, whether it happened.
+    pub fn command(&mut self, ids: &[JobId], command: &Command) -> Vec<bool> {
+        ids.iter().map(|id| self.command_one(*id, command)).collect()
+    }
+
+    fn command_one(&mut self, id: JobId, command: &Command) -> bool {
         let Some(job) = self.engine.jobs.get(&id) else { return false };
         if !command.expected.is_empty() && !command.expected.contains(&job.state) {
             return false;
         }
         if job.state == JobState::Processing {
-            return command.action == Action::Delete && self.request_cancel(id, command.reason);
+            return command.action == Action::Delete && self.request_cancel(id, command.reason.clone());
         }
+        let reason = command.reason.clone();
         let row = match command.action {
-            Action::Delete => {
-                HistoryRow { reason: command.reason, ..HistoryRow::new(self.now, JobState::Deleted) }
-            }
-            Action::Requeue => start_row(None, self.now, command.reason),
-            Action::Reschedule(at) => start_row(Some(at), self.now, command.reason),
+            Action::Delete => HistoryRow { reason, ..HistoryRow::new(self.now, JobState::Deleted) },
+            Action::Requeue => start_row(None, self.now, reason),
+            Action::Reschedule(at) => start_row(Some(at), self.now, reason),
         };
         let change = if row.state == JobState::Deleted {
             // It shows how often it was tried.

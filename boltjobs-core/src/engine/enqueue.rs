@@ -26,6 +26,8 @@ impl Turn<'_> {
             state: row.state,
             since: self.now,
             due: new.start_at.filter(|_| row.state == JobState::Scheduled),
+            waits_for: Vec::new(),
+            expires: None,
             order: self.engine.next_order,
             attempt: 0,
             epoch: Epoch::default(),

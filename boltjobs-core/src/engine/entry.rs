@@ -49,6 +49,31 @@ pub struct Move {
     pub crashes: u32,
 }
 
+/// What an entry keeps the whole record of, other than a job.
+///
+/// Each change of one may be written as its whole record, so a journal can be full of records that say nothing any
+/// more. A journal that loses its oldest entries writes the latest one again when that goes, and no other.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RecordId {
+    /// A recurring definition.
+    Recurring(Arc<str>),
+}
+
+impl Entry {
+    /// Says what this is the whole record of, and whether it is there after it.
+    pub fn record(&self) -> Option<(RecordId, bool)> {
+        match self {
+            Self::Recurring(job) => Some((RecordId::Recurring(Arc::clone(&job.definition.id)), true)),
+            Self::RecurringRemoved(id) => Some((RecordId::Recurring(Arc::clone(id)), false)),
+            Self::Boot(_)
+            | Self::Job(_)
+            | Self::Moved(_)
+            | Self::CancelRequested { .. }
+            | Self::Forgotten(_) => None,
+        }
+    }
+}
+
 impl Move {
     /// Makes a transition that sets nothing but the state.
     pub(super) fn of(job: &Job, row: HistoryRow) -> Self {

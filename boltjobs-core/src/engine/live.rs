@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem;
 use std::sync::Arc;
 
-use super::entry::{Entry, Journal, Move};
+use super::entry::{Entry, Journal, Move, RecordId};
 use super::ready::Ready;
 use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
 use crate::recurring::RecurringJob;
@@ -69,10 +69,14 @@ impl Turn<'_> {
 
     /// Makes a transition, if the table allows it to whoever asks.
     pub(super) fn transition(&mut self, change: Move, actor: Actor) -> bool {
-        let job = self.engine.jobs.get(&change.id);
-        let legal = job.is_some_and(|job| job.state.allows(change.row.state, actor));
+        let Some(job) = self.engine.jobs.get(&change.id) else { return false };
+        let (id, to) = (change.id, change.row.state);
+        let legal = job.state.allows(to, actor);
         if legal {
             self.commit(Entry::Moved(change));
+            if to.is_final() {
+                self.follow_end(id);
+            }
         }
         legal
     }
@@ -99,9 +103,13 @@ impl Engine {
         self.jobs.get(&id)
     }
 
-    /// Returns the record of a recurring definition.
-    pub fn recurring_job(&self, id: &str) -> Option<&RecurringJob> {
-        self.recurring.get(id)
+    /// Returns the whole record of what is not a job, as an entry.
+    pub fn record(&self, id: &RecordId) -> Option<Entry> {
+        match id {
+            RecordId::Recurring(id) => {
+                self.recurring.get(id).map(|job| Entry::Recurring(Box::new(job.clone())))
+            }
+        }
     }
 
     /// Says that the boot before this one ended in a crash: each job that is here may have been its cause.

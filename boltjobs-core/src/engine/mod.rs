@@ -15,6 +15,7 @@
 
 mod claim;
 mod command;
+mod end;
 mod enqueue;
 mod entry;
 mod live;
@@ -27,5 +28,5 @@ mod time;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Entry, Journal, Move};
+pub use entry::{Entry, Journal, Move, RecordId};
 pub use live::{Engine, Turn, Unpublished};

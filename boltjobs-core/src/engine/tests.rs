@@ -178,7 +178,7 @@ impl Rig {
                 self.enqueued.extend(turn.enqueue(jobs.collect()).iter().map(|enqueued| enqueued.id));
             }
             Deed::Command(n, action, expected) => {
-                turn.command(id(n), Command { action, expected, reason: None });
+                turn.command(&[id(n)], &Command { action, expected, reason: None });
             }
             Deed::Claim(order, slots) => {
                 let names = || QUEUES.map(Arc::from).to_vec();

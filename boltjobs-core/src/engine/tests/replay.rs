@@ -53,11 +53,10 @@ proptest! {
         let again = |entry: &Entry| match entry {
             Entry::Boot(_) => Some(Entry::Boot(rig.engine.boot())),
             Entry::Job(job) => rig.engine.job(job.id).map(|job| Entry::Job(Box::new(job.clone()))),
-            Entry::Recurring(job) => {
-                let record = rig.engine.recurring_job(&job.definition.id);
-                record.map(|record| Entry::Recurring(Box::new(record.clone())))
+            Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) => None,
+            Entry::Recurring(_) | Entry::RecurringRemoved(_) => {
+                entry.record().and_then(|(id, _)| rig.engine.record(&id))
             }
-            Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) | Entry::RecurringRemoved(_) => None,
         };
         let tail: Vec<_> = rig.journal[..oldest].iter().filter_map(again).collect();
         let compacted: Vec<_> = rig.journal[oldest..].iter().cloned().chain(tail).collect();
@@ -92,8 +91,8 @@ fn a_job_that_became_ready_again_waits_for_the_second_write() {
     rig.engine.at(at(0), &mut ()).enqueue(vec![new_job(0, 0, None)]);
     let first = rig.engine.take_unpublished();
     let ask = |action| Command { action, expected: Vec::new(), reason: None };
-    rig.engine.at(at(1), &mut ()).command(id(0), ask(Action::Delete));
-    rig.engine.at(at(1), &mut ()).command(id(0), ask(Action::Requeue));
+    rig.engine.at(at(1), &mut ()).command(&[id(0)], &ask(Action::Delete));
+    rig.engine.at(at(1), &mut ()).command(&[id(0)], &ask(Action::Requeue));
     let second = rig.engine.take_unpublished();
     assert!(!rig.engine.publish(first).ready);
     assert!(rig.engine.at(at(2), &mut ()).claim(&offer(QueueOrder::All), &[1]).is_empty());

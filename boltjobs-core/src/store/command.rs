@@ -1,0 +1,49 @@
+//! What clients ask for, and what came of it.
+
+use std::sync::Arc;
+
+use crate::{JobId, JobState, Timestamp};
+
+/// What became of a job that was enqueued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Enqueued {
+    /// The job that stands for it.
+    pub id: JobId,
+    /// Whether it was there before.
+    pub duplicate: bool,
+}
+
+/// What a client can ask of one job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// What to do.
+    pub action: Action,
+    /// The states in which to do it; any legal one when empty.
+    pub expected: Vec<JobState>,
+    /// Why, for the history.
+    pub reason: Option<Arc<str>>,
+}
+
+/// What a command does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// To Deleted; a running job is asked to stop.
+    Delete,
+    /// To Enqueued, with its attempts counted anew if it had ended.
+    Requeue,
+    /// To Scheduled.
+    Reschedule(Timestamp),
+}
+
+/// What can be done with a recurring definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecurringCommand {
+    /// Makes a job of it now, under this id; its schedule stays.
+    Trigger(JobId),
+    /// Fires nothing until it is resumed. `false` when it was paused.
+    Pause,
+    /// Fires again, from now on. `false` when it was not paused.
+    Resume,
+    /// Removes it. Its jobs stay.
+    Remove,
+}
