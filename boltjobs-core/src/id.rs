@@ -84,6 +84,13 @@ impl From<JobId> for BatchId {
     }
 }
 
+impl From<BatchId> for JobId {
+    /// Returns the same number; no job has it.
+    fn from(id: BatchId) -> Self {
+        id.0
+    }
+}
+
 impl fmt::Display for BatchId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

@@ -7,12 +7,13 @@
 //! | [`state`] | which transition is legal, and for whom |
 //! | [`job`] | what is kept of a job |
 //! | [`recurring`] | when a definition fires, and for which instants |
-//! | [`continuation`], [`unique`] | what a job waits for, and what keeps it out |
+//! | [`continuation`], [`batch`], [`unique`] | what a job waits for, belongs to, and is kept out by |
 //! | [`engine`] | what each command does: a pure state machine over the live set |
 //! | [`store`] | what a store must do: the trait and its numbered laws |
 //! | [`memory`] | the reference store: the engine behind a lock |
 
 pub mod backoff;
+pub mod batch;
 mod bytes;
 pub mod clock;
 #[cfg(any(test, feature = "conformance"))]

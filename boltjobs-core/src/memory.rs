@@ -8,6 +8,7 @@
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::batch::{BatchStatus, NewBatch};
 use crate::engine::{Engine, Entry, Journal, Turn};
 use crate::job::{Job, Lease, NewJob};
 use crate::recurring::{Definition, RecurringJob};
@@ -16,7 +17,7 @@ use crate::store::{
     Settled, Settlement, Store, StoreError,
 };
 use crate::watch::{Interest, Watch, Watchers};
-use crate::{JobId, Timestamp};
+use crate::{BatchId, JobId, Timestamp};
 
 /// Keeps jobs in memory: nothing survives the process.
 #[derive(Debug)]
@@ -81,6 +82,15 @@ impl MemoryStore {
         now: Timestamp,
         command: impl FnOnce(&mut Turn<'_>) -> T,
     ) -> Answer<'_, T> {
+        self.try_turn(now, |turn| Ok(command(turn)))
+    }
+
+    /// The same for a command that may be refused.
+    fn try_turn<T: Send + 'static>(
+        &self,
+        now: Timestamp,
+        command: impl FnOnce(&mut Turn<'_>) -> Result<T, StoreError>,
+    ) -> Answer<'_, T> {
         let mut guard = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(engine) = guard.as_mut() else { return Box::pin(ready(Err(StoreError::Closed))) };
         let mut tape = self.tape.clone();
@@ -93,7 +103,7 @@ impl MemoryStore {
         let changes = engine.publish(unpublished);
         drop(guard);
         self.watchers.notify(&changes);
-        Box::pin(ready(Ok(answer)))
+        Box::pin(ready(answer))
     }
 
     fn read<T: Send + 'static>(&self, look: impl FnOnce(&Engine) -> T) -> Answer<'_, T> {
@@ -107,8 +117,12 @@ impl Store for MemoryStore {
         "memory".to_owned()
     }
 
-    fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>> {
-        self.turn(now, |turn| turn.enqueue(jobs))
+    fn submit(&self, batches: Vec<NewBatch>, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>> {
+        self.try_turn(now, |turn| turn.submit(batches, jobs).map_err(StoreError::from))
+    }
+
+    fn cancel_batch(&self, batch: BatchId, reason: Option<Arc<str>>, now: Timestamp) -> Answer<'_, bool> {
+        self.turn(now, |turn| turn.cancel_batch(batch, reason))
     }
 
     fn command(&self, jobs: Vec<JobId>, command: Command, now: Timestamp) -> Answer<'_, Vec<bool>> {
@@ -157,6 +171,14 @@ impl Store for MemoryStore {
 
     fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {
         self.read(|engine| engine.page(&query))
+    }
+
+    fn batch(&self, id: BatchId) -> Answer<'_, Option<BatchStatus>> {
+        self.read(|engine| engine.batch(id))
+    }
+
+    fn batches(&self, after: Option<BatchId>, limit: usize) -> Answer<'_, Vec<BatchStatus>> {
+        self.read(|engine| engine.batches(after, limit))
     }
 
     fn counts(&self) -> Answer<'_, Counts> {

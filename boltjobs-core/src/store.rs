@@ -24,7 +24,8 @@
 //! 13. **Recovered**: a job whose server is gone goes back to its place, with its attempt; one that crashes too
 //!     often is quarantined.
 //! 14. **Bounded**: pages, counts and steps of expiry cost by what they return, not by what is stored.
-//! 15. **Awake**: whoever watches learns of each ready job, earlier due time, end and cancellation, once it is durable.
+//! 15. **Followed**: what waits for the end of a job or a batch is released or deleted in the write that ends it, once.
+//! 16. **Awake**: whoever watches learns of each ready job, earlier due time, end and cancellation, once it is durable.
 
 mod command;
 mod error;
@@ -38,13 +39,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::batch::{BatchStatus, NewBatch};
 use crate::job::{Job, Lease, NewJob};
 use crate::recurring::{Definition, RecurringJob};
 use crate::watch::{Interest, Watch};
-use crate::{JobId, Timestamp};
+use crate::{BatchId, JobId, Timestamp};
 
 pub use command::{Action, Command, Enqueued, RecurringCommand};
-pub use error::StoreError;
+pub use error::{Refusal, StoreError};
 pub use offer::{Claimed, Handled, Limit, Offer, QueueOrder};
 pub use outcome::{Heartbeat, Outcome, Settled, Settlement};
 pub use reading::{Counts, PageQuery, StateCounts};
@@ -60,8 +62,19 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     // Producing.
 
+    /// Adds batches and jobs, all or none, and returns for each job, in order, what became of it.
+    ///
+    /// The parents and the batch of a job are there already, or stand before it in the same call.
+    fn submit(&self, batches: Vec<NewBatch>, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>>;
+
     /// Adds jobs, all or none, and returns for each, in order, what became of it.
-    fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>>;
+    fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>> {
+        self.submit(Vec::new(), jobs, now)
+    }
+
+    /// Deletes the jobs of a batch that have not started, with those of the batches in it, and asks the ones that run
+    /// to stop. `false` when it is not there, has ended, or was cancelled before.
+    fn cancel_batch(&self, batch: BatchId, reason: Option<Arc<str>>, now: Timestamp) -> Answer<'_, bool>;
 
     /// Moves jobs for a client, and says for each, in order, whether it happened: not when it is not there, or not in a
     /// state that allows it.
@@ -108,6 +121,12 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     /// Returns jobs of one state, newest first.
     fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>>;
+
+    /// Returns how one batch stands.
+    fn batch(&self, id: BatchId) -> Answer<'_, Option<BatchStatus>>;
+
+    /// Returns batches, newest first: those before `after`, and at most `limit`.
+    fn batches(&self, after: Option<BatchId>, limit: usize) -> Answer<'_, Vec<BatchStatus>>;
 
     /// Counts the jobs.
     fn counts(&self) -> Answer<'_, Counts>;

@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use boltjobs_core::batch::{BatchStatus, NewBatch};
 use boltjobs_core::engine::{Engine, Turn};
 use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::recurring::{Definition, RecurringJob};
@@ -22,7 +23,7 @@ use boltjobs_core::store::{
     Settled, Settlement, Store, StoreError,
 };
 use boltjobs_core::watch::{Interest, Watch};
-use boltjobs_core::{JobId, Timestamp};
+use boltjobs_core::{BatchId, JobId, Timestamp};
 
 use crate::committer::{self, PATIENCE, Phase, Shared, State};
 use crate::gate::Gate;
@@ -88,14 +89,14 @@ impl SledStore {
         wait: Wait,
         command: impl FnOnce(&mut Turn<'_>) -> T,
     ) -> Answer<'_, T> {
-        self.turn_then(now, command, |_, _| wait)
+        self.turn_then(now, |turn| Ok(command(turn)), |_, _| wait)
     }
 
-    /// The same where what has come of it tells what the answer waits for.
+    /// The same for a command that may be refused, where what has come of it tells what the answer waits for.
     fn turn_then<T: Send + 'static>(
         &self,
         now: Timestamp,
-        command: impl FnOnce(&mut Turn<'_>) -> T,
+        command: impl FnOnce(&mut Turn<'_>) -> Result<T, StoreError>,
         wait: impl FnOnce(&Engine, &T) -> Wait,
     ) -> Answer<'_, T> {
         let mut state = self.shared.lock();
@@ -103,7 +104,11 @@ impl SledStore {
             return Box::pin(ready(Err(error)));
         }
         let State { engine, open, .. } = &mut *state;
-        let answer = command(&mut engine.at(now, open));
+        let answer = match command(&mut engine.at(now, open)) {
+            Ok(answer) => answer,
+            // It changed nothing.
+            Err(refused) => return Box::pin(ready(Err(refused))),
+        };
         let wait = wait(engine, &answer);
         let wake = state.idle && !state.open.is_empty();
         // The committer needs one call, however many follow before it runs.
@@ -196,8 +201,13 @@ impl Store for SledStore {
         self.shared.location.clone()
     }
 
-    fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>> {
-        self.turn(now, Wait::Durable, |turn| turn.enqueue(jobs))
+    fn submit(&self, batches: Vec<NewBatch>, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>> {
+        let submit = |turn: &mut Turn<'_>| turn.submit(batches, jobs).map_err(StoreError::from);
+        self.turn_then(now, submit, |_, _| Wait::Durable)
+    }
+
+    fn cancel_batch(&self, batch: BatchId, reason: Option<Arc<str>>, now: Timestamp) -> Answer<'_, bool> {
+        self.turn(now, Wait::Durable, |turn| turn.cancel_batch(batch, reason))
     }
 
     fn command(&self, jobs: Vec<JobId>, command: Command, now: Timestamp) -> Answer<'_, Vec<bool>> {
@@ -211,7 +221,7 @@ impl Store for SledStore {
             let any = claims.iter().any(|claimed| engine.is_suspect(claimed.lease.job));
             if any { Wait::Durable } else { Wait::No }
         };
-        self.turn_then(now, |turn| turn.claim(&offer, &workers), suspect)
+        self.turn_then(now, |turn| Ok(turn.claim(&offer, &workers)), suspect)
     }
 
     fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {
@@ -252,6 +262,14 @@ impl Store for SledStore {
 
     fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {
         self.read(|engine| engine.page(&query))
+    }
+
+    fn batch(&self, id: BatchId) -> Answer<'_, Option<BatchStatus>> {
+        self.read(|engine| engine.batch(id))
+    }
+
+    fn batches(&self, after: Option<BatchId>, limit: usize) -> Answer<'_, Vec<BatchStatus>> {
+        self.read(|engine| engine.batches(after, limit))
     }
 
     fn counts(&self) -> Answer<'_, Counts> {

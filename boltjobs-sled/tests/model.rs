@@ -84,7 +84,7 @@ impl Pair<'_> {
             }
             90..94 => {
                 let kept = Duration::from_mins(1);
-                let retention = Retention { succeeded: kept, failed: kept, deleted: kept };
+                let retention = Retention { succeeded: kept, failed: kept, deleted: kept, batches: kept };
                 both!(self, expire(retention, now));
             }
             94..97 => {

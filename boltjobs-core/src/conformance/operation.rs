@@ -67,9 +67,12 @@ pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
         72..79 => Operation::Due,
         79..82 => Operation::Reap,
         82..85 => Operation::Fire,
-        85..87 => {
-            Operation::Expire(Retention { succeeded: span(rng), failed: span(rng), deleted: span(rng) })
-        }
+        85..87 => Operation::Expire(Retention {
+            succeeded: span(rng),
+            failed: span(rng),
+            deleted: span(rng),
+            batches: span(rng),
+        }),
         87..90 => Operation::Put(Box::new(definition(rng))),
         90..92 => Operation::Steer(pick(rng, &NAMES), steering(rng, now)),
         92..95 => {

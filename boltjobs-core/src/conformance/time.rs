@@ -205,7 +205,10 @@ pub fn a_success_ends_the_row_of_crashes(fixture: &dyn Fixture) {
 }
 
 fn expire(lab: &Lab<'_>, now: Timestamp) -> Option<Timestamp> {
-    lab.expire(Retention { succeeded: secs(100), failed: secs(300), deleted: secs(200) }, now)
+    lab.expire(
+        Retention { succeeded: secs(100), failed: secs(300), deleted: secs(200), ..Retention::default() },
+        now,
+    )
 }
 
 /// S4.

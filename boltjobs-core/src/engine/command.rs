@@ -41,7 +41,7 @@ impl Turn<'_> {
     }
 
     /// The job stays Processing until its handler has ended.
-    fn request_cancel(&mut self, id: JobId, reason: Option<Arc<str>>) -> bool {
+    pub(super) fn request_cancel(&mut self, id: JobId, reason: Option<Arc<str>>) -> bool {
         let asked = self.engine.jobs.get(&id).is_some_and(|job| job.cancel.is_some());
         if !asked {
             let reason =

@@ -1,16 +1,40 @@
-//! New jobs.
+//! New jobs and batches.
 
 use std::sync::Arc;
 
-use super::{Entry, Turn};
-use crate::job::{Epoch, HistoryRow, Job, NewJob, RowData};
-use crate::store::Enqueued;
+use super::admission;
+use super::{Engine, Entry, Turn};
+use crate::batch::{Batch, NewBatch};
+use crate::continuation::{Parent, ParentId};
+use crate::job::{Epoch, HistoryRow, Job, JobSpec, NewJob, RowData};
+use crate::store::{Enqueued, Refusal};
 use crate::{JobState, Timestamp};
 
 impl Turn<'_> {
-    /// Adds jobs, and returns for each, in order, what became of it.
-    pub fn enqueue(&mut self, jobs: Vec<NewJob>) -> Vec<Enqueued> {
-        jobs.into_iter().map(|job| self.enqueue_one(job, None)).collect()
+    /// Adds batches and jobs, and returns for each job, in order, what became of it.
+    ///
+    /// # Errors
+    /// Says what does not fit together, or with what is there; nothing is added then.
+    pub fn submit(&mut self, batches: Vec<NewBatch>, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, Refusal> {
+        admission::check(self.engine, &batches, &jobs)?;
+        let new: Vec<_> = batches.iter().map(|batch| batch.id).collect();
+        for batch in batches {
+            if !self.engine.family.batches.contains_key(&batch.id) {
+                self.commit(Entry::Batch(Box::new(Batch::new(batch, self.now))));
+            }
+        }
+        let enqueued = jobs.into_iter().map(|job| self.enqueue_one(job, None)).collect();
+        // The inner ones stand behind the outer ones. An empty batch has ended with its creation.
+        new.into_iter().rev().for_each(|batch| self.follow_batch(batch));
+        Ok(enqueued)
+    }
+
+    /// Adds jobs that wait for nothing but time.
+    ///
+    /// # Errors
+    /// Those of [`submit`](Self::submit).
+    pub fn enqueue(&mut self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, Refusal> {
+        self.submit(Vec::new(), jobs)
     }
 
     pub(super) fn enqueue_one(&mut self, new: NewJob, reason: Option<Arc<str>>) -> Enqueued {
@@ -18,15 +42,29 @@ impl Turn<'_> {
         if self.engine.jobs.contains_key(&id) {
             return Enqueued { id, duplicate: true };
         }
-        let row = start_row(new.start_at, self.now, reason);
+        let parents = distinct(&new.spec);
+        let ended =
+            parents.iter().filter_map(|parent| Some((*parent, self.engine.end_of_parent(parent.id)?)));
+        let ended: Vec<_> = ended.collect();
+        let waits_for: Vec<_> = parents
+            .iter()
+            .filter(|parent| ended.iter().all(|(other, _)| other != *parent))
+            .copied()
+            .collect();
+        let unmet = ended.iter().any(|(parent, state)| !parent.when.is_met_by(*state));
+        let row = if unmet || !waits_for.is_empty() {
+            HistoryRow { reason, ..HistoryRow::new(self.now, JobState::Awaiting) }
+        } else {
+            start_row(new.start_at, self.now, reason)
+        };
         let job = Job {
             id,
             spec: Arc::new(new.spec),
             created_at: self.now,
             state: row.state,
             since: self.now,
-            due: new.start_at.filter(|_| row.state == JobState::Scheduled),
-            waits_for: Vec::new(),
+            due: new.start_at.filter(|_| row.state != JobState::Enqueued),
+            waits_for: if unmet { parents } else { waits_for },
             expires: None,
             order: self.engine.next_order,
             attempt: 0,
@@ -37,8 +75,34 @@ impl Turn<'_> {
             forgotten_rows: 0,
         };
         self.commit(Entry::Job(Box::new(job)));
+        if let Some((parent, state)) =
+            ended.into_iter().find(|(parent, state)| !parent.when.is_met_by(*state))
+        {
+            self.give_up(id, parent.id, state);
+        }
         Enqueued { id, duplicate: false }
     }
+}
+
+impl Engine {
+    /// Returns how a parent ended, if it has.
+    fn end_of_parent(&self, parent: ParentId) -> Option<JobState> {
+        match parent {
+            ParentId::Job(id) => self.jobs.get(&id).map(|job| job.state).filter(|state| state.is_final()),
+            ParentId::Batch(id) => self.family.batches.get(&id)?.ended.map(|(state, _)| state),
+        }
+    }
+}
+
+/// Returns the parents of a job, each once.
+fn distinct(spec: &JobSpec) -> Vec<Parent> {
+    let mut parents: Vec<Parent> = Vec::with_capacity(spec.parents.len());
+    for parent in &spec.parents {
+        if parents.iter().all(|other| other.id != parent.id) {
+            parents.push(*parent);
+        }
+    }
+    parents
 }
 
 /// Decides whether a job that may start at `due` waits for that time or for a worker.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::JobId;
+use crate::batch::Batch;
+use crate::continuation::ParentId;
 use crate::job::{Epoch, HistoryRow, Job};
 use crate::recurring::RecurringJob;
+use crate::{BatchId, JobId};
 
 /// One change of the engine, as a journal keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,17 @@ pub enum Entry {
     Recurring(Box<RecurringJob>),
     /// A recurring definition was removed.
     RecurringRemoved(Arc<str>),
+    /// A parent of a job that waits for others, too, has ended as it shall.
+    ParentEnded {
+        /// The job that waits.
+        child: JobId,
+        /// The parent that it no longer waits for.
+        parent: ParentId,
+    },
+    /// The whole record of a batch.
+    Batch(Box<Batch>),
+    /// The retention of a batch is over.
+    BatchForgotten(BatchId),
 }
 
 /// A transition of a job, with everything that it sets.
@@ -57,6 +70,8 @@ pub struct Move {
 pub enum RecordId {
     /// A recurring definition.
     Recurring(Arc<str>),
+    /// A batch.
+    Batch(BatchId),
 }
 
 impl Entry {
@@ -65,11 +80,14 @@ impl Entry {
         match self {
             Self::Recurring(job) => Some((RecordId::Recurring(Arc::clone(&job.definition.id)), true)),
             Self::RecurringRemoved(id) => Some((RecordId::Recurring(Arc::clone(id)), false)),
+            Self::Batch(batch) => Some((RecordId::Batch(batch.id), true)),
+            Self::BatchForgotten(id) => Some((RecordId::Batch(*id), false)),
             Self::Boot(_)
             | Self::Job(_)
             | Self::Moved(_)
             | Self::CancelRequested { .. }
-            | Self::Forgotten(_) => None,
+            | Self::Forgotten(_)
+            | Self::ParentEnded { .. } => None,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The live set with its indexes, and the one place where it changes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem;
 use std::sync::Arc;
 
 use super::entry::{Entry, Journal, Move, RecordId};
+use super::family::Family;
 use super::ready::Ready;
+use crate::continuation::ParentId;
 use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
 use crate::recurring::RecurringJob;
 use crate::state::Actor;
@@ -27,13 +29,14 @@ pub struct Engine {
     pub(super) leases: HashMap<JobId, Timestamp>,
     pub(super) recurring: BTreeMap<Arc<str>, RecurringJob>,
     pub(super) recurring_due: BTreeSet<(Timestamp, Arc<str>)>,
+    pub(super) family: Family,
     pub(super) counts: Counts,
     pub(super) next_order: u64,
     /// The highest epoch of a job that is gone. Its id may come again, and with it a worker that still has a lease.
     pub(super) forgotten_epoch: Epoch,
-    weight: u64,
+    pub(super) weight: u64,
     names: HashSet<Arc<str>>,
-    unpublished: Unpublished,
+    pub(super) unpublished: Unpublished,
     /// Jobs with an earlier place were here before this boot, and it followed a crash. Not journaled.
     pub(super) suspect_before: u64,
     /// Whether any server has a limit: then the end of a job may be what others wait for. Not journaled.
@@ -45,7 +48,7 @@ pub struct Engine {
 pub struct Unpublished {
     /// Each with the place and the epoch with which it became ready, as it may become so again meanwhile.
     ready: Vec<(JobId, u64, Epoch)>,
-    changes: Changes,
+    pub(super) changes: Changes,
 }
 
 /// One command at one instant.
@@ -53,6 +56,8 @@ pub struct Turn<'a> {
     pub(super) engine: &'a mut Engine,
     pub(super) journal: &'a mut dyn Journal,
     pub(super) now: Timestamp,
+    /// The jobs that ended in this turn, and whose followers have not been looked after yet.
+    pub(super) ended: VecDeque<JobId>,
 }
 
 impl std::fmt::Debug for Turn<'_> {
@@ -85,7 +90,7 @@ impl Turn<'_> {
 impl Engine {
     /// Begins a command.
     pub fn at<'a>(&'a mut self, now: Timestamp, journal: &'a mut dyn Journal) -> Turn<'a> {
-        Turn { engine: self, journal, now }
+        Turn { engine: self, journal, now, ended: VecDeque::new() }
     }
 
     /// Returns how often the engine was opened.
@@ -109,6 +114,7 @@ impl Engine {
             RecordId::Recurring(id) => {
                 self.recurring.get(id).map(|job| Entry::Recurring(Box::new(job.clone())))
             }
+            RecordId::Batch(id) => self.family.batches.get(id).map(|it| Entry::Batch(Box::new(it.clone()))),
         }
     }
 
@@ -158,6 +164,7 @@ impl Engine {
                 if let Some(job) = self.jobs.remove(&id) {
                     self.forgotten_epoch = self.forgotten_epoch.max(job.epoch);
                     self.unindex(&job);
+                    self.forget_member(&job);
                 }
             }
             Entry::Recurring(job) => {
@@ -171,6 +178,13 @@ impl Engine {
                 self.recurring.insert(Arc::clone(&job.definition.id), *job);
             }
             Entry::RecurringRemoved(id) => self.remove_recurring(&id),
+            Entry::ParentEnded { child, parent } => {
+                if let Some(job) = self.jobs.get_mut(&child) {
+                    job.waits_for.retain(|awaited| awaited.id != parent);
+                }
+            }
+            Entry::Batch(batch) => self.put_batch(*batch),
+            Entry::BatchForgotten(id) => self.remove_batch(id),
         }
     }
 
@@ -217,6 +231,7 @@ impl Engine {
         job.order = change.order;
         job.crashes = change.crashes;
         job.cancel = None;
+        job.waits_for.clear();
         job.remember(change.row);
         self.next_order = self.next_order.max(job.order + 1);
         self.index(&job);
@@ -232,6 +247,7 @@ impl Engine {
         self.counts.queues.entry(Arc::clone(&job.spec.queue)).or_default().add(job.state);
         self.counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
         self.by_state[job.state as usize].insert(job.id);
+        self.index_family(job);
         match job.state {
             JobState::Scheduled => {
                 let due = job.due.unwrap_or(job.since);
@@ -240,10 +256,9 @@ impl Engine {
             }
             JobState::Enqueued => self.unpublished.ready.push((job.id, job.order, job.epoch)),
             JobState::Succeeded | JobState::Failed | JobState::Deleted => {
-                let ended = self.ended.entry(job.state).or_default();
-                // The first one to be retained starts the clock of its removal.
-                self.unpublished.changes.due |= ended.is_empty();
-                ended.insert((job.since, job.id));
+                if !self.family.has_children(ParentId::Job(job.id)) {
+                    self.retire(job.state, (job.since, job.id));
+                }
             }
             JobState::Awaiting | JobState::Processing => {}
         }
@@ -255,6 +270,7 @@ impl Engine {
         subtract(&mut self.counts.queues, &job.spec.queue, job.state);
         subtract(&mut self.counts.requests, &job.spec.request, job.state);
         self.by_state[job.state as usize].remove(&job.id);
+        self.unindex_family(job);
         match job.state {
             JobState::Scheduled => {
                 self.due.remove(&(job.due.unwrap_or(job.since), job.id));
@@ -282,7 +298,8 @@ impl Engine {
     pub fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         let jobs: BTreeMap<_, _> = self.jobs.iter().collect();
-        format!("{} {jobs:?} {:?} {:?}", self.boot, self.recurring, self.counts).hash(&mut hasher);
+        format!("{} {jobs:?} {:?} {:?} {:?}", self.boot, self.recurring, self.counts, self.family.batches)
+            .hash(&mut hasher);
         hasher.finish()
     }
 }

@@ -13,11 +13,13 @@
 //! [unpublished](Engine::take_unpublished) with the group of entries that it writes, and
 //! [publishes](Engine::publish) it when they are on disk. The memory store does so at once.
 
+mod admission;
 mod claim;
 mod command;
 mod end;
 mod enqueue;
 mod entry;
+mod family;
 mod live;
 mod read;
 mod ready;

@@ -3,6 +3,8 @@
 use std::ops::Bound::{Excluded, Unbounded};
 
 use super::Engine;
+use crate::BatchId;
+use crate::batch::BatchStatus;
 use crate::job::Job;
 use crate::recurring::RecurringJob;
 use crate::store::{Counts, PageQuery};
@@ -14,6 +16,18 @@ impl Engine {
         let before = query.after.map_or(Unbounded, Excluded);
         let newest_first = ids.range((Unbounded, before)).rev();
         newest_first.filter_map(|id| self.jobs.get(id)).take(query.limit).cloned().collect()
+    }
+
+    /// Returns how a batch stands.
+    pub fn batch(&self, id: BatchId) -> Option<BatchStatus> {
+        self.family.batches.get(&id).map(|batch| self.family.status(batch))
+    }
+
+    /// Returns batches, newest first.
+    pub fn batches(&self, after: Option<BatchId>, limit: usize) -> Vec<BatchStatus> {
+        let before = after.map_or(Unbounded, Excluded);
+        let newest_first = self.family.batches.range((Unbounded, before)).rev();
+        newest_first.take(limit).map(|(_, batch)| self.family.status(batch)).collect()
     }
 
     /// Counts the jobs.

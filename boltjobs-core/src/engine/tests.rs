@@ -9,11 +9,13 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{Engine, Entry, Unpublished};
+use crate::batch::NewBatch;
+use crate::continuation::{After, Parent, ParentId};
 use crate::job::{ErrorInfo, JobSpec, Lease, NewJob};
 use crate::store::{
     Action, Claimed, Command, Offer, Outcome, QueueOrder, RecurringCommand, Retention, Settlement,
 };
-use crate::{JobId, JobState, Timestamp};
+use crate::{BatchId, JobId, JobState, Timestamp};
 
 const QUEUES: [&str; 2] = ["a", "b"];
 
@@ -45,6 +47,8 @@ struct Step {
 #[derive(Debug, Clone)]
 enum Deed {
     Enqueue(Vec<(u8, i8, Option<i64>)>),
+    Family(Kin),
+    CancelBatch(u8),
     Command(u8, Action, Vec<JobState>),
     Claim(u8, usize),
     /// Of the lease that was given out so many claims ago.
@@ -61,6 +65,32 @@ enum Deed {
     Fire,
     /// The process ends, and starts again from the journal.
     Reopen,
+}
+
+/// Jobs that wait for each other, or belong together.
+#[derive(Debug, Clone)]
+struct Kin {
+    /// A batch, and the one that it is in.
+    batch: Option<(u8, Option<u8>)>,
+    /// The number of each job, the parents that it waits for, and its batch.
+    jobs: Vec<(u8, Vec<Parent>, Option<u8>)>,
+}
+
+fn batch_id(n: u8) -> BatchId {
+    BatchId::from(id(100 + n))
+}
+
+fn kin() -> impl Strategy<Value = Kin> {
+    let ends = prop_oneof![Just(After::Succeeded), Just(After::Failed), Just(After::Finished)];
+    let parent = prop_oneof![
+        3 => (0..24_u8).prop_map(|n| ParentId::Job(id(n))),
+        1 => (0..4_u8).prop_map(|n| ParentId::Batch(batch_id(n))),
+    ];
+    let parent = (parent, ends).prop_map(|(id, when)| Parent { id, when });
+    let some_batch = || proptest::option::of(0..4_u8);
+    let job = (0..24_u8, proptest::collection::vec(parent, 0..3), some_batch());
+    let batch = proptest::option::of((0..4_u8, some_batch()));
+    (batch, proptest::collection::vec(job, 0..4)).prop_map(|(batch, jobs)| Kin { batch, jobs })
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {
@@ -86,6 +116,8 @@ fn deed() -> impl Strategy<Value = Deed> {
     let states = proptest::sample::subsequence(JobState::ALL.to_vec(), 0..4);
     prop_oneof![
         4 => proptest::collection::vec(new, 0..4).prop_map(Deed::Enqueue),
+        4 => kin().prop_map(Deed::Family),
+        1 => (0..4_u8).prop_map(Deed::CancelBatch),
         4 => (0..24_u8, action, states).prop_map(|(n, action, expected)| Deed::Command(n, action, expected)),
         6 => (0..4_u8, 0..4_usize).prop_map(|(order, slots)| Deed::Claim(order, slots)),
         6 => (0..6_usize, outcome()).prop_map(|(back, outcome)| Deed::Settle(back, outcome)),
@@ -175,8 +207,26 @@ impl Rig {
             Deed::Enqueue(jobs) => {
                 let due = |time: Option<i64>| time.map(|time| at(self.now + time));
                 let jobs = jobs.into_iter().map(|(n, priority, time)| new_job(n, priority, due(time)));
-                self.enqueued.extend(turn.enqueue(jobs.collect()).iter().map(|enqueued| enqueued.id));
+                let enqueued = turn.enqueue(jobs.collect()).expect("they wait for nothing");
+                self.enqueued.extend(enqueued.iter().map(|enqueued| enqueued.id));
             }
+            Deed::Family(kin) => {
+                let batch = kin.batch.map(|(n, parent)| NewBatch {
+                    id: batch_id(n),
+                    name: "kin".to_owned(),
+                    parent: parent.map(batch_id),
+                });
+                let jobs = kin.jobs.into_iter().map(|(n, parents, batch)| {
+                    let mut job = new_job(n, 0, None);
+                    (job.spec.parents, job.spec.batch) = (parents, batch.map(batch_id));
+                    job
+                });
+                // Much of it does not fit what is there.
+                if let Ok(enqueued) = turn.submit(batch.into_iter().collect(), jobs.collect()) {
+                    self.enqueued.extend(enqueued.iter().map(|enqueued| enqueued.id));
+                }
+            }
+            Deed::CancelBatch(n) => drop(turn.cancel_batch(batch_id(n), None)),
             Deed::Command(n, action, expected) => {
                 turn.command(&[id(n)], &Command { action, expected, reason: None });
             }
@@ -202,7 +252,7 @@ impl Rig {
             Deed::Reap => drop(turn.reap(3).map(|next| assert!(next > at(self.now)))),
             Deed::Expire => {
                 let kept = Duration::from_secs(20);
-                turn.expire(Retention { succeeded: kept, failed: kept * 4, deleted: kept });
+                turn.expire(Retention { succeeded: kept, failed: kept * 4, deleted: kept, batches: kept });
             }
             Deed::Write => self.begin_write(),
             Deed::Publish => self.end_write(),

@@ -54,7 +54,25 @@ impl Turn<'_> {
             (JobState::Failed, retention.failed),
             (JobState::Deleted, retention.deleted),
         ];
-        kept.into_iter().filter_map(|(state, kept)| self.expire_state(state, kept)).min()
+        let batches = self.expire_batches(retention.batches);
+        kept.into_iter().filter_map(|(state, kept)| self.expire_state(state, kept)).chain(batches).min()
+    }
+
+    /// Removes batches that have ended, each with those in it.
+    fn expire_batches(&mut self, kept: Duration) -> Option<Timestamp> {
+        let oldest = |turn: &Self| turn.engine.family.ended.first().copied();
+        for _ in 0..STEP {
+            let (ended, id) = oldest(self)?;
+            if ended.plus(kept) > self.now {
+                break;
+            }
+            let mut batches = vec![id];
+            while let Some(id) = batches.pop() {
+                batches.extend(self.engine.family.nested(id));
+                self.commit(Entry::BatchForgotten(id));
+            }
+        }
+        oldest(self).map(|(ended, _)| ended.plus(kept))
     }
 
     fn expire_state(&mut self, state: JobState, kept: Duration) -> Option<Timestamp> {

@@ -1,5 +1,8 @@
 //! Why a store refuses.
 
+use crate::continuation::ParentId;
+use crate::{BatchId, JobId};
+
 /// Why a store could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -49,7 +52,33 @@ pub enum StoreError {
         /// What is wrong, and how to mend it.
         reason: String,
     },
+    /// What was to be enqueued does not fit what is there; none of it was.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The store was closed.
     #[error("the store is closed; the server that owned it was shut down")]
     Closed,
+}
+
+/// Why jobs were not enqueued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A parent is not there.
+    #[error(
+        "{0} does not exist, so nothing can wait for its end; it may have been removed after its retention"
+    )]
+    UnknownParent(ParentId),
+    /// A job would wait for itself.
+    #[error("job {0} would wait for its own end; let it wait for jobs that were enqueued before it")]
+    Cycle(JobId),
+    /// A batch is not there.
+    #[error("batch {0} does not exist; it may have been removed after its retention")]
+    UnknownBatch(BatchId),
+    /// A batch takes no more jobs.
+    #[error("batch {0} has ended, so no job can be added to it; add jobs from inside of a job of the batch")]
+    BatchEnded(BatchId),
+    /// A batch takes no more jobs.
+    #[error("batch {0} was cancelled, so no job can be added to it")]
+    BatchCancelled(BatchId),
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{JobId, JobState};
 
 /// Which jobs a page shows.
@@ -28,7 +30,7 @@ pub struct Counts {
 }
 
 /// The number of jobs in each state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StateCounts([u64; 7]);
 
 impl StateCounts {
@@ -42,11 +44,23 @@ impl StateCounts {
         self.0.iter().sum()
     }
 
+    /// Returns the number of jobs that have not ended.
+    pub fn unfinished(&self) -> u64 {
+        JobState::ALL.into_iter().filter(|state| !state.is_final()).map(|state| self.get(state)).sum()
+    }
+
     pub(crate) fn add(&mut self, state: JobState) {
         self.0[state as usize] += 1;
     }
 
     pub(crate) fn subtract(&mut self, state: JobState) {
         self.0[state as usize] -= 1;
+    }
+
+    /// Returns both together.
+    #[must_use]
+    pub fn plus(mut self, other: &Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(count, more)| *count += more);
+        self
     }
 }

@@ -11,11 +11,13 @@ pub struct Retention {
     pub failed: Duration,
     /// Those in Deleted. Default: 1 day.
     pub deleted: Duration,
+    /// Batches that have ended. Default: 7 days.
+    pub batches: Duration,
 }
 
 impl Default for Retention {
     fn default() -> Self {
         let day = Duration::from_hours(24);
-        Self { succeeded: day, failed: day * 90, deleted: day }
+        Self { succeeded: day, failed: day * 90, deleted: day, batches: day * 7 }
     }
 }

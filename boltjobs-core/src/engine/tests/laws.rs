@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{Deed, Rig, steps};
 use crate::JobState::{Awaiting, Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
+use crate::continuation::ParentId;
 use crate::job::{Epoch, Job};
 use crate::store::Counts;
 use crate::{JobId, JobState};
@@ -21,14 +22,16 @@ fn legal(from: JobState, to: JobState) -> bool {
 }
 
 fn check_history(job: &Job) {
-    assert!(matches!(job.history[0].state, Enqueued | Scheduled), "{job:?}");
+    assert!(matches!(job.history[0].state, Awaiting | Enqueued | Scheduled), "{job:?}");
     let kept = if job.forgotten_rows == 0 { &job.history[..] } else { &job.history[1..] };
     for pair in kept.windows(2) {
         assert!(legal(pair[0].state, pair[1].state), "{} to {}: {job:?}", pair[0].state, pair[1].state);
     }
     let last = job.history.last().unwrap();
     assert_eq!((last.state, last.at), (job.state, job.since));
-    assert_eq!(job.due.is_some(), job.state == Scheduled);
+    assert!(job.due.is_some() || job.state != Scheduled);
+    assert!(job.due.is_none() || matches!(job.state, Scheduled | Awaiting));
+    assert_eq!(job.waits_for.is_empty(), job.state != Awaiting);
     assert!(job.cancel.is_none() || job.state == Processing);
 }
 
@@ -48,7 +51,8 @@ fn check_indexes(rig: &Rig) {
     assert_eq!(engine.counts(), recount(rig));
     let jobs = engine.jobs.values().map(|job| job.weight() as u64).sum::<u64>();
     let definitions = engine.recurring.values().map(|job| job.weight() as u64).sum::<u64>();
-    assert_eq!(engine.weight(), jobs + definitions);
+    let batches = engine.family.batches.values().map(|batch| batch.weight() as u64).sum::<u64>();
+    assert_eq!(engine.weight(), jobs + definitions + batches);
     for state in JobState::ALL {
         let mut ids: Vec<_> =
             engine.jobs.values().filter(|job| job.state == state).map(|job| job.id).collect();
@@ -59,7 +63,31 @@ fn check_indexes(rig: &Rig) {
     assert!(engine.due.iter().all(|(due, id)| engine.jobs[id].due == Some(*due)));
     assert!(engine.leases.keys().all(|id| engine.jobs[id].state == Processing));
     let ended: usize = engine.ended.values().map(std::collections::BTreeSet::len).sum();
-    assert_eq!(ended, engine.jobs.values().filter(|job| job.state.is_final()).count());
+    let retained = |job: &&Job| job.state.is_final() && !engine.family.has_children(job.id.into());
+    assert_eq!(ended, engine.jobs.values().filter(retained).count());
+}
+
+/// Checks that no end was missed by whoever waits for it, and that batches count what is in them.
+fn check_family(rig: &Rig) {
+    let engine = &rig.engine;
+    for job in engine.jobs.values().filter(|job| job.state == Awaiting) {
+        for parent in &job.waits_for {
+            let open = match parent.id {
+                ParentId::Job(id) => !engine.jobs[&id].state.is_final(),
+                ParentId::Batch(id) => engine.family.batches[&id].ended.is_none(),
+            };
+            assert!(open, "{} waits for {}, which has ended", job.id, parent.id);
+        }
+    }
+    for batch in engine.family.batches.values() {
+        let mut counted = batch.gone;
+        let jobs = engine.jobs.values().filter(|job| job.spec.batch == Some(batch.id));
+        jobs.for_each(|job| counted.add(job.state));
+        assert_eq!(engine.batch(batch.id).unwrap().jobs, counted);
+        let within = |other: &&crate::batch::Batch| other.parent == Some(batch.id);
+        let nested = engine.family.batches.values().filter(within).all(|nested| nested.ended.is_some());
+        assert!(batch.ended.is_some() || counted.unfinished() > 0 || !nested, "{batch:?} has not ended");
+    }
 }
 
 /// Who is ready in what is on disk, with the epoch of the claim before, and in which place.
@@ -82,6 +110,7 @@ proptest! {
         for step in &steps {
             rig.run(step);
             check_indexes(&rig);
+            check_family(&rig);
             rig.engine.jobs.values().for_each(check_history);
         }
     }

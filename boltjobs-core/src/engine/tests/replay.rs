@@ -38,6 +38,7 @@ proptest! {
         prop_assert_eq!(again.digest(), rig.engine.digest());
         prop_assert_eq!((again.weight(), again.next_order), (rig.engine.weight(), rig.engine.next_order));
         prop_assert_eq!((&again.due, &again.ended), (&rig.engine.due, &rig.engine.ended));
+        prop_assert_eq!(&again.family, &rig.engine.family);
         prop_assert_eq!((&again.by_state, &again.recurring_due), (&rig.engine.by_state, &rig.engine.recurring_due));
     }
 
@@ -53,8 +54,8 @@ proptest! {
         let again = |entry: &Entry| match entry {
             Entry::Boot(_) => Some(Entry::Boot(rig.engine.boot())),
             Entry::Job(job) => rig.engine.job(job.id).map(|job| Entry::Job(Box::new(job.clone()))),
-            Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) => None,
-            Entry::Recurring(_) | Entry::RecurringRemoved(_) => {
+            Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) | Entry::ParentEnded { .. } => None,
+            Entry::Recurring(_) | Entry::RecurringRemoved(_) | Entry::Batch(_) | Entry::BatchForgotten(_) => {
                 entry.record().and_then(|(id, _)| rig.engine.record(&id))
             }
         };
@@ -69,7 +70,7 @@ proptest! {
 #[test]
 fn a_record_that_is_written_again_changes_nothing() {
     let mut rig = Rig::new();
-    rig.engine.at(at(0), &mut ()).enqueue(vec![new_job(0, 0, None), new_job(2, 0, None)]);
+    rig.engine.at(at(0), &mut ()).enqueue(vec![new_job(0, 0, None), new_job(2, 0, None)]).unwrap();
     rig.publish();
     let lease = rig.engine.at(at(1), &mut ()).claim(&offer(QueueOrder::All), &[1])[0].lease;
     for n in [0, 2] {
@@ -88,7 +89,7 @@ fn a_record_that_is_written_again_changes_nothing() {
 #[test]
 fn a_job_that_became_ready_again_waits_for_the_second_write() {
     let mut rig = Rig::new();
-    rig.engine.at(at(0), &mut ()).enqueue(vec![new_job(0, 0, None)]);
+    rig.engine.at(at(0), &mut ()).enqueue(vec![new_job(0, 0, None)]).unwrap();
     let first = rig.engine.take_unpublished();
     let ask = |action| Command { action, expected: Vec::new(), reason: None };
     rig.engine.at(at(1), &mut ()).command(&[id(0)], &ask(Action::Delete));
