@@ -32,7 +32,7 @@ mod tests {
     fn records(spec: JobSpec) -> (Engine, Vec<Entry>) {
         let (mut engine, mut entries) = (Engine::default(), Vec::new());
         let job = NewJob { id: JobId::from_parts(NOW, 1), spec, start_at: None };
-        engine.at(NOW, &mut entries).enqueue(vec![job]);
+        engine.at(NOW, &mut entries).enqueue(vec![job]).unwrap();
         (engine, entries)
     }
 

@@ -48,7 +48,7 @@ fn a_command_that_panics_stops_the_store_before_half_of_it_is_written() {
     let half = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         drop(store.turn(NOW, Wait::Durable, |turn| {
             let spec = JobSpec::new("mail.send", *b"{}");
-            turn.enqueue(vec![NewJob { id: JobId::from_parts(NOW, 2), spec, start_at: None }]);
+            turn.enqueue(vec![NewJob { id: JobId::from_parts(NOW, 2), spec, start_at: None }]).unwrap();
             panic!("the rest is missing");
         }));
     }));

@@ -7,6 +7,8 @@ mod common;
 
 use std::time::Duration;
 
+use boltjobs_core::batch::NewBatch;
+use boltjobs_core::continuation::{After, Parent};
 use boltjobs_core::cron::{Cron, Dst, Zone};
 use boltjobs_core::job::{ErrorInfo, Job, JobSpec, NewJob};
 use boltjobs_core::memory::{MemoryStore, Tape};
@@ -14,7 +16,7 @@ use boltjobs_core::recurring::{Definition, Misfire};
 use boltjobs_core::store::{
     Action, Claimed, Command, Outcome, PageQuery, RecurringCommand, Retention, Settlement, Store,
 };
-use boltjobs_core::{JobState, Timestamp};
+use boltjobs_core::{BatchId, JobState, Timestamp};
 use boltjobs_sled::{SledOptions, SledStore};
 use common::{at, id, offer};
 use pollster::block_on;
@@ -22,6 +24,8 @@ use tempfile::tempdir;
 
 /// The jobs that commands speak of: few, so that they meet each other.
 const JOBS: u64 = 40;
+/// The batches, few too.
+const BATCHES: u64 = 6;
 /// The definitions: enough that some are left alone for long, and only compaction writes them.
 const DEFINITIONS: u8 = 8;
 
@@ -40,17 +44,27 @@ macro_rules! both {
         let sled = block_on($pair.sled.$method($($argument.clone()),*));
         let memory = block_on($pair.memory.$method($($argument.clone()),*));
         assert_eq!(sled, memory, "{} at {}", stringify!($method), $pair.now);
-        sled.unwrap()
+        sled.unwrap_or_default()
     }};
 }
 
 impl Pair<'_> {
+    fn batch(&mut self) -> BatchId {
+        id(1_000 + self.chance.u64(..BATCHES)).into()
+    }
+
+    fn new_batch(&mut self) -> NewBatch {
+        let parent = (self.chance.u8(..3) == 0).then(|| self.batch());
+        NewBatch { id: self.batch(), name: "kin".to_owned(), parent }
+    }
+
     fn step(&mut self) {
         let now = self.now;
         match self.chance.u32(..100) {
             0..30 => {
                 let jobs: Vec<_> = (0..self.chance.u64(1..6)).map(|_| self.new_job()).collect();
-                both!(self, enqueue(jobs, now));
+                let batches: Vec<_> = (0..self.chance.usize(..8) / 7).map(|_| self.new_batch()).collect();
+                both!(self, submit(batches, jobs, now));
             }
             30..50 => {
                 let workers = vec![1; self.chance.usize(1..5)];
@@ -111,7 +125,16 @@ impl Pair<'_> {
         let payload: Vec<u8> = (0..self.chance.usize(..size)).map(|_| self.chance.u8(..)).collect();
         let due = self.now.plus(Duration::from_secs(self.chance.u64(..50)));
         let start_at = self.chance.bool().then_some(due);
-        NewJob { spec: JobSpec::new("mail.send", payload), start_at, ..job }
+        let mut spec = JobSpec::new("mail.send", payload);
+        if self.chance.u8(..6) == 0 {
+            spec.batch = Some(self.batch());
+        }
+        if self.chance.u8(..5) == 0 {
+            let id =
+                if self.chance.bool() { id(self.chance.u64(..JOBS)).into() } else { self.batch().into() };
+            spec.parents = vec![Parent { id, when: After::Finished }];
+        }
+        NewJob { spec, start_at, ..job }
     }
 
     fn settlement(&mut self) -> Settlement {
@@ -144,6 +167,7 @@ impl Pair<'_> {
     fn compare(&self) {
         both!(self, counts());
         both!(self, recurring_jobs());
+        both!(self, batches(None, usize::MAX));
         for state in JobState::ALL {
             let query = PageQuery { state, after: None, limit: usize::MAX };
             assert_eq!(jobs(&self.sled, &query), jobs(&self.memory, &query), "{state}");

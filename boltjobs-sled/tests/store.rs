@@ -132,7 +132,8 @@ fn steer_a_thousand_times(payload: usize, pace: i64) -> Stats {
     for name in ["a", "b", "c"] {
         block_on(store.put_recurring(definition(name, payload), at(0))).unwrap();
     }
-    let ended = Retention { succeeded: Duration::ZERO, failed: Duration::ZERO, deleted: Duration::ZERO };
+    let none = Duration::ZERO;
+    let ended = Retention { succeeded: none, failed: none, deleted: none, ..Retention::default() };
     for round in 0..1_000_u64 {
         let now = at(round.cast_signed() * pace);
         let steer = |name: &str, command| block_on(store.recurring(name.into(), command, now)).unwrap();

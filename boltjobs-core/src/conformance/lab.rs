@@ -9,14 +9,16 @@ use std::time::Duration;
 use pollster::block_on;
 
 use super::Fixture;
+use crate::batch::{BatchStatus, NewBatch};
+use crate::continuation::{After, Parent, ParentId};
 use crate::job::{ErrorInfo, HistoryRow, Job, JobSpec, Lease, NewJob};
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
     Action, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, Outcome, PageQuery, QueueOrder,
-    RecurringCommand, Retention, Settled, Settlement, Store,
+    RecurringCommand, Refusal, Retention, Settled, Settlement, Store, StoreError,
 };
 use crate::watch::{Changes, Watch};
-use crate::{JobId, JobState, Timestamp};
+use crate::{BatchId, JobId, JobState, Timestamp};
 
 /// The request of jobs that a law does not care about.
 pub(super) const REQUEST: &str = "mail.send";
@@ -59,6 +61,27 @@ pub(super) fn job_with(n: u64, change: impl FnOnce(&mut JobSpec)) -> NewJob {
 /// Returns job `n` of a queue.
 pub(super) fn job_in(queue: &str, n: u64) -> NewJob {
     job_with(n, |spec| spec.queue = queue.into())
+}
+
+/// Returns job `n`, which waits for a parent.
+pub(super) fn job_after(n: u64, parent: impl Into<ParentId>, when: After) -> NewJob {
+    let parent = Parent { id: parent.into(), when };
+    job_with(n, |spec| spec.parents.push(parent))
+}
+
+/// Returns job `n` of a batch.
+pub(super) fn job_of(batch: BatchId, n: u64) -> NewJob {
+    job_with(n, |spec| spec.batch = Some(batch))
+}
+
+/// Returns the id of batch `n`.
+pub(super) fn batch_id(n: u64) -> BatchId {
+    id(1_000_000 + n).into()
+}
+
+/// Returns batch `n`, in no other.
+pub(super) fn batch(n: u64) -> NewBatch {
+    NewBatch { id: batch_id(n), name: format!("batch {n}"), parent: None }
 }
 
 /// Returns an offer of every queue, for [`REQUEST`].
@@ -121,8 +144,29 @@ impl<'f> Lab<'f> {
         self.store = self.fixture.open();
     }
 
+    /// The same, for a store of which anything is left then.
+    pub(super) fn reopen_if_kept(&mut self) {
+        if self.fixture.durable() {
+            self.reopen();
+        }
+    }
+
     pub(super) fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Vec<Enqueued> {
         block_on(self.store.enqueue(jobs, now)).expect("the store enqueues")
+    }
+
+    /// Adds batches and jobs, and says why if they do not fit.
+    pub(super) fn submit(
+        &self,
+        batches: Vec<NewBatch>,
+        jobs: Vec<NewJob>,
+        now: Timestamp,
+    ) -> Result<Vec<Enqueued>, Refusal> {
+        match block_on(self.store.submit(batches, jobs, now)) {
+            Ok(enqueued) => Ok(enqueued),
+            Err(StoreError::Refused(refusal)) => Err(refusal),
+            Err(error) => panic!("the store takes jobs: {error}"),
+        }
     }
 
     /// Enqueues job `n`.
@@ -211,6 +255,41 @@ impl<'f> Lab<'f> {
         self.job(id).history.pop().expect("a job has a history")
     }
 
+    /// Runs the job with this id, which must be ready, to its end.
+    pub(super) fn run(&self, id: JobId, outcome: Outcome, now: Timestamp) -> Settled {
+        let mut claimed = self.claim(&offer(), 64, now);
+        let place = claimed.iter().position(|claimed| claimed.lease.job == id).expect("the job is ready");
+        let lease = claimed.remove(place).lease;
+        for other in claimed {
+            self.settle(other.lease, Outcome::Released("not yet".into()), now);
+        }
+        self.settle(lease, outcome, now)
+    }
+
+    /// Ends everything and removes it, so that ids can come again.
+    pub(super) fn remove_all(&self) {
+        for job in self.jobs() {
+            self.ask(job.id, Action::Delete, at(10_000));
+        }
+        let none = secs(0);
+        let retention = Retention { succeeded: none, failed: none, deleted: none, batches: none };
+        self.expire(retention, at(20_000));
+        assert_eq!(self.jobs(), []);
+    }
+
+    pub(super) fn cancel_batch(&self, id: BatchId, now: Timestamp) -> bool {
+        block_on(self.store.cancel_batch(id, Some("enough".into()), now)).expect("the store cancels")
+    }
+
+    pub(super) fn batch(&self, id: BatchId) -> Option<BatchStatus> {
+        block_on(self.store.batch(id)).expect("the store reads")
+    }
+
+    /// Returns every batch, newest first.
+    pub(super) fn batches(&self) -> Vec<BatchStatus> {
+        block_on(self.store.batches(None, usize::MAX)).expect("the store reads")
+    }
+
     pub(super) fn counts(&self) -> Counts {
         block_on(self.store.counts()).expect("the store counts")
     }
@@ -242,16 +321,22 @@ impl<'f> Lab<'f> {
     pub(super) fn add_in(&self, state: JobState, n: u64, now: Timestamp) -> Job {
         let queue = format!("queue-{n}");
         let start_at = Some(now.plus(secs(3_600))).filter(|_| state == JobState::Scheduled);
-        self.enqueue(vec![NewJob { start_at, ..job_in(&queue, n) }], now);
+        let mut job = NewJob { start_at, ..job_in(&queue, n) };
+        if state == JobState::Awaiting {
+            // Its parent is in a queue that nobody works.
+            let parent = job_in("parents", n + 1_000_000);
+            job.spec.parents.push(Parent { id: parent.id.into(), when: After::Succeeded });
+            self.enqueue(vec![parent], now);
+        }
+        self.enqueue(vec![job], now);
         let outcome = match state {
-            JobState::Scheduled | JobState::Enqueued => return self.job(id(n)),
+            JobState::Scheduled | JobState::Enqueued | JobState::Awaiting => return self.job(id(n)),
             JobState::Processing => None,
             JobState::Succeeded => Some(done()),
             JobState::Failed => Some(failed()),
             JobState::Deleted => {
                 Some(Outcome::Failed { error: error("no route"), reason: None, delete: true })
             }
-            JobState::Awaiting => panic!("no law needs a job that waits for a parent yet"),
         };
         let lease = self.claim(&strict(&[&queue]), 1, now)[0].lease;
         if let Some(outcome) = outcome {

@@ -12,8 +12,10 @@
 
 #![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a law that is broken panics")]
 
+pub mod batches;
 pub mod claim;
 pub mod commands;
+pub mod continuations;
 pub mod enqueue;
 pub mod fencing;
 mod fixture;
@@ -107,6 +109,34 @@ macro_rules! store_conformance {
                 a_deleted_running_job_stays_processing_until_it_ends
                 a_deleted_running_job_ends_as_its_outcome_says
                 a_cancellation_survives_a_reopen
+            }
+            continuations {
+                a_continuation_runs_when_its_parent_has_ended_as_it_shall
+                a_failure_that_is_retried_is_no_end_of_a_parent
+                a_deleted_continuation_takes_those_behind_it_along
+                a_long_chain_of_continuations_is_deleted_in_one_write
+                a_continuation_of_a_job_that_has_ended_is_decided_at_once
+                an_unknown_parent_refuses_the_whole_write
+                nothing_can_wait_for_itself
+                a_job_with_several_parents_waits_for_all
+                a_parent_that_runs_again_does_not_run_its_children_again
+                a_continuation_with_a_time_waits_for_both
+                every_end_of_a_parent_is_followed
+                a_job_that_waits_can_be_started_or_deleted_by_hand
+                a_parent_is_kept_until_its_children_have_ended
+            }
+            batches {
+                a_batch_ends_with_the_last_of_its_jobs
+                a_batch_ends_as_the_worst_of_its_jobs
+                a_batch_is_created_whole_or_not_at_all
+                an_empty_batch_ends_at_once
+                jobs_can_be_added_from_inside_of_a_batch_until_it_has_ended
+                batches_nest
+                cancelling_a_batch_deletes_what_waits_and_stops_what_runs
+                the_counts_of_a_batch_are_exact_though_its_jobs_are_removed
+                a_batch_is_removed_after_its_retention_with_those_in_it
+                batches_are_listed_newest_first
+                a_batch_and_its_jobs_submitted_again_are_the_same
             }
             time {
                 no_job_is_handed_out_before_its_time

@@ -72,6 +72,7 @@ fn compare_all(real: &Side<'_>, model: &Side<'_>, rng: &mut Rng, context: &dyn F
     assert_eq!(jobs.len(), model.lab.jobs().len(), "{}", context());
     assert_eq!(real.lab.counts(), recount(&jobs), "{}", context());
     assert_eq!(real.lab.definitions(), model.lab.definitions(), "{}", context());
+    assert_eq!(real.lab.batches(), model.lab.batches(), "{}", context());
     for state in JobState::ALL {
         let (after, limit) = (super::lab::id(rng.u64(0..300)), rng.usize(0..9));
         let pages = (real.lab.page(state, Some(after), limit), model.lab.page(state, Some(after), limit));
@@ -123,7 +124,8 @@ impl<'f> Side<'f> {
     fn perform(&mut self, operation: &Operation, now: Timestamp) -> String {
         let (lab, leases) = (&self.lab, &self.leases);
         match operation.clone() {
-            Operation::Enqueue(jobs) => show(&lab.enqueue(jobs, now)),
+            Operation::Submit(batches, jobs) => show(&lab.submit(batches, jobs, now)),
+            Operation::CancelBatch(id) => show(&lab.cancel_batch(id, now)),
             Operation::Command(id, command) => show(&lab.command(id, command, now)),
             Operation::Claim(offer, slots) => {
                 let claims = lab.claim(&offer, slots, now);

@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::lab::{LEASE, error, id, job_with, strict};
+use super::lab::{LEASE, batch, batch_id, error, id, job_with, strict};
+use crate::batch::NewBatch;
+use crate::continuation::{After, Parent};
 use crate::cron::{Cron, Dst, Zone};
 use crate::job::{JobSpec, NewJob};
 use crate::recurring::{Definition, Misfire};
 use crate::store::{Action, Command, Offer, Outcome, RecurringCommand, Retention};
-use crate::{JobId, JobState, Timestamp};
+use crate::{BatchId, JobId, JobState, Timestamp};
 
 /// The jobs of a run: few enough that operations meet.
 const JOBS: u64 = 250;
+const BATCHES: u64 = 12;
 const QUEUES: [&str; 3] = ["mails", "reports", "default"];
 const REQUESTS: [&str; 3] = ["mail.send", "mail.print", "report.make"];
 const NAMES: [&str; 3] = ["daily", "often", "rare"];
@@ -23,7 +26,8 @@ const CRONS: [&str; 5] = ["* * * * *", "@hourly", "@every 45s", "0 0 31 2 *", "3
 /// Something to do with a store. Leases are named by the order in which they were given out.
 #[derive(Debug, Clone)]
 pub(super) enum Operation {
-    Enqueue(Vec<NewJob>),
+    Submit(Vec<NewBatch>, Vec<NewJob>),
+    CancelBatch(BatchId),
     Command(JobId, Command),
     Claim(Offer, usize),
     Settle(Vec<(usize, Duration, Outcome)>),
@@ -47,6 +51,20 @@ fn any_job(rng: &mut Rng) -> JobId {
     id(rng.u64(0..JOBS))
 }
 
+fn any_batch(rng: &mut Rng) -> BatchId {
+    batch_id(rng.u64(0..BATCHES))
+}
+
+fn new_batch(rng: &mut Rng) -> NewBatch {
+    let parent = (rng.u8(0..3) == 0).then(|| any_batch(rng));
+    NewBatch { parent, ..batch(rng.u64(0..BATCHES)) }
+}
+
+fn parent(rng: &mut Rng) -> Parent {
+    let id = if rng.u8(0..4) == 0 { any_batch(rng).into() } else { any_job(rng).into() };
+    Parent { id, when: pick(rng, &[After::Succeeded, After::Failed, After::Finished, After::Finished]) }
+}
+
 fn span(rng: &mut Rng) -> Duration {
     Duration::from_micros(pick(rng, &[0, 1, 15_000_000, 61_000_000, 900_000_001]))
 }
@@ -54,7 +72,11 @@ fn span(rng: &mut Rng) -> Duration {
 /// Draws the next operation, where so many leases were given out.
 pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
     match rng.u8(0..100) {
-        0..25 => Operation::Enqueue((0..rng.u8(0..4)).map(|_| new_job(rng, now)).collect()),
+        0..24 => {
+            let batches = (0..rng.u8(0..5) / 4).map(|_| new_batch(rng)).collect();
+            Operation::Submit(batches, (0..rng.u8(0..4)).map(|_| new_job(rng, now)).collect())
+        }
+        24 => Operation::CancelBatch(any_batch(rng)),
         25..40 => Operation::Claim(offer(rng), rng.usize(0..5)),
         40..58 if leases > 0 => {
             let ended = |rng: &mut Rng| (lease(rng, leases), span(rng), outcome(rng));
@@ -98,6 +120,12 @@ fn new_job(rng: &mut Rng, now: Timestamp) -> NewJob {
     let job = job_with(rng.u64(0..JOBS), |spec| {
         (spec.queue, spec.request) = (pick(rng, &QUEUES).into(), pick(rng, &REQUESTS).into());
         (spec.priority, spec.version) = (pick(rng, &[-100, 0, 0, 0, 7]), pick(rng, &[1, 1, 1, 2]));
+        if rng.u8(0..6) == 0 {
+            spec.parents = (0..rng.u8(1..3)).map(|_| parent(rng)).collect();
+        }
+        if rng.u8(0..6) == 0 {
+            spec.batch = Some(any_batch(rng));
+        }
         if rng.u8(0..8) == 0 {
             spec.payload = vec![b'x'; rng.usize(0..3_000)].into();
         }

@@ -1,7 +1,10 @@
 //! What must hold after any sequence of commands, and what a journal must bring back.
 
+mod kin;
 mod laws;
 mod replay;
+
+use kin::{Kin, kin};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +12,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{Engine, Entry, Unpublished};
-use crate::batch::NewBatch;
-use crate::continuation::{After, Parent, ParentId};
 use crate::job::{ErrorInfo, JobSpec, Lease, NewJob};
 use crate::store::{
     Action, Claimed, Command, Offer, Outcome, QueueOrder, RecurringCommand, Retention, Settlement,
 };
-use crate::{BatchId, JobId, JobState, Timestamp};
+use crate::{JobId, JobState, Timestamp};
 
 const QUEUES: [&str; 2] = ["a", "b"];
 
@@ -65,32 +66,6 @@ enum Deed {
     Fire,
     /// The process ends, and starts again from the journal.
     Reopen,
-}
-
-/// Jobs that wait for each other, or belong together.
-#[derive(Debug, Clone)]
-struct Kin {
-    /// A batch, and the one that it is in.
-    batch: Option<(u8, Option<u8>)>,
-    /// The number of each job, the parents that it waits for, and its batch.
-    jobs: Vec<(u8, Vec<Parent>, Option<u8>)>,
-}
-
-fn batch_id(n: u8) -> BatchId {
-    BatchId::from(id(100 + n))
-}
-
-fn kin() -> impl Strategy<Value = Kin> {
-    let ends = prop_oneof![Just(After::Succeeded), Just(After::Failed), Just(After::Finished)];
-    let parent = prop_oneof![
-        3 => (0..24_u8).prop_map(|n| ParentId::Job(id(n))),
-        1 => (0..4_u8).prop_map(|n| ParentId::Batch(batch_id(n))),
-    ];
-    let parent = (parent, ends).prop_map(|(id, when)| Parent { id, when });
-    let some_batch = || proptest::option::of(0..4_u8);
-    let job = (0..24_u8, proptest::collection::vec(parent, 0..3), some_batch());
-    let batch = proptest::option::of((0..4_u8, some_batch()));
-    (batch, proptest::collection::vec(job, 0..4)).prop_map(|(batch, jobs)| Kin { batch, jobs })
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {
@@ -211,22 +186,13 @@ impl Rig {
                 self.enqueued.extend(enqueued.iter().map(|enqueued| enqueued.id));
             }
             Deed::Family(kin) => {
-                let batch = kin.batch.map(|(n, parent)| NewBatch {
-                    id: batch_id(n),
-                    name: "kin".to_owned(),
-                    parent: parent.map(batch_id),
-                });
-                let jobs = kin.jobs.into_iter().map(|(n, parents, batch)| {
-                    let mut job = new_job(n, 0, None);
-                    (job.spec.parents, job.spec.batch) = (parents, batch.map(batch_id));
-                    job
-                });
-                // Much of it does not fit what is there.
-                if let Ok(enqueued) = turn.submit(batch.into_iter().collect(), jobs.collect()) {
+                let (batches, jobs) = kin.resolve(turn.engine, &self.enqueued);
+                // Some of it does not fit what is there.
+                if let Ok(enqueued) = turn.submit(batches, jobs) {
                     self.enqueued.extend(enqueued.iter().map(|enqueued| enqueued.id));
                 }
             }
-            Deed::CancelBatch(n) => drop(turn.cancel_batch(batch_id(n), None)),
+            Deed::CancelBatch(n) => drop(turn.cancel_batch(kin::batch_id(n), None)),
             Deed::Command(n, action, expected) => {
                 turn.command(&[id(n)], &Command { action, expected, reason: None });
             }

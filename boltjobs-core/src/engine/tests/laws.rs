@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -6,7 +7,7 @@ use super::{Deed, Rig, steps};
 use crate::JobState::{Awaiting, Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
 use crate::continuation::ParentId;
 use crate::job::{Epoch, Job};
-use crate::store::Counts;
+use crate::store::{Action, Command, Counts, Outcome, Settlement};
 use crate::{JobId, JobState};
 
 /// Who comes after whom, by the table of SEMANTICS, whoever asks.
@@ -191,5 +192,26 @@ proptest! {
                 prop_assert_eq!(waiting.remove(first).id, claimed.lease.job);
             }
         }
+    }
+
+    /// So nothing waits in a circle, and no end is missed.
+    #[test]
+    fn nothing_waits_for_ever_once_all_else_has_ended(steps in steps()) {
+        let mut rig = Rig::new();
+        for step in &steps {
+            rig.run(step);
+        }
+        let delete = Command { action: Action::Delete, expected: Vec::new(), reason: None };
+        loop {
+            let waits = |job: &&Job| matches!(job.state, Scheduled | Enqueued | Processing);
+            let Some(job) = rig.engine.jobs.values().find(waits) else { break };
+            let (job, lease) = (job.id, job.lease());
+            let mut turn = rig.engine.at(super::at(rig.now), &mut rig.journal);
+            turn.command(&[job], &delete);
+            turn.settle(vec![Settlement { lease, ran: Duration::ZERO, outcome: Outcome::Cancelled { error: None } }]);
+        }
+        let unfinished: Vec<_> = rig.engine.jobs.values().filter(|job| !job.state.is_final()).collect();
+        prop_assert!(unfinished.is_empty(), "{unfinished:?}");
+        prop_assert!(rig.engine.family.batches.values().all(|batch| batch.ended.is_some()));
     }
 }
