@@ -24,7 +24,8 @@
 //! 13. **Recovered**: a job whose server is gone goes back to its place, with its attempt; one that crashes too
 //!     often is quarantined.
 //! 14. **Bounded**: pages, counts and steps of expiry cost by what they return, not by what is stored.
-//! 15. **Awake**: whoever watches learns of each ready job, earlier due time, end and cancellation, once it is durable.
+//! 15. **Awake**: whoever watches learns of each ready job, earlier due time, end, cancellation and transition, once it
+//!     is durable.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -310,6 +311,8 @@ pub enum Outcome {
         /// What it ended with.
         error: Option<Box<ErrorInfo>>,
     },
+    /// It was stopped for good, for this reason, and that is no failure.
+    Deleted(Arc<str>),
     /// It is not ready: again later, and the attempt does not count.
     Snoozed(Duration),
     /// It was interrupted: again at once, and the attempt does not count.
