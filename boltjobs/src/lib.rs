@@ -37,6 +37,8 @@ mod ended;
 mod error;
 mod handle;
 mod handler;
+mod interceptor;
+mod observer;
 mod panic;
 mod pipeline;
 mod process;
@@ -59,7 +61,7 @@ pub use boltjobs_core::recurring::Misfire;
 pub use boltjobs_core::store::{Retention, Store, StoreError, StoreSource};
 pub use boltjobs_core::{JobId, JobState, Timestamp};
 #[cfg(feature = "macros")]
-pub use boltjobs_macros::{cron, handler, on_start, on_stop, provider, request};
+pub use boltjobs_macros::{cron, handler, interceptor, observer, on_start, on_stop, provider, request};
 
 pub use client::{Client, JobCommand, JobQuery, client};
 pub use context::JobContext;
@@ -67,6 +69,8 @@ pub use details::{JobDetails, Page, Stats};
 pub use error::{BoxError, Error, Failure, JobError, JobResult, Result};
 pub use handle::JobHandle;
 pub use handler::{FromJobContext, HandlerReturn, OnExhausted};
+pub use interceptor::{Call, Next, NextSubmission, Outcome, Receipt, Submission, SubmittedJob};
+pub use observer::Transition;
 pub use pipeline::enqueue::{Enqueue, EnqueueAll, IntoInstant};
 pub use process::Process;
 pub use provider::{Data, Dependencies, FromProviders};
@@ -79,11 +83,11 @@ pub use start::{Builder, builder, start};
 /// What most programs use.
 pub mod prelude {
     pub use crate::{
-        Cron, Data, Dst, Durability, JobContext, JobError, JobHandle, JobId, JobResult, JobState, Misfire,
-        Queue,
+        Call, Cron, Data, Dst, Durability, JobContext, JobError, JobHandle, JobId, JobResult, JobState,
+        Misfire, Next, NextSubmission, Outcome, Queue, Receipt, Submission, Transition,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{cron, handler, on_start, on_stop, provider, request};
+    pub use crate::{cron, handler, interceptor, observer, on_start, on_stop, provider, request};
 }
 
 /// What generated code uses. Nothing in it is promised.
@@ -98,6 +102,8 @@ pub mod __private {
         BackoffSource, BlockingCall, BoxFuture, HandlerInfo, HandlerReturn, Invocation, OnExhausted,
         Response, Run, respond,
     };
+    pub use crate::interceptor::{Around, InterceptorInfo};
+    pub use crate::observer::ObserverInfo;
     pub use crate::pipeline::enqueue::IntoInstant;
     pub use crate::provider::{
         Dependencies, FromProviders, HookInfo, HookPoint, Provided, ProviderInfo, Providers, SharedValue,

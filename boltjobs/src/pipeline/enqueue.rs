@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::job::{JobSpec, NewJob};
+use boltjobs_core::store::Enqueued;
 use boltjobs_core::{Timestamp, name};
 use chrono::{DateTime, TimeZone};
 
 use crate::error::{Error, Result};
 use crate::handle::JobHandle;
 use crate::handler::BoxFuture;
+use crate::interceptor;
 use crate::request::Request;
 use crate::runtime::{self, Runtime};
 
@@ -65,17 +67,8 @@ impl JobOptions {
             .map_err(|error| Error::Encode { request: name.to_string(), message: error.to_string() })?;
         let queue = self.queue.as_deref().unwrap_or(info.queue);
         name::validate_queue(queue)?;
-        let priority = self.priority.unwrap_or_else(|| info.priority.into());
-        let legal = i8::try_from(priority).ok().filter(|priority| (-100..=100).contains(priority));
-        let priority = legal.ok_or_else(|| {
-            Error::InvalidOption(format!(
-                "priority {priority} is out of range; use -100 to 100, higher goes first"
-            ))
-        })?;
-        if self.timeout == Some(Duration::ZERO) {
-            let mend = "leave `timeout` out for no limit, or give it a span";
-            return Err(Error::InvalidOption(format!("a timeout of zero would fail every attempt; {mend}")));
-        }
+        let priority = legal_priority(self.priority.unwrap_or_else(|| info.priority.into()))?;
+        self.timeout.map_or(Ok(()), legal_timeout)?;
         let tags = info.tags.iter().map(|tag| (*tag).to_owned()).chain(self.tags).collect();
         Ok(JobSpec {
             version: info.version,
@@ -91,6 +84,23 @@ impl JobOptions {
             ..JobSpec::new(name, payload)
         })
     }
+}
+
+/// Checks a priority.
+pub(crate) fn legal_priority(priority: i32) -> Result<i8> {
+    let legal = i8::try_from(priority).ok().filter(|priority| (-100..=100).contains(priority));
+    legal.ok_or_else(|| {
+        Error::InvalidOption(format!("priority {priority} is out of range; use -100 to 100, higher goes first"))
+    })
+}
+
+/// Checks a timeout.
+pub(crate) fn legal_timeout(timeout: Duration) -> Result<()> {
+    if timeout.is_zero() {
+        let mend = "leave `timeout` out for no limit, or give it a span";
+        return Err(Error::InvalidOption(format!("a timeout of zero would fail every attempt; {mend}")));
+    }
+    Ok(())
 }
 
 /// The options that a job may have, as methods of whatever builds one; they win over what its request and its handler
@@ -143,7 +153,8 @@ pub(crate) use job_options;
 ///
 /// # Errors
 /// [`Error::NotStarted`] before `start()`, [`Error::Name`] and [`Error::InvalidOption`] for an option that is out of
-/// its range, [`Error::Encode`] for a request that is no JSON, [`Error::Store`] when the store can't write.
+/// its range, [`Error::Encode`] for a request that is no JSON, [`Error::Store`] when the store can't write,
+/// [`Error::Refused`] and whatever else an interceptor around enqueueing returns.
 ///
 /// # Cancel safety
 /// Once it has been polled the job may be written although the future is dropped.
@@ -187,7 +198,7 @@ impl<R: Request> Enqueue<R> {
         };
         let spec = self.options.spec(&self.request, &runtime)?;
         let job = NewJob { id: runtime.next_id(now), spec, start_at };
-        let handles = store(&runtime, vec![job], now).await?;
+        let handles = handles(&runtime, vec![job]).await?;
         // One job in, one answer out.
         handles.into_iter().next().ok_or(Error::NotStarted)
     }
@@ -235,7 +246,7 @@ impl<R: Request> EnqueueAll<R> {
             Ok(NewJob { id: runtime.next_id(now), spec, start_at: None })
         });
         let jobs = jobs.collect::<Result<Vec<_>>>()?;
-        store(&runtime, jobs, now).await
+        handles(&runtime, jobs).await
     }
 }
 
@@ -254,17 +265,27 @@ impl<R> fmt::Debug for EnqueueAll<R> {
     }
 }
 
-async fn store<R: Request>(
-    runtime: &Arc<Runtime>,
-    jobs: Vec<NewJob>,
-    now: Timestamp,
-) -> Result<Vec<JobHandle<R>>> {
+async fn handles<R: Request>(runtime: &Arc<Runtime>, jobs: Vec<NewJob>) -> Result<Vec<JobHandle<R>>> {
+    let stored = submit(runtime, jobs).await?;
+    Ok(stored.into_iter().map(|job| JobHandle::new(job, Arc::clone(runtime))).collect())
+}
+
+/// Stores jobs, all or none, in one write, and returns what became of each, in order. Whatever enqueues goes through
+/// here, and so through the interceptors around enqueueing.
+pub(crate) async fn submit(runtime: &Arc<Runtime>, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>> {
+    if runtime.registry.interceptors.around_enqueue().is_empty() {
+        return store(runtime, jobs).await;
+    }
+    interceptor::submit(runtime, jobs).await
+}
+
+/// The write itself.
+pub(crate) async fn store(runtime: &Runtime, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>> {
     if tracing::enabled!(tracing::Level::DEBUG) {
         for job in &jobs {
             let (request, queue) = (&job.spec.request, &job.spec.queue);
             tracing::debug!(job = %job.id, %request, %queue, title = job.spec.title(), "enqueue");
         }
     }
-    let stored = runtime.store.enqueue(jobs, now).await?;
-    Ok(stored.into_iter().map(|job| JobHandle::new(job, Arc::clone(runtime))).collect())
+    Ok(runtime.store.enqueue(jobs, runtime.now()).await?)
 }
