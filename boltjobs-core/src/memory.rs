@@ -190,7 +190,11 @@ impl Store for MemoryStore {
     }
 
     fn watch(&self, interest: Interest) -> Watch {
-        self.watchers.watch(interest)
+        let watch = self.watchers.watch(interest);
+        if let Some(engine) = self.engine.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            engine.watched(interest);
+        }
+        watch
     }
 
     fn close(&self) -> Answer<'_, ()> {

@@ -25,7 +25,8 @@
 //!     often is quarantined.
 //! 14. **Bounded**: pages, counts and steps of expiry cost by what they return, not by what is stored.
 //! 15. **Followed**: what waits for the end of a job or a batch is released or deleted in the write that ends it, once.
-//! 16. **Awake**: whoever watches learns of each ready job, earlier due time, end and cancellation, once it is durable.
+//! 16. **Awake**: whoever watches learns of each ready job, earlier due time, end, cancellation and transition, once it
+//!     is durable.
 
 mod command;
 mod error;

@@ -8,7 +8,8 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Poll, Waker};
 
-use crate::JobId;
+use crate::job::{HistoryRow, JobSpec};
+use crate::{JobId, JobState};
 
 /// What a watch wants to be woken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +22,27 @@ pub enum Interest {
     Ended,
     /// Running jobs shall be cancelled.
     Cancelled,
+    /// Jobs made a transition.
+    Moved,
+}
+
+/// One transition of one job, as whoever watches is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    /// The job.
+    pub job: JobId,
+    /// What it is to do.
+    pub spec: Arc<JobSpec>,
+    /// Where it came from; nowhere, when it is new.
+    pub from: Option<JobState>,
+    /// The attempts so far.
+    pub attempt: u32,
+    /// The row that was added to its history.
+    pub row: HistoryRow,
 }
 
 /// What happened. Only jobs that are durable are named.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changes {
     /// Jobs became ready.
     pub ready: bool,
@@ -34,12 +52,15 @@ pub struct Changes {
     pub ended: Vec<JobId>,
     /// The running jobs that shall be cancelled.
     pub cancelled: Vec<JobId>,
+    /// The transitions, in their order.
+    pub moved: Vec<Arc<Transition>>,
 }
 
 impl Changes {
     /// Says whether nothing happened.
     pub fn is_empty(&self) -> bool {
-        !self.ready && !self.due && self.ended.is_empty() && self.cancelled.is_empty()
+        let named = [self.ended.len(), self.cancelled.len(), self.moved.len()];
+        !self.ready && !self.due && named == [0; 3]
     }
 
     /// Adds what happened later.
@@ -48,6 +69,7 @@ impl Changes {
         self.due |= later.due;
         self.ended.extend(later.ended);
         self.cancelled.extend(later.cancelled);
+        self.moved.extend(later.moved);
     }
 
     fn concerns(&self, interest: Interest) -> bool {
@@ -56,6 +78,7 @@ impl Changes {
             Interest::Due => self.due,
             Interest::Ended => !self.ended.is_empty(),
             Interest::Cancelled => !self.cancelled.is_empty(),
+            Interest::Moved => !self.moved.is_empty(),
         }
     }
 }
@@ -103,6 +126,7 @@ impl Watchers {
                     Interest::Due => inbox.changes.due = true,
                     Interest::Ended => inbox.changes.ended.extend_from_slice(&changes.ended),
                     Interest::Cancelled => inbox.changes.cancelled.extend_from_slice(&changes.cancelled),
+                    Interest::Moved => inbox.changes.moved.extend_from_slice(&changes.moved),
                 }
                 wakers.extend(inbox.waker.take());
             }

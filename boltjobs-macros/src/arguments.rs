@@ -34,6 +34,17 @@ pub(crate) struct Calling {
 
 /// Writes a call of the user's fn inside of an async block. The variables are invisible to that fn.
 pub(crate) fn call(krate: &TokenStream, fun: &Ident, is_async: bool, params: &[Type]) -> Calling {
+    call_with(krate, fun, None, is_async, params)
+}
+
+/// The same for a fn that takes something else first.
+pub(crate) fn call_with(
+    krate: &TokenStream,
+    fun: &Ident,
+    first: Option<&Ident>,
+    is_async: bool,
+    params: &[Type],
+) -> Calling {
     let local = Span::mixed_site();
     let providers = format_ident!("providers", span = local);
     let arguments: Vec<_> = (0..params.len()).map(|at| format_ident!("argument{at}", span = local)).collect();
@@ -45,6 +56,7 @@ pub(crate) fn call(krate: &TokenStream, fun: &Ident, is_async: bool, params: &[T
         let _ = &#providers;
         #(#extractions)*
     };
+    let passed = first.into_iter().chain(&arguments);
     let wait = is_async.then(|| quote!(.await));
-    Calling { providers, extractions, call: quote!(#fun(#(#arguments),*) #wait) }
+    Calling { providers, extractions, call: quote!(#fun(#(#passed),*) #wait) }
 }

@@ -9,7 +9,9 @@ mod cron;
 mod errors;
 mod handler;
 mod hook;
+mod interceptor;
 mod krate;
+mod observer;
 mod options;
 mod provider;
 mod request;
@@ -112,6 +114,70 @@ pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn provider(attribute: TokenStream, item: TokenStream) -> TokenStream {
     provider::run(attribute.into(), &item.into()).into()
+}
+
+/// Makes a fn run around handlers: around each attempt at a job, and around `process()`.
+///
+/// It takes the `Call` and the `Next`, and then what a handler may take after its request: `Data<T>`, `JobContext`, any
+/// type that implements `FromJobContext`. It returns an `Outcome`: what `next.run(call).await` gives, or one of its
+/// own. Without `next` the handler does not run.
+///
+/// Interceptors have the name of their fn, which must be the only one of that name. They nest: `before` and `after`
+/// decide what is outside of what, then the name; the first one is outermost. The built-in ones are `trace`,
+/// `stopwatch`, then those of the program that say nothing of them, then `timeout` and `panic_guard`.
+///
+/// # Options
+/// All are optional.
+///
+/// - `before = audit` or `before = [audit, timeout]`: stands outside of these.
+/// - `after = trace` or a list: stands inside of these.
+/// - `only = [SendMail, SendInvoice]`: runs around these requests alone. Default: all.
+/// - `enqueue`: runs around enqueueing instead, once for each write, as an
+///   `async fn name(jobs: Submission, next: NextSubmission) -> boltjobs::Result<Receipt>`; further arguments are
+///   `Data<T>`. With `only`, around the writes that have a job of these requests. What a recurring definition makes is
+///   written inside of the store, and passes none.
+///
+/// # Examples
+/// ```ignore
+/// #[interceptor(before = audit, only = [SendMail])]
+/// async fn muted(call: Call, next: Next, muted: Data<Muted>) -> Outcome {
+///     match call.request::<SendMail>() {
+///         Some(mail) if muted.contains(&mail.to) => Outcome::delete("muted"),
+///         _ => next.run(call).await,
+///     }
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn interceptor(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    interceptor::run(attribute.into(), &item.into()).into()
+}
+
+/// Makes a fn see each transition of each job, from its creation to its end, once that is durable.
+///
+/// It takes the `Transition` first, then values of providers as `Data<T>`, and returns nothing or a `Result`. It is
+/// called for one transition after the other, in their order, beside everything else: what it returns is logged and
+/// forgotten, a panic too, and nothing waits for it. If more than 10,000 wait for it, the next ones are dropped, and
+/// the one after them says how many.
+///
+/// It sees what its own server and others of the same process do, on the embedded store that is all there is. It is no
+/// queue: what it has not seen when the process ends, it never sees.
+///
+/// # Options
+/// - `only = [SendMail]`: sees the jobs of these requests alone. Default: all.
+///
+/// # Examples
+/// ```ignore
+/// #[observer]
+/// async fn alert(event: Transition, pager: Data<Pager>) -> JobResult {
+///     if event.to() == JobState::Failed {
+///         pager.call(event.title()).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn observer(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    observer::run(attribute.into(), &item.into()).into()
 }
 
 /// Makes a fn run at `start()`, after all providers and before the first job.

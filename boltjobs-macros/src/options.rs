@@ -114,6 +114,38 @@ impl Opt<'_> {
         self.value::<Texts>("a list of texts", r#"["..", ".."]"#).map(|texts| texts.0)
     }
 
+    /// Reads names without quotes: one, or a list of them.
+    pub(crate) fn names(&self) -> syn::Result<Vec<Ident>> {
+        struct Names(Vec<Ident>);
+        impl Parse for Names {
+            fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+                if !input.peek(syn::token::Bracket) {
+                    return Ok(Self(vec![input.parse()?]));
+                }
+                let inner;
+                bracketed!(inner in input);
+                let names = Punctuated::<Ident, Token![,]>::parse_terminated(&inner)?;
+                Ok(Self(names.into_iter().collect()))
+            }
+        }
+        self.value::<Names>("the names of interceptors without quotes", "[audit, timeout]")
+            .map(|names| names.0)
+    }
+
+    /// Reads a list of types.
+    pub(crate) fn types(&self) -> syn::Result<Vec<syn::Type>> {
+        struct Types(Vec<syn::Type>);
+        impl Parse for Types {
+            fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+                let inner;
+                bracketed!(inner in input);
+                let types = Punctuated::<syn::Type, Token![,]>::parse_terminated(&inner)?;
+                Ok(Self(types.into_iter().collect()))
+            }
+        }
+        self.value::<Types>("a list of requests", "[SendMail]").map(|types| types.0)
+    }
+
     /// Reads a whole number, which may be negative, within `legal`.
     pub(crate) fn number(&self, legal: std::ops::RangeInclusive<i64>) -> syn::Result<i64> {
         struct Number(i128, Span);

@@ -281,7 +281,9 @@ impl Store for SledStore {
     }
 
     fn watch(&self, interest: Interest) -> Watch {
-        self.shared.watchers.watch(interest)
+        let watch = self.shared.watchers.watch(interest);
+        self.shared.lock().engine.watched(interest);
+        watch
     }
 
     fn close(&self) -> Answer<'_, ()> {

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use boltjobs_core::clock::Clock;
 use boltjobs_core::job::{Epoch, JobSpec};
 use boltjobs_core::{JobId, Timestamp};
 use chrono::{DateTime, Utc};
@@ -23,6 +25,9 @@ pub(crate) struct Inner {
     pub(crate) created_at: Timestamp,
     pub(crate) token: CancellationToken,
     pub(crate) providers: Providers,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// When the attempt began, by that clock's `monotonic`.
+    pub(crate) started: Duration,
 }
 
 impl JobContext {
@@ -93,6 +98,12 @@ impl JobContext {
         self.0.epoch.get()
     }
 
+    /// Returns how long this attempt has been running. What the history says of an attempt counts from the same
+    /// instant.
+    pub fn elapsed(&self) -> Duration {
+        self.0.clock.monotonic().saturating_sub(self.0.started)
+    }
+
     /// Says whether the handler shall stop: the job was deleted, its lease was lost, or the server shuts down.
     pub fn is_cancelled(&self) -> bool {
         self.0.token.is_cancelled()
@@ -109,6 +120,10 @@ impl JobContext {
     /// Returns the token that fires when the handler shall stop, to be passed on.
     pub fn token(&self) -> CancellationToken {
         self.0.token.clone()
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
     }
 
     pub(crate) fn providers(&self) -> &Providers {

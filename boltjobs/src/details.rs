@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use boltjobs_core::continuation::ParentId;
 use boltjobs_core::job::{ErrorInfo, HistoryRow, Job};
 use boltjobs_core::store::{Counts, StateCounts};
-use boltjobs_core::{JobId, JobState};
+use boltjobs_core::{BatchId, JobId, JobState};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -93,6 +94,16 @@ impl JobDetails {
     /// Returns the id of the recurring definition that made it.
     pub fn recurring_id(&self) -> Option<&str> {
         self.0.spec.occurrence.as_ref().map(|occurrence| &*occurrence.recurring)
+    }
+
+    /// Returns the jobs and batches that it waited for, or waits for.
+    pub fn parents(&self) -> impl ExactSizeIterator<Item = ParentId> + '_ {
+        self.0.spec.parents.iter().map(|parent| parent.id)
+    }
+
+    /// Returns the batch that it belongs to.
+    pub fn batch_id(&self) -> Option<BatchId> {
+        self.0.spec.batch
     }
 
     /// Returns its transitions, oldest first: the first one and the latest 63.

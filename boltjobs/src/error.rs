@@ -11,7 +11,9 @@ use boltjobs_core::duration::{self, DurationError};
 use boltjobs_core::job::ErrorInfo;
 use boltjobs_core::name::NameError;
 use boltjobs_core::store::StoreError;
-use boltjobs_core::{JobId, JobState};
+use boltjobs_core::{BatchId, JobId, JobState};
+
+use crate::interceptor::Panicked;
 
 /// Any error that a handler may end with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -35,6 +37,16 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Wraps an error under a name that is not that of its type.
+    pub(crate) fn named(name: &'static str, error: impl Into<BoxError>) -> Self {
+        Self { error: error.into(), type_name: name }
+    }
+
+    /// Says which interceptor could not run.
+    pub(crate) fn of_interceptor(name: &'static str, failure: Self) -> Self {
+        Self::named(failure.type_name, InterceptorError { name, error: failure.error })
+    }
+
     /// Returns the error that ended the handler.
     pub fn error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
         self.error.as_ref()
@@ -56,6 +68,9 @@ impl Failure {
 
     /// Describes the failure for the history of the job.
     pub fn info(&self) -> ErrorInfo {
+        if let Some(Panicked(info)) = self.error.downcast_ref() {
+            return info.clone();
+        }
         let mut causes = Vec::new();
         let mut source = self.error.source();
         while let Some(cause) = source.filter(|_| causes.len() < CAUSES) {
@@ -66,6 +81,15 @@ impl Failure {
         info.causes = causes;
         info
     }
+}
+
+/// The arguments of an interceptor could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the interceptor `{name}` can't run: {error}")]
+struct InterceptorError {
+    name: &'static str,
+    #[source]
+    error: BoxError,
 }
 
 impl<E: Into<BoxError>> From<E> for Failure {
@@ -224,6 +248,35 @@ pub enum Error {
     /// No such job: it never was, or its retention is over.
     #[error("job {0} does not exist; it may have been removed after its retention")]
     UnknownJob(JobId),
+    /// An interceptor ended a call with `process()` by `Outcome::delete`.
+    #[error("request `{request}` was stopped by the interceptor `{by}`: {reason}")]
+    Stopped {
+        /// The name of the request.
+        request: String,
+        /// The interceptor.
+        by: String,
+        /// What it said.
+        reason: String,
+    },
+    /// An interceptor refused what was to be enqueued; nothing was written. See [`Error::refused`].
+    #[error("the enqueue was refused{}: {reason}", who(.by))]
+    Refused {
+        /// The interceptor; empty until the error has left it.
+        by: String,
+        /// What it said.
+        reason: String,
+    },
+    /// An interceptor around enqueueing panicked, or one of its arguments could not be made.
+    #[error("the interceptor `{name}` failed: {message}")]
+    Interceptor {
+        /// The interceptor.
+        name: String,
+        /// What went wrong.
+        message: String,
+    },
+    /// No such batch: it never was, or its retention is over.
+    #[error("batch {0} does not exist; it may have been removed after its retention")]
+    UnknownBatch(BatchId),
     /// A handler that was called with `process()` failed.
     #[error("request `{request}` failed: {message}")]
     Process {
@@ -234,6 +287,17 @@ pub enum Error {
         /// The handler's own error.
         failure: Failure,
     },
+}
+
+impl Error {
+    /// Refuses what is to be enqueued, from within an interceptor around enqueueing: nothing is written.
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self::Refused { by: String::new(), reason: reason.into() }
+    }
+}
+
+fn who(interceptor: &str) -> String {
+    if interceptor.is_empty() { String::new() } else { format!(" by the interceptor `{interceptor}`") }
 }
 
 impl fmt::Debug for Error {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use boltjobs_core::continuation::ParentId;
 use boltjobs_core::job::Job;
 use boltjobs_core::store::Enqueued;
 use boltjobs_core::{JobId, JobState};
@@ -117,6 +118,12 @@ impl<R: Request> JobHandle<R> {
             expected: type_name::<R::Response>(),
             message: error.to_string(),
         })
+    }
+}
+
+impl<R> From<&JobHandle<R>> for ParentId {
+    fn from(job: &JobHandle<R>) -> Self {
+        job.id.into()
     }
 }
 

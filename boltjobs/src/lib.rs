@@ -29,6 +29,7 @@
 
 extern crate self as boltjobs;
 
+mod batch;
 mod client;
 mod clock;
 mod context;
@@ -37,6 +38,8 @@ mod ended;
 mod error;
 mod handle;
 mod handler;
+mod interceptor;
+mod observer;
 mod panic;
 mod pipeline;
 mod process;
@@ -52,21 +55,25 @@ mod start;
 #[doc(hidden)]
 pub mod title;
 
+pub use boltjobs_core::continuation::{After, ParentId};
 pub use boltjobs_core::cron::{Cron, Dst, Zone};
 pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
 pub use boltjobs_core::memory::MemoryStore;
 pub use boltjobs_core::recurring::Misfire;
 pub use boltjobs_core::store::{Retention, Store, StoreError, StoreSource};
-pub use boltjobs_core::{JobId, JobState, Timestamp};
+pub use boltjobs_core::{BatchId, JobId, JobState, Timestamp};
 #[cfg(feature = "macros")]
-pub use boltjobs_macros::{cron, handler, on_start, on_stop, provider, request};
+pub use boltjobs_macros::{cron, handler, interceptor, observer, on_start, on_stop, provider, request};
 
+pub use batch::{Batch, BatchDetails, BatchHandle, IntoJob};
 pub use client::{Client, JobCommand, JobQuery, client};
 pub use context::JobContext;
 pub use details::{JobDetails, Page, Stats};
 pub use error::{BoxError, Error, Failure, JobError, JobResult, Result};
 pub use handle::JobHandle;
 pub use handler::{FromJobContext, HandlerReturn, OnExhausted};
+pub use interceptor::{Call, Next, NextSubmission, Outcome, Receipt, Submission, SubmittedJob};
+pub use observer::Transition;
 pub use pipeline::enqueue::{Enqueue, EnqueueAll, IntoInstant};
 pub use process::Process;
 pub use provider::{Data, Dependencies, FromProviders};
@@ -79,11 +86,12 @@ pub use start::{Builder, builder, start};
 /// What most programs use.
 pub mod prelude {
     pub use crate::{
-        Cron, Data, Dst, Durability, JobContext, JobError, JobHandle, JobId, JobResult, JobState, Misfire,
-        Queue,
+        After, Batch, BatchHandle, BatchId, Call, Cron, Data, Dst, Durability, JobContext, JobError,
+        JobHandle, JobId, JobResult, JobState, Misfire, Next, NextSubmission, Outcome, Queue, Receipt,
+        Submission, Transition,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{cron, handler, on_start, on_stop, provider, request};
+    pub use crate::{cron, handler, interceptor, observer, on_start, on_stop, provider, request};
 }
 
 /// What generated code uses. Nothing in it is promised.
@@ -98,6 +106,8 @@ pub mod __private {
         BackoffSource, BlockingCall, BoxFuture, HandlerInfo, HandlerReturn, Invocation, OnExhausted,
         Response, Run, respond,
     };
+    pub use crate::interceptor::{Around, InterceptorInfo};
+    pub use crate::observer::ObserverInfo;
     pub use crate::pipeline::enqueue::IntoInstant;
     pub use crate::provider::{
         Dependencies, FromProviders, HookInfo, HookPoint, Provided, ProviderInfo, Providers, SharedValue,

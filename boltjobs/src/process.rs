@@ -9,17 +9,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::{Inner, JobContext};
 use crate::error::{Error, Failure, Result};
-use crate::handler::{BoxFuture, Invocation, Run};
+use crate::handler::BoxFuture;
+use crate::interceptor::{self, Call, End};
+use crate::pipeline::run::Origin;
 use crate::request::Request;
 use crate::runtime;
 
 /// A request on its way to its handler; nothing happens until it is awaited, and then it gives the response.
 ///
-/// The handler runs as a part of the caller: it is stopped when the future is dropped, unless it is a plain fn.
-/// Nothing is stored or tried again, and its timeout does not apply; a panic goes on in the caller.
+/// The handler runs as a part of the caller, within its interceptors and its timeout. Nothing is stored or tried again.
 ///
 /// # Errors
-/// [`Error::NotStarted`] before `start()`, [`Error::NoHandler`], [`Error::Process`] with the handler's own error.
+/// [`Error::NotStarted`] before `start()`, [`Error::NoHandler`]; [`Error::Process`] with the handler's own error, or its
+/// panic, or a timeout; [`Error::Stopped`] when an interceptor ended the call by `Outcome::delete`.
+///
+/// # Cancel safety
+/// Dropping the future stops the handler at its next await. A plain one goes on until it returns.
 #[must_use = "nothing is called until it is awaited"]
 pub struct Process<R> {
     request: R,
@@ -48,36 +53,35 @@ impl<R: Request> Process<R> {
             created_at: now,
             token: CancellationToken::new(),
             providers: runtime.providers(),
+            clock: Arc::clone(&runtime.clock),
+            started: runtime.clock.monotonic(),
         });
-        let call = Invocation { request: Box::new(self.request), context };
-        let run = handler.run;
-        let returned = runtime::scope(Arc::clone(&runtime), async move {
-            match run {
-                Run::Async(start) => start(call).await,
-                Run::Blocking(prepare) => {
-                    let call = prepare(call).await?;
-                    let scoped = move || runtime::scope_blocking(runtime, call);
-                    match tokio::task::spawn_blocking(scoped).await {
-                        Ok(returned) => returned,
-                        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                        Err(error) => Err(Failure::from(error)),
-                    }
-                }
-            }
-        });
-        let failed = |failure: Failure| Error::Process {
-            request: name.to_string(),
-            message: failure.to_string(),
-            failure,
+        let call = Call {
+            request: Box::new(self.request),
+            context,
+            handler: Arc::clone(handler),
+            timeout: handler.timeout,
+            origin: Origin::Process(Arc::clone(&runtime)),
         };
-        let response = returned.await.map_err(failed)?;
-        match response.downcast::<R::Response>() {
-            Ok(response) => Ok(*response),
-            Err(_) => {
-                Err(failed(Failure::from("the handler returned another type than the request's response")))
+        let request = name.to_string();
+        match runtime::scope(runtime, interceptor::run(call)).await.0 {
+            End::Success(response) => match response.downcast::<R::Response>() {
+                Ok(response) => Ok(*response),
+                Err(_) => {
+                    let other = "the handler returned another type than the request's response";
+                    Err(failed(request, Failure::from(other)))
+                }
+            },
+            End::Failure(failure) => Err(failed(request, failure)),
+            End::Deleted { reason, by } => {
+                Err(Error::Stopped { request, by: by.unwrap_or_default().to_owned(), reason })
             }
         }
     }
+}
+
+fn failed(request: String, failure: Failure) -> Error {
+    Error::Process { request, message: failure.to_string(), failure }
 }
 
 impl<R: Request> IntoFuture for Process<R> {

@@ -11,6 +11,8 @@ use boltjobs_core::name;
 use boltjobs_core::store::{Handled, Limit};
 
 use crate::handler::{BackoffFn, BackoffSource, HandlerInfo, OnExhausted, Run};
+use crate::interceptor::{InterceptorInfo, Interceptors, Segment};
+use crate::observer::ObserverInfo;
 use crate::provider::{Dependencies, HookInfo, Provided, ProviderInfo};
 use crate::request::{Request, RequestInfo};
 
@@ -47,6 +49,8 @@ pub enum Registration {
     Handler(&'static HandlerInfo),
     Provider(&'static ProviderInfo),
     Hook(&'static HookInfo),
+    Interceptor(&'static InterceptorInfo),
+    Observer(&'static ObserverInfo),
 }
 
 inventory::collect!(Registration);
@@ -67,6 +71,8 @@ pub(crate) struct Handler {
     pub(crate) timeout: Option<Duration>,
     pub(crate) on_exhausted: OnExhausted,
     pub(crate) info: &'static HandlerInfo,
+    /// What runs around it, outermost first.
+    pub(crate) chain: Box<[Segment]>,
 }
 
 impl fmt::Debug for Handler {
@@ -83,6 +89,8 @@ pub(crate) struct Registry {
     by_name: BTreeMap<Arc<str>, Arc<KnownRequest>>,
     pub(crate) providers: Vec<&'static ProviderInfo>,
     pub(crate) hooks: Vec<&'static HookInfo>,
+    pub(crate) interceptors: Interceptors,
+    pub(crate) observers: Vec<&'static ObserverInfo>,
 }
 
 impl Registry {
@@ -90,22 +98,19 @@ impl Registry {
     ///
     /// # Errors
     /// Every fault that there is: names taken twice, requests with two handlers, providers that are missing, there
-    /// twice or in a cycle. `provided` are the types of the values that the builder was given.
-    pub(crate) fn collect(provided: &[Provided]) -> Result<Self, Vec<String>> {
-        Self::of(inventory::iter::<Registration>.into_iter().copied(), provided)
-    }
-
-    fn of(
-        registered: impl Iterator<Item = Registration>,
-        provided: &[Provided],
-    ) -> Result<Self, Vec<String>> {
+    /// twice or in a cycle, interceptors that can't be put in order. `provided` are the types of the values that the
+    /// builder was given, `without` the interceptors that it was told to leave out.
+    pub(crate) fn collect(provided: &[Provided], without: &[String]) -> Result<Self, Vec<String>> {
         let (mut requests, mut handlers, mut providers, mut hooks) = (vec![], vec![], vec![], vec![]);
-        for registration in registered {
+        let (mut interceptors, mut observers) = (vec![], vec![]);
+        for registration in inventory::iter::<Registration>.into_iter().copied() {
             match registration {
                 Registration::Request(info) => requests.push(info),
                 Registration::Handler(info) => handlers.push(info),
                 Registration::Provider(info) => providers.push(info),
                 Registration::Hook(info) => hooks.push(info),
+                Registration::Interceptor(info) => interceptors.push(info),
+                Registration::Observer(info) => observers.push(info),
             }
         }
         // They come in the order of the linker.
@@ -114,14 +119,18 @@ impl Registry {
         providers.sort_by_key(|info| info.source);
         hooks.sort_by_key(|info| (info.order, info.name, info.source));
 
+        interceptors.sort_by_key(|info| info.source);
+        observers.sort_by_key(|info| info.source);
+
         let mut faults = Vec::new();
-        let handlers = by_request(&handlers, &mut faults);
-        let mut registry = Self { hooks, ..Self::default() };
+        let order = Interceptors::of(&interceptors, without, &mut faults);
+        let handlers = by_request(&handlers, &order, &mut faults);
+        let mut registry = Self { hooks, interceptors: order, observers, ..Self::default() };
         for info in requests {
             let handler = handlers.get(&(info.ops.type_id)()).cloned();
             registry.add(info, handler, &mut faults);
         }
-        check_needs(&registry, &handlers, &providers, provided, &mut faults);
+        check_needs(&registry, &handlers, &providers, &interceptors, provided, &mut faults);
         match build_order(&providers) {
             Ok(order) => registry.providers = order,
             Err(fault) => faults.push(fault),
@@ -176,7 +185,11 @@ impl Registry {
     }
 }
 
-fn by_request(infos: &[&'static HandlerInfo], faults: &mut Vec<String>) -> HashMap<TypeId, Arc<Handler>> {
+fn by_request(
+    infos: &[&'static HandlerInfo],
+    interceptors: &Interceptors,
+    faults: &mut Vec<String>,
+) -> HashMap<TypeId, Arc<Handler>> {
     let mut handlers: HashMap<TypeId, Arc<Handler>> = HashMap::new();
     for info in infos {
         let backoff: BackoffFn = match info.backoff {
@@ -190,6 +203,7 @@ fn by_request(infos: &[&'static HandlerInfo], faults: &mut Vec<String>) -> HashM
             },
             None => Arc::new(|retry, chance| Backoff::default().delay(retry, chance)),
         };
+        let request = (info.request.ops.type_id)();
         let handler = Handler {
             run: info.run,
             retries: info.retries.unwrap_or(DEFAULT_RETRIES),
@@ -197,8 +211,9 @@ fn by_request(infos: &[&'static HandlerInfo], faults: &mut Vec<String>) -> HashM
             timeout: info.timeout,
             on_exhausted: info.on_exhausted,
             info,
+            chain: interceptors.chain(request),
         };
-        if let Some(other) = handlers.insert((info.request.ops.type_id)(), Arc::new(handler)) {
+        if let Some(other) = handlers.insert(request, Arc::new(handler)) {
             faults.push(format!(
                 "request `{}` has two handlers: `{}` at {} and `{}` at {}; remove one of them, \
                  or give it a request of its own",
@@ -221,6 +236,7 @@ fn check_needs(
     registry: &Registry,
     handlers: &HashMap<TypeId, Arc<Handler>>,
     providers: &[&'static ProviderInfo],
+    interceptors: &[&'static InterceptorInfo],
     provided: &[Provided],
     faults: &mut Vec<String>,
 ) {
@@ -243,6 +259,11 @@ fn check_needs(
     );
     who.extend(providers.iter().map(|it| (format!("provider `{}`", it.name), it.source, it.dependencies)));
     who.extend(registry.hooks.iter().map(|it| (format!("hook `{}`", it.name), it.source, it.dependencies)));
+    who.extend(
+        interceptors.iter().map(|it| (format!("interceptor `{}`", it.name), it.source, it.dependencies)),
+    );
+    let observers = registry.observers.iter();
+    who.extend(observers.map(|it| (format!("observer `{}`", it.name), it.source, it.dependencies)));
     who.sort_by(|left, right| (left.1, &left.0).cmp(&(right.1, &right.0)));
     for (name, source, dependencies) in who {
         let mut needs = Dependencies::default();

@@ -66,6 +66,7 @@ impl RequestInfo {
 #[derive(Debug, Clone, Copy)]
 pub struct RequestOps {
     pub type_id: fn() -> TypeId,
+    pub response_id: fn() -> TypeId,
     pub response_name: fn() -> &'static str,
     pub decode: fn(&[u8]) -> Result<Payload, DecodeFault>,
     pub encode_response: fn(&(dyn Any + Send)) -> Result<Vec<u8>, String>,
@@ -76,6 +77,7 @@ impl RequestOps {
     pub const fn of<R: Request>() -> Self {
         Self {
             type_id: TypeId::of::<R>,
+            response_id: TypeId::of::<R::Response>,
             response_name: type_name::<R::Response>,
             decode: decode::<R>,
             encode_response: encode_response::<R>,

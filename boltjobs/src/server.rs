@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::observer::Observers;
 use crate::pipeline::claim::Worker;
 use crate::provider::{HookInfo, Providers, SharedValue};
 use crate::runtime;
@@ -28,11 +29,12 @@ pub struct Server {
     pub(crate) stop_hooks: Vec<&'static HookInfo>,
     /// What providers built, in order.
     pub(crate) built: Vec<SharedValue>,
+    pub(crate) observers: Option<Observers>,
     pub(crate) shutdown_timeout: Duration,
 }
 
-/// How long handlers may take to stop once the shutdown timeout is over.
-const LAST_GRACE: Duration = Duration::from_secs(1);
+/// How long handlers and observers may take to stop once the shutdown timeout is over.
+pub(crate) const LAST_GRACE: Duration = Duration::from_secs(1);
 
 impl Server {
     /// Returns the client of this server's store.
@@ -126,6 +128,9 @@ impl Server {
                 result = result.and(Err(Error::Config(failed)));
             }
         }
+        if let Some(observers) = self.observers.take() {
+            observers.stop(&**clock).await;
+        }
         for service in self.services.drain(..) {
             service.abort();
         }
@@ -155,6 +160,7 @@ impl Drop for Server {
         self.worker.halted.cancel();
         self.claiming.abort();
         self.settling.abort();
+        drop(self.observers.take());
         for service in self.services.drain(..) {
             service.abort();
         }

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::{SystemChance, SystemClock};
 use crate::ended::Ended;
 use crate::error::{Error, Result};
+use crate::observer::Observers;
 use crate::panic::install_hook;
 use crate::pipeline::claim::{Worker, claim_jobs};
 use crate::pipeline::outlived::Outlived;
@@ -53,6 +54,7 @@ pub fn builder() -> Builder {
 pub struct Builder {
     settings: Settings,
     provided: Vec<(Provided, SharedValue)>,
+    without: Vec<String>,
     clock: Option<Arc<dyn Clock>>,
     chance: Option<Arc<dyn Chance>>,
 }
@@ -125,6 +127,16 @@ impl Builder {
         self
     }
 
+    /// Leaves out an interceptor by its name: the name of its fn, or `trace`, `stopwatch`, `timeout` or `panic_guard`.
+    /// Default: none. A name that there is not stops the start.
+    ///
+    /// Without `timeout` handlers may take as long as they like. Without `panic_guard` a panic goes past all
+    /// interceptors, to the server, which survives it, or to the caller of `process()`.
+    pub fn without_interceptor(mut self, name: impl Into<String>) -> Self {
+        self.without.push(name.into());
+        self
+    }
+
     /// Replaces the clock.
     #[doc(hidden)]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -150,7 +162,7 @@ impl Builder {
     pub async fn start(self) -> Result<Server> {
         let provided: Vec<_> = self.provided.iter().map(|(value, _)| *value).collect();
         let settings = self.settings.resolve(|name| std::env::var(name).ok());
-        let (settings, registry) = match (settings, Registry::collect(&provided)) {
+        let (settings, registry) = match (settings, Registry::collect(&provided, &self.without)) {
             (Ok(settings), Ok(registry)) => (settings, registry),
             (settings, registry) => {
                 let faults = settings.err().into_iter().chain(registry.err()).flatten().collect();
@@ -173,12 +185,14 @@ impl Builder {
             providers: RwLock::default(),
             cancel_grace: settings.cancel_grace,
         });
+        let moved = (!runtime.registry.observers.is_empty()).then(|| runtime.store.watch(Interest::Moved));
         // Jobs that a crash left running go back before anybody can claim.
         runtime.store.reap(settings.max_crashes, runtime.now()).await?;
         // What they enqueue, and the definitions that they add, are for this store.
         let built = runtime::scope(Arc::clone(&runtime), provide(&runtime, self.provided)).await?;
+        let observers = moved.map(|moved| Observers::start(&runtime, moved));
         runtime::scope(Arc::clone(&runtime), run_start_hooks(&runtime)).await?;
-        let server = begin(&runtime, settings, thread, built);
+        let server = begin(&runtime, settings, thread, built, observers);
         announce(&server).await?;
         Ok(server)
     }
@@ -256,6 +270,7 @@ fn begin(
     settings: Resolved,
     thread: ServiceThread,
     built: Vec<SharedValue>,
+    observers: Option<Observers>,
 ) -> Server {
     let (outcomes, settlements) = mpsc::channel(settle::WAITING);
     let stop_hooks =
@@ -298,6 +313,7 @@ fn begin(
         thread: Some(thread),
         stop_hooks,
         built,
+        observers,
         shutdown_timeout: settings.shutdown_timeout,
         worker,
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use boltjobs::{JobId, MemoryStore, Store, StoreError, Timestamp};
+use boltjobs::{BatchId, JobId, MemoryStore, Store, StoreError, Timestamp};
+use boltjobs_core::batch::{BatchStatus, NewBatch};
 use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
@@ -42,8 +43,12 @@ impl Store for Flaky {
         "flaky".to_owned()
     }
 
-    fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>> {
-        self.store.enqueue(jobs, now)
+    fn submit(&self, batches: Vec<NewBatch>, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>> {
+        self.store.submit(batches, jobs, now)
+    }
+
+    fn cancel_batch(&self, batch: BatchId, reason: Option<Arc<str>>, now: Timestamp) -> Answer<'_, bool> {
+        self.store.cancel_batch(batch, reason, now)
     }
 
     fn command(&self, jobs: Vec<JobId>, command: Command, now: Timestamp) -> Answer<'_, Vec<bool>> {
@@ -97,6 +102,14 @@ impl Store for Flaky {
 
     fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {
         self.store.page(query)
+    }
+
+    fn batch(&self, id: BatchId) -> Answer<'_, Option<BatchStatus>> {
+        self.store.batch(id)
+    }
+
+    fn batches(&self, after: Option<BatchId>, limit: usize) -> Answer<'_, Vec<BatchStatus>> {
+        self.store.batches(after, limit)
     }
 
     fn counts(&self) -> Answer<'_, Counts> {

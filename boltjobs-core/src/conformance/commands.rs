@@ -175,6 +175,7 @@ pub fn a_deleted_running_job_ends_as_its_outcome_says(fixture: &dyn Fixture) {
         (failed(), Deleted, true),
         (Outcome::Cancelled { error: None }, Deleted, false),
         (Outcome::Snoozed(secs(9)), Deleted, false),
+        (Outcome::Deleted("stopped".into()), Deleted, false),
         (Outcome::Released("shutdown".into()), Deleted, false),
     ];
     for (n, (outcome, state, with_error)) in (1..).zip(outcomes) {

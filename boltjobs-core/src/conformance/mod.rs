@@ -77,6 +77,7 @@ macro_rules! store_conformance {
                 a_retry_without_delay_is_enqueued_behind_the_others
                 a_failure_for_good_is_recorded_with_its_server
                 an_exhausted_job_can_end_in_deleted
+                an_attempt_that_was_stopped_ends_in_deleted_with_its_reason
                 attempts_are_counted_from_one
                 a_snooze_gives_the_attempt_back
                 a_release_gives_the_attempt_and_the_place_back
@@ -198,6 +199,7 @@ macro_rules! store_conformance {
                 an_earlier_due_time_wakes
                 the_end_of_a_job_wakes_with_its_id
                 a_cancellation_wakes_with_its_id
+                each_transition_is_told_in_order
                 what_came_before_the_wait_is_not_lost
                 many_ends_are_all_told
                 a_job_that_wakes_can_be_claimed

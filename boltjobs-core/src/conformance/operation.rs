@@ -145,7 +145,7 @@ fn offer(rng: &mut Rng) -> Offer {
 }
 
 fn outcome(rng: &mut Rng) -> Outcome {
-    match rng.u8(0..9) {
+    match rng.u8(0..10) {
         0..3 => Outcome::Succeeded(rng.bool().then(|| (*b"[1,2]").into())),
         3..5 => {
             Outcome::Retry { error: error("no route"), delay: span(rng), retry: rng.u32(1..9), retries: 10 }
@@ -155,6 +155,7 @@ fn outcome(rng: &mut Rng) -> Outcome {
         }
         6 => Outcome::Cancelled { error: rng.bool().then(|| error("stopped")) },
         7 => Outcome::Snoozed(span(rng)),
+        8 => Outcome::Deleted("stopped".into()),
         _ => Outcome::Released("shutdown".into()),
     }
 }

@@ -85,6 +85,18 @@ pub fn an_exhausted_job_can_end_in_deleted(fixture: &dyn Fixture) {
     assert_eq!(lab.last_row(id(1)).error, Some(error("no route")));
 }
 
+/// B4: what an interceptor stops is no failure, and says why.
+pub fn an_attempt_that_was_stopped_ends_in_deleted_with_its_reason(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    lab.add(1, at(0));
+    let outcome = Outcome::Deleted("no such student".into());
+    assert_eq!(lab.settle(lab.take(at(1)).lease, outcome, at(2)), Settled::Now(Deleted));
+    let row = lab.last_row(id(1));
+    assert_eq!((row.reason.as_deref(), row.error), (Some("no such student"), None));
+    assert_eq!(row.data, RowData::Ended { server: "server-1".into(), ran: RAN });
+    assert_eq!(lab.counts().states.get(Failed), 0);
+}
+
 /// R1: 1 is the first run, and only a run adds one.
 pub fn attempts_are_counted_from_one(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);

@@ -90,6 +90,41 @@ pub fn a_cancellation_wakes_with_its_id(fixture: &dyn Fixture) {
     assert_eq!(woken(watch).0.cancelled, [id(1)]);
 }
 
+/// Law 15: each one, once and in order, by whatever way it came about.
+pub fn each_transition_is_told_in_order(fixture: &dyn Fixture) {
+    use crate::JobState::{Deleted, Enqueued, Processing, Scheduled, Succeeded};
+    let lab = Lab::new(fixture);
+    lab.add(9, at(0));
+    let mut watch = lab.store.watch(Interest::Moved);
+    lab.enqueue(vec![NewJob { start_at: Some(at(5)), ..job(1) }, job(2)], at(1));
+    assert!(lab.ask(id(9), Action::Delete, at(2)));
+    lab.settle(lab.take(at(3)).lease, retry(secs(2)), at(4));
+    lab.due(at(6));
+    lab.settle(lab.take(at(7)).lease, done(), at(8));
+    let mut told = Vec::new();
+    while told.len() < 9 {
+        let (changes, same) = woken(watch);
+        told.extend(changes.moved);
+        watch = same;
+    }
+    let steps: Vec<_> =
+        told.iter().map(|it| (it.job, it.from, it.row.state, it.row.at, it.attempt)).collect();
+    let expected = [
+        (id(1), None, Scheduled, at(1), 0),
+        (id(2), None, Enqueued, at(1), 0),
+        (id(9), Some(Enqueued), Deleted, at(2), 0),
+        (id(2), Some(Enqueued), Processing, at(3), 1),
+        (id(2), Some(Processing), Scheduled, at(4), 1),
+        (id(1), Some(Scheduled), Enqueued, at(6), 0),
+        (id(2), Some(Scheduled), Enqueued, at(6), 1),
+        (id(1), Some(Enqueued), Processing, at(7), 1),
+        (id(1), Some(Processing), Succeeded, at(8), 1),
+    ];
+    assert_eq!(steps, expected);
+    assert_eq!(told[4].row.error, lab.job(id(2)).last_error().cloned().map(Box::new));
+    assert_eq!(&*told[0].spec, &*lab.job(id(1)).spec);
+}
+
 /// Law 15: between a look at the store and the wait.
 pub fn what_came_before_the_wait_is_not_lost(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);

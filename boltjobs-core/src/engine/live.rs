@@ -13,7 +13,7 @@ use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
 use crate::recurring::RecurringJob;
 use crate::state::Actor;
 use crate::store::Counts;
-use crate::watch::Changes;
+use crate::watch::{Changes, Interest, Transition};
 use crate::{JobId, JobState, Timestamp};
 
 /// Everything that is live or retained, in memory.
@@ -37,6 +37,8 @@ pub struct Engine {
     pub(super) weight: u64,
     names: HashSet<Arc<str>>,
     pub(super) unpublished: Unpublished,
+    /// Whether anybody watches transitions: then they are told. Not journaled.
+    told: bool,
     /// Jobs with an earlier place were here before this boot, and it followed a crash. Not journaled.
     pub(super) suspect_before: u64,
     /// Whether any server has a limit: then the end of a job may be what others wait for. Not journaled.
@@ -129,6 +131,11 @@ impl Engine {
         self.jobs.get(&id).is_some_and(|job| job.order < self.suspect_before)
     }
 
+    /// Says that somebody watches: what only they want is collected from now on.
+    pub fn watched(&mut self, interest: Interest) {
+        self.told |= interest == Interest::Moved;
+    }
+
     /// Takes what was made ready since the last call.
     pub fn take_unpublished(&mut self) -> Unpublished {
         mem::take(&mut self.unpublished)
@@ -207,8 +214,9 @@ impl Engine {
             spec.queue = intern(&mut self.names, &spec.queue);
         }
         self.next_order = self.next_order.max(job.order + 1);
-        if let Some(older) = self.jobs.remove(&job.id) {
-            self.unindex(&older);
+        match self.jobs.remove(&job.id) {
+            Some(older) => self.unindex(&older),
+            None => self.tell(&job, None),
         }
         self.index(&job);
         self.jobs.insert(job.id, job);
@@ -217,6 +225,7 @@ impl Engine {
     fn move_job(&mut self, change: Move) {
         let Some(mut job) = self.jobs.remove(&change.id) else { return };
         self.unindex(&job);
+        let from = job.state;
         job.state = change.row.state;
         job.since = change.row.at;
         job.due = match change.row.data {
@@ -235,10 +244,20 @@ impl Engine {
         job.remember(change.row);
         self.next_order = self.next_order.max(job.order + 1);
         self.index(&job);
+        self.tell(&job, Some(from));
         if job.state.is_final() {
             self.unpublished.changes.ended.push(job.id);
         }
         self.jobs.insert(job.id, job);
+    }
+
+    /// Keeps the latest transition of a job for those who watch.
+    fn tell(&mut self, job: &Job, from: Option<JobState>) {
+        if let Some(row) = job.history.last().filter(|_| self.told) {
+            let (spec, row) = (Arc::clone(&job.spec), row.clone());
+            let transition = Transition { job: job.id, spec, from, attempt: job.attempt, row };
+            self.unpublished.changes.moved.push(Arc::new(transition));
+        }
     }
 
     fn index(&mut self, job: &Job) {

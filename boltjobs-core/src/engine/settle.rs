@@ -52,7 +52,7 @@ fn decide(job: &Job, ran: Duration, outcome: Outcome, next_order: u64, now: Time
             Outcome::Cancelled { error } => {
                 Move { row: ended(JobState::Deleted, Some(reason.as_str().into()), error), ..change }
             }
-            Outcome::Snoozed(_) | Outcome::Released(_) => {
+            Outcome::Deleted(_) | Outcome::Snoozed(_) | Outcome::Released(_) => {
                 Move { row: ended(JobState::Deleted, Some(reason.as_str().into()), None), ..change }
             }
         };
@@ -75,6 +75,7 @@ fn decide(job: &Job, ran: Duration, outcome: Outcome, next_order: u64, now: Time
             };
             Move { row: ended(JobState::Failed, None, Some(error.unwrap_or_else(unasked))), ..change }
         }
+        Outcome::Deleted(reason) => Move { row: ended(JobState::Deleted, Some(reason), None), ..change },
         Outcome::Snoozed(delay) => {
             let row = HistoryRow { reason: Some("snoozed".into()), ..again(delay) };
             Move { row, order: next_order, crashes: 0, ..back }

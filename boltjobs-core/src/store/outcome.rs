@@ -47,6 +47,8 @@ pub enum Outcome {
         /// What it ended with.
         error: Option<Box<ErrorInfo>>,
     },
+    /// It was stopped for good, for this reason, and that is no failure.
+    Deleted(Arc<str>),
     /// It is not ready: again later, and the attempt does not count.
     Snoozed(Duration),
     /// It was interrupted: again at once, and the attempt does not count.

@@ -151,6 +151,15 @@ fn helpers(krate: &TokenStream, model: &Model) -> TokenStream {
                 #krate::Enqueue::new(self).at(at)
             }
 
+            /// Makes this a job that runs once another job, or a batch, has ended: in success, unless `when` says
+            /// otherwise. Await it to store the job.
+            #vis fn continue_after(
+                self,
+                parent: impl ::core::convert::Into<#krate::ParentId>,
+            ) -> #krate::Enqueue<Self> {
+                #krate::Enqueue::new(self).after(parent)
+            }
+
             /// Makes a job out of this whenever `cron` says so. Await it to store the definition, which
             /// replaces an older one with the same `id`.
             #vis fn recurring<C>(

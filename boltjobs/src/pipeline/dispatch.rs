@@ -1,20 +1,21 @@
 //! From a claimed job to the handler that takes it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use boltjobs_core::JobId;
 use boltjobs_core::job::{ErrorInfo, JobSpec};
 use boltjobs_core::store::{Claimed, Outcome, Settlement};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 
 use super::claim::Worker;
-use super::run::{self, Attempt, End};
+use super::run::{self, End, Origin};
 use super::running::{Call, Pulse, RunningJob};
-use super::settle;
+use super::settle::{self, Attempt};
 use super::slots::Slot;
 use crate::context::{Inner, JobContext};
-use crate::handler::Invocation;
+use crate::interceptor;
 use crate::registry::Handler;
 use crate::request::{DecodeFault, RequestInfo};
 use crate::runtime;
@@ -26,6 +27,7 @@ pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, slot: Slot) {
         lease: job.lease,
         spec: Arc::clone(&job.spec),
         token: CancellationToken::new(),
+        asked: AtomicBool::new(false),
         abandoned: CancellationToken::new(),
         pulse: Pulse::default(),
         ended: CancellationToken::new(),
@@ -34,24 +36,17 @@ pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, slot: Slot) {
     if worker.running.insert(Arc::clone(&running)) {
         cancellation::stop(worker, Arc::clone(&running));
     }
-    let span = tracing::info_span!(
-        "job",
-        id = %job.lease.job,
-        request = &*job.spec.request,
-        attempt = job.attempt,
-        title = job.spec.title(),
-    );
-    let task = run_job(Arc::clone(worker), job, running, slot).instrument(span);
+    let task = run_job(Arc::clone(worker), job, running, slot);
     worker.tasks.spawn(runtime::scope(Arc::clone(&worker.runtime), task));
 }
 
 async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, slot: Slot) {
     let started = worker.runtime.clock.monotonic();
-    let slot = Arc::new(slot);
     let lease = job.lease;
     let (spec, number) = (Arc::clone(&job.spec), job.attempt);
-    let attempted = run::guarded(&worker, &running, attempt(&worker, job, Arc::clone(&running), &slot)).await;
-    let outcome = attempted.unwrap_or_else(|panic| panicked(&worker, &spec, number, panic));
+    let attempt = attempt(&worker, job, Arc::clone(&running), slot, started);
+    let attempted = run::guarded(&worker, &running, attempt).await;
+    let outcome = attempted.unwrap_or_else(|panic| panicked(&worker, lease.job, &spec, number, panic));
     // From here on it is not the lease that counts: the outcome may be stored before the next heartbeat.
     running.ended.cancel();
     let ran = worker.runtime.clock.monotonic().saturating_sub(started);
@@ -60,18 +55,25 @@ async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, sl
 }
 
 /// A panic of whatever code of the user's ran, the handler or what serves it, is a failed attempt.
-fn panicked(worker: &Worker, spec: &JobSpec, attempt: u32, panic: ErrorInfo) -> Outcome {
+fn panicked(worker: &Worker, job: JobId, spec: &JobSpec, number: u32, panic: ErrorInfo) -> Outcome {
     let known = worker.runtime.registry.by_name(&spec.request);
     match known.and_then(|known| Some((known.info, known.handler.as_ref()?))) {
         Some((request, handler)) => {
-            let retries = spec.retries.unwrap_or(handler.retries);
-            settle::outcome(worker, request, handler, End::Panicked(panic), attempt, retries)
+            let attempt = Attempt { job, number, retries: spec.retries.unwrap_or(handler.retries) };
+            let end = End::Ended(interceptor::Outcome::panicked(panic));
+            settle::outcome(worker, request, handler, end, attempt)
         }
         None => Outcome::Failed { error: Box::new(panic), reason: None, delete: false },
     }
 }
 
-async fn attempt(worker: &Arc<Worker>, job: Claimed, running: Arc<RunningJob>, slot: &Arc<Slot>) -> Outcome {
+async fn attempt(
+    worker: &Arc<Worker>,
+    job: Claimed,
+    running: Arc<RunningJob>,
+    slot: Slot,
+    started: Duration,
+) -> Outcome {
     let known = worker.runtime.registry.by_name(&job.spec.request);
     let Some((request, handler)) = known.and_then(|known| Some((known.info, known.handler.as_ref()?))) else {
         // The store hands out only what was offered; if it did not, the job waits for a server that can.
@@ -84,10 +86,9 @@ async fn attempt(worker: &Arc<Worker>, job: Claimed, running: Arc<RunningJob>, s
             return undecodable(request, &fault, sensitive);
         }
     };
-    tracing::debug!("started");
     let retries = job.spec.retries.unwrap_or(handler.retries);
+    let attempt = Attempt { job: job.lease.job, number: job.attempt, retries };
     let timeout = job.spec.timeout.or(handler.timeout);
-    let number = job.attempt;
     let context = JobContext::new(Inner {
         id: job.lease.job,
         attempt: job.attempt,
@@ -97,10 +98,14 @@ async fn attempt(worker: &Arc<Worker>, job: Claimed, running: Arc<RunningJob>, s
         token: running.token.clone(),
         providers: worker.runtime.providers(),
         spec: job.spec,
+        clock: Arc::clone(&worker.runtime.clock),
+        started,
     });
-    let attempt = Attempt { running, timeout, slot: Arc::clone(slot) };
-    let end = run::run(worker, handler, Invocation { request: payload, context }, attempt).await;
-    settle::outcome(worker, request, handler, end, number, retries)
+    let slot = Arc::new(slot);
+    let origin = Origin::Job { worker: Arc::clone(worker), running: Arc::clone(&running), slot };
+    let call = interceptor::Call { request: payload, context, handler: Arc::clone(handler), timeout, origin };
+    let end = run::run(worker, &running, call).await;
+    settle::outcome(worker, request, handler, end, attempt)
 }
 
 /// Nothing can be run, now or later, with what was stored; people have to look at it. The payload stays as it is.

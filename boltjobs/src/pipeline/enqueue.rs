@@ -6,13 +6,17 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
+use boltjobs_core::batch::NewBatch;
+use boltjobs_core::continuation::{After, Parent, ParentId};
 use boltjobs_core::job::{JobSpec, NewJob};
+use boltjobs_core::store::Enqueued;
 use boltjobs_core::{Timestamp, name};
 use chrono::{DateTime, TimeZone};
 
 use crate::error::{Error, Result};
 use crate::handle::JobHandle;
 use crate::handler::BoxFuture;
+use crate::interceptor;
 use crate::request::Request;
 use crate::runtime::{self, Runtime};
 
@@ -65,17 +69,8 @@ impl JobOptions {
             .map_err(|error| Error::Encode { request: name.to_string(), message: error.to_string() })?;
         let queue = self.queue.as_deref().unwrap_or(info.queue);
         name::validate_queue(queue)?;
-        let priority = self.priority.unwrap_or_else(|| info.priority.into());
-        let legal = i8::try_from(priority).ok().filter(|priority| (-100..=100).contains(priority));
-        let priority = legal.ok_or_else(|| {
-            Error::InvalidOption(format!(
-                "priority {priority} is out of range; use -100 to 100, higher goes first"
-            ))
-        })?;
-        if self.timeout == Some(Duration::ZERO) {
-            let mend = "leave `timeout` out for no limit, or give it a span";
-            return Err(Error::InvalidOption(format!("a timeout of zero would fail every attempt; {mend}")));
-        }
+        let priority = legal_priority(self.priority.unwrap_or_else(|| info.priority.into()))?;
+        self.timeout.map_or(Ok(()), legal_timeout)?;
         let tags = info.tags.iter().map(|tag| (*tag).to_owned()).chain(self.tags).collect();
         Ok(JobSpec {
             version: info.version,
@@ -91,6 +86,25 @@ impl JobOptions {
             ..JobSpec::new(name, payload)
         })
     }
+}
+
+/// Checks a priority.
+pub(crate) fn legal_priority(priority: i32) -> Result<i8> {
+    let legal = i8::try_from(priority).ok().filter(|priority| (-100..=100).contains(priority));
+    legal.ok_or_else(|| {
+        Error::InvalidOption(format!(
+            "priority {priority} is out of range; use -100 to 100, higher goes first"
+        ))
+    })
+}
+
+/// Checks a timeout.
+pub(crate) fn legal_timeout(timeout: Duration) -> Result<()> {
+    if timeout.is_zero() {
+        let mend = "leave `timeout` out for no limit, or give it a span";
+        return Err(Error::InvalidOption(format!("a timeout of zero would fail every attempt; {mend}")));
+    }
+    Ok(())
 }
 
 /// The options that a job may have, as methods of whatever builds one; they win over what its request and its handler
@@ -143,7 +157,8 @@ pub(crate) use job_options;
 ///
 /// # Errors
 /// [`Error::NotStarted`] before `start()`, [`Error::Name`] and [`Error::InvalidOption`] for an option that is out of
-/// its range, [`Error::Encode`] for a request that is no JSON, [`Error::Store`] when the store can't write.
+/// its range, [`Error::Encode`] for a request that is no JSON, [`Error::Store`] when the store can't write,
+/// [`Error::Refused`] and whatever else an interceptor around enqueueing returns.
 ///
 /// # Cancel safety
 /// Once it has been polled the job may be written although the future is dropped.
@@ -152,13 +167,17 @@ pub struct Enqueue<R> {
     request: R,
     start: Start,
     options: JobOptions,
+    parents: Vec<Parent>,
+    /// What `when` said with no parent before it.
+    orphaned: bool,
 }
 
 impl<R: Request> Enqueue<R> {
     /// Begins with a request that starts at once.
     #[doc(hidden)]
     pub fn new(request: R) -> Self {
-        Self { request, start: Start::Now, options: JobOptions::default() }
+        let (parents, options) = (Vec::new(), JobOptions::default());
+        Self { request, start: Start::Now, options, parents, orphaned: false }
     }
 
     /// Starts it after a span.
@@ -177,19 +196,48 @@ impl<R: Request> Enqueue<R> {
 
     job_options!();
 
+    /// Lets the job wait until a job or a batch has ended, by default in success; with several, until all have.
+    ///
+    /// If one of them ends otherwise, the job is deleted; if it had already ended, that is decided at once. A time to
+    /// start at is waited for, too.
+    pub fn after(mut self, parent: impl Into<ParentId>) -> Self {
+        self.parents.push(Parent { id: parent.into(), when: After::default() });
+        self
+    }
+
+    /// Says which end of the parent that was named last lets the job run.
+    pub fn when(mut self, when: After) -> Self {
+        match self.parents.last_mut() {
+            Some(parent) => parent.when = when,
+            None => self.orphaned = true,
+        }
+        self
+    }
+
     async fn run(self) -> Result<JobHandle<R>> {
         let runtime = runtime::current().ok_or(Error::NotStarted)?;
-        let now = runtime.now();
+        let job = self.job(&runtime, runtime.now())?;
+        let handles = handles(&runtime, Work { batches: Vec::new(), jobs: vec![job] }).await?;
+        // One job in, one answer out.
+        handles.into_iter().next().ok_or(Error::NotStarted)
+    }
+
+    /// Makes what is stored.
+    pub(crate) fn job(self, runtime: &Runtime, now: Timestamp) -> Result<NewJob> {
+        if self.orphaned {
+            return Err(Error::InvalidOption(
+                "`when` says how a parent ends, and no parent was named before it; \
+                 begin with `continue_after(&job)`, or say `after(&job)` first"
+                    .to_owned(),
+            ));
+        }
         let start_at = match self.start {
             Start::Now => None,
             Start::In(delay) => Some(now.plus(delay)),
             Start::At(at) => Some(at),
         };
-        let spec = self.options.spec(&self.request, &runtime)?;
-        let job = NewJob { id: runtime.next_id(now), spec, start_at };
-        let handles = store(&runtime, vec![job], now).await?;
-        // One job in, one answer out.
-        handles.into_iter().next().ok_or(Error::NotStarted)
+        let spec = JobSpec { parents: self.parents, ..self.options.spec(&self.request, runtime)? };
+        Ok(NewJob { id: runtime.next_id(now), spec, start_at })
     }
 }
 
@@ -235,7 +283,7 @@ impl<R: Request> EnqueueAll<R> {
             Ok(NewJob { id: runtime.next_id(now), spec, start_at: None })
         });
         let jobs = jobs.collect::<Result<Vec<_>>>()?;
-        store(&runtime, jobs, now).await
+        handles(&runtime, Work { batches: Vec::new(), jobs }).await
     }
 }
 
@@ -254,17 +302,35 @@ impl<R> fmt::Debug for EnqueueAll<R> {
     }
 }
 
-async fn store<R: Request>(
-    runtime: &Arc<Runtime>,
-    jobs: Vec<NewJob>,
-    now: Timestamp,
-) -> Result<Vec<JobHandle<R>>> {
+/// What one write adds.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) batches: Vec<NewBatch>,
+    pub(crate) jobs: Vec<NewJob>,
+}
+
+/// Stores jobs of one request, and returns the handle of each.
+pub(crate) async fn handles<R: Request>(runtime: &Arc<Runtime>, work: Work) -> Result<Vec<JobHandle<R>>> {
+    let stored = submit(runtime, work).await?;
+    Ok(stored.into_iter().map(|job| JobHandle::new(job, Arc::clone(runtime))).collect())
+}
+
+/// Stores batches and jobs, all or none, in one write, and returns what became of each job, in order. Whatever enqueues
+/// goes through here, and so through the interceptors around enqueueing.
+pub(crate) async fn submit(runtime: &Arc<Runtime>, work: Work) -> Result<Vec<Enqueued>> {
+    if runtime.registry.interceptors.around_enqueue().is_empty() {
+        return store(runtime, work).await;
+    }
+    interceptor::submit(runtime, work).await
+}
+
+/// The write itself.
+pub(crate) async fn store(runtime: &Runtime, work: Work) -> Result<Vec<Enqueued>> {
     if tracing::enabled!(tracing::Level::DEBUG) {
-        for job in &jobs {
+        for job in &work.jobs {
             let (request, queue) = (&job.spec.request, &job.spec.queue);
             tracing::debug!(job = %job.id, %request, %queue, title = job.spec.title(), "enqueue");
         }
     }
-    let stored = runtime.store.enqueue(jobs, now).await?;
-    Ok(stored.into_iter().map(|job| JobHandle::new(job, Arc::clone(runtime))).collect())
+    Ok(runtime.store.submit(work.batches, work.jobs, runtime.now()).await?)
 }

@@ -3,72 +3,45 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use boltjobs_core::job::ErrorInfo;
+use tokio_util::sync::CancellationToken;
 
 use super::claim::Worker;
 use super::running::RunningJob;
 use super::slots::Slot;
 use crate::error::Failure;
-use crate::handler::{BlockingCall, BoxFuture, Invocation, Response, Run};
-use crate::panic::catch;
-use crate::registry::Handler;
-use crate::runtime;
+use crate::handler::{BlockingCall, Invocation, Response, Run};
+use crate::interceptor::{self, Call, Outcome};
+use crate::panic::{catch, resume};
+use crate::runtime::{self, Runtime};
 
-/// One attempt at a job.
-pub(super) struct Attempt {
-    pub(super) running: Arc<RunningJob>,
-    pub(super) timeout: Option<Duration>,
-    /// The slot: a blocking handler that nobody waits for any longer holds it until it returns.
-    pub(super) slot: Arc<Slot>,
+/// What a handler is called for.
+#[derive(Clone)]
+pub(crate) enum Origin {
+    /// A job, on a slot: a blocking handler that nobody waits for any longer holds it until it returns.
+    Job { worker: Arc<Worker>, running: Arc<RunningJob>, slot: Arc<Slot> },
+    /// A `process()`.
+    Process(Arc<Runtime>),
 }
 
 /// How an attempt ended.
 pub(crate) enum End {
-    Returned(Result<Response, Failure>),
-    Panicked(ErrorInfo),
-    TimedOut(Duration),
+    Ended(Outcome),
     /// Its grace after a cancellation was over.
     Abandoned,
     /// The server could not wait for it any longer.
     Halted,
 }
 
-/// Runs an attempt to its end, or to the end of anybody's patience.
-pub(super) async fn run(worker: &Arc<Worker>, handler: &Handler, call: Invocation, attempt: Attempt) -> End {
-    let limit = attempt.timeout;
-    let running = Arc::clone(&attempt.running);
-    let ended = async {
-        match handler.run {
-            Run::Async(start) => Ok(start(call).await),
-            Run::Blocking(prepare) => run_blocking(worker, &running, prepare(call), attempt.slot).await,
-        }
-    };
-    let timeout = async {
-        match limit {
-            Some(limit) => worker.runtime.clock.sleep(limit).await,
-            None => std::future::pending().await,
-        }
-    };
-    let end = tokio::select! {
+/// Runs an attempt at a job to its end, or to the end of anybody's patience.
+pub(super) async fn run(worker: &Worker, running: &RunningJob, call: Call) -> End {
+    tokio::select! {
         biased;
-        ended = ended => match ended {
-            Ok(returned) => End::Returned(returned),
-            Err(panic) => End::Panicked(panic),
-        },
-        () = timeout => End::TimedOut(limit.unwrap_or_default()),
+        outcome = interceptor::run(call) => End::Ended(outcome),
         () = running.abandoned.cancelled() => End::Abandoned,
         () = worker.halted.cancelled() => End::Halted,
-    };
-    if !matches!(end, End::Returned(_) | End::Panicked(_)) {
-        // A blocking handler may still be at it: it learns that nobody waits, and keeps its place in the limit.
-        running.token.cancel();
-        if matches!(handler.run, Run::Blocking(_)) && running.call.outlive() {
-            worker.outlived.add(&running.spec.request);
-        }
     }
-    end
 }
 
 /// Polls an attempt so that a panic in it, whatever code of the user's it comes from, is caught, and a poll that takes
@@ -92,28 +65,73 @@ pub(super) async fn guarded<T>(
     .await
 }
 
-async fn run_blocking(
-    worker: &Arc<Worker>,
-    running: &Arc<RunningJob>,
-    prepare: BoxFuture<Result<BlockingCall, Failure>>,
-    slot: Arc<Slot>,
-) -> Result<Result<Response, Failure>, ErrorInfo> {
-    let call = match prepare.await {
-        Ok(call) => call,
-        Err(failure) => return Ok(Err(failure)),
+/// Calls the handler itself. A panic of it goes on.
+pub(crate) async fn call_handler(call: Call) -> Outcome {
+    let Call { request, context, handler, origin, .. } = call;
+    let mut waiting = Waiting { token: context.token(), blocking: None, over: false };
+    let invocation = Invocation { request, context };
+    let returned = match handler.run {
+        Run::Async(start) => start(invocation).await,
+        Run::Blocking(prepare) => match prepare(invocation).await {
+            Ok(call) => {
+                waiting.blocking = Some(origin.clone());
+                call_blocking(origin, call).await
+            }
+            Err(failure) => Err(failure),
+        },
     };
-    let (span, worker, running) = (tracing::Span::current(), Arc::clone(worker), Arc::clone(running));
+    waiting.over = true;
+    Outcome::of(returned)
+}
+
+async fn call_blocking(origin: Origin, call: BlockingCall) -> Result<Response, Failure> {
+    let span = tracing::Span::current();
     let joined = tokio::task::spawn_blocking(move || {
-        let runtime = Arc::clone(&worker.runtime);
+        let runtime = Arc::clone(origin.runtime());
         let returned = catch(|| span.in_scope(|| runtime::scope_blocking(runtime, call)));
-        if running.call.return_late() {
-            worker.outlived.remove(&running.spec.request);
+        if let Origin::Job { worker, running, slot } = origin {
+            if running.call.return_late() {
+                worker.outlived.remove(&running.spec.request);
+            }
+            drop(slot);
         }
-        drop(slot);
         returned
     });
     match joined.await {
-        Ok(returned) => returned,
-        Err(error) => Err(ErrorInfo::new("boltjobs::Blocking", error.to_string())),
+        Ok(Ok(returned)) => returned,
+        Ok(Err(panic)) => resume(panic),
+        Err(error) => Err(Failure::from(error)),
+    }
+}
+
+impl Origin {
+    fn runtime(&self) -> &Arc<Runtime> {
+        match self {
+            Self::Job { worker, .. } => &worker.runtime,
+            Self::Process(runtime) => runtime,
+        }
+    }
+}
+
+/// Somebody waits for a handler. Whoever drops it before that is over, by a timeout for one, lets go of the handler.
+struct Waiting {
+    token: CancellationToken,
+    /// What a blocking handler that has begun was called for.
+    blocking: Option<Origin>,
+    over: bool,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        self.token.cancel();
+        // A blocking handler may still be at it: it learns that nobody waits, and keeps its place in the limit.
+        if let Some(Origin::Job { worker, running, .. }) = &self.blocking
+            && running.call.outlive()
+        {
+            worker.outlived.add(&running.spec.request);
+        }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct RunningJob {
     pub(crate) spec: Arc<JobSpec>,
     /// Fires when the handler shall stop; the handler sees it.
     pub(crate) token: CancellationToken,
+    /// Whether it was asked to stop, so that the grace has begun.
+    pub(crate) asked: AtomicBool,
     /// Fires when nobody waits for the handler any longer.
     pub(crate) abandoned: CancellationToken,
     pub(crate) pulse: Pulse,

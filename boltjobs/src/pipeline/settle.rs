@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use boltjobs_core::JobState;
-use boltjobs_core::duration;
 use boltjobs_core::job::{ErrorInfo, JobSpec};
 use boltjobs_core::store::{Outcome, Settled, Settlement, StoreError};
+use boltjobs_core::{JobId, JobState};
 use tokio::sync::mpsc;
 
 use super::claim::Worker;
 use super::run::End;
 use crate::error::JobError;
 use crate::handler::{OnExhausted, Response};
+use crate::interceptor::End as Ended;
 use crate::panic::catch;
 use crate::registry::Handler;
 use crate::request::RequestInfo;
@@ -23,21 +23,30 @@ pub(crate) const WAITING: usize = 8_192;
 /// The longest pause before a store that failed is asked again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// The attempt whose end is to be settled.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    pub(super) job: JobId,
+    /// From 1.
+    pub(super) number: u32,
+    pub(super) retries: u32,
+}
+
 /// Decides what the end of an attempt means for its job.
 pub(super) fn outcome(
     worker: &Worker,
     request: &RequestInfo,
     handler: &Handler,
     end: End,
-    attempt: u32,
-    retries: u32,
+    attempt: Attempt,
 ) -> Outcome {
+    let Attempt { job, number, retries } = attempt;
     let failed = |error, delay: Option<Duration>| {
         // A handler that was stopped by the shutdown has not failed.
         if worker.halting.is_cancelled() {
             return Outcome::Released("the server shut down".into());
         }
-        if attempt > retries {
+        if number > retries {
             let reason: Arc<str> = match retries {
                 0 => "it has no retries".into(),
                 1 => "its one retry is used up".into(),
@@ -46,11 +55,19 @@ pub(super) fn outcome(
             return exhausted(handler, error, Some(reason));
         }
         let delay = delay.unwrap_or_else(|| backoff(worker, handler, attempt));
-        Outcome::Retry { error: Box::new(error), delay, retry: attempt, retries }
+        Outcome::Retry { error: Box::new(error), delay, retry: number, retries }
     };
-    match end {
-        End::Returned(Ok(response)) => Outcome::Succeeded(encode(request, &response)),
-        End::Returned(Err(failure)) => match failure.directive() {
+    let ended = match end {
+        End::Ended(outcome) => outcome.0,
+        End::Abandoned => {
+            tracing::warn!(%job, "did not stop when it was cancelled, and is no longer waited for");
+            return Outcome::Cancelled { error: None };
+        }
+        End::Halted => return Outcome::Released("the server shut down".into()),
+    };
+    match ended {
+        Ended::Success(response) => Outcome::Succeeded(encode(request, job, &response)),
+        Ended::Failure(failure) => match failure.directive() {
             Some(JobError::Discard(_)) => {
                 exhausted(handler, failure.info(), Some("discarded by its handler".into()))
             }
@@ -58,18 +75,10 @@ pub(super) fn outcome(
             Some(JobError::RetryIn { delay, .. }) => failed(failure.info(), Some(*delay)),
             Some(JobError::Cancelled) | None => failed(failure.info(), None),
         },
-        End::Panicked(error) => failed(error, None),
-        End::TimedOut(limit) => {
-            let limit = duration::format(limit);
-            let message =
-                format!("timed out after {limit}; raise its `timeout`, or let it do less at a time");
-            failed(ErrorInfo::new("boltjobs::Timeout", message), None)
-        }
-        End::Abandoned => {
-            tracing::warn!("did not stop when it was cancelled, and is no longer waited for");
-            Outcome::Cancelled { error: None }
-        }
-        End::Halted => Outcome::Released("the server shut down".into()),
+        Ended::Deleted { reason, by } => Outcome::Deleted(match by {
+            Some(by) => format!("stopped by the interceptor `{by}`: {reason}").into(),
+            None => reason.into(),
+        }),
     }
 }
 
@@ -77,22 +86,22 @@ fn exhausted(handler: &Handler, error: ErrorInfo, reason: Option<Arc<str>>) -> O
     Outcome::Failed { error: Box::new(error), reason, delete: handler.on_exhausted == OnExhausted::Delete }
 }
 
-fn backoff(worker: &Worker, handler: &Handler, retry: u32) -> Duration {
+fn backoff(worker: &Worker, handler: &Handler, Attempt { job, number, .. }: Attempt) -> Duration {
     let chance = worker.runtime.chance.next_u64();
-    catch(|| handler.delay(retry, chance)).unwrap_or_else(|panic| {
-        tracing::error!(error = %panic, "the backoff fn failed; the default is used");
-        boltjobs_core::backoff::Backoff::default().delay(retry, chance)
+    catch(|| handler.delay(number, chance)).unwrap_or_else(|panic| {
+        tracing::error!(%job, error = %panic, "the backoff fn failed; the default is used");
+        boltjobs_core::backoff::Backoff::default().delay(number, chance)
     })
 }
 
 /// Nothing is stored for `()`.
-fn encode(request: &RequestInfo, response: &Response) -> Option<Arc<[u8]>> {
+fn encode(request: &RequestInfo, job: JobId, response: &Response) -> Option<Arc<[u8]>> {
     match (request.ops.encode_response)(&**response) {
         Ok(json) if json == b"null" => None,
         Ok(json) => Some(json.into()),
         Err(error) => {
             // The work is done: to run it again for the sake of its result would be worse than to lose that.
-            tracing::error!(%error, "the result can't be stored as JSON, and is lost");
+            tracing::error!(%job, %error, "the result can't be stored as JSON, and is lost");
             None
         }
     }
@@ -149,6 +158,7 @@ fn report(settlement: &Settlement, settled: Settled, spec: Option<&JobSpec>) {
         Settled::Now(state) => state,
     };
     match &settlement.outcome {
+        Outcome::Deleted(reason) => tracing::info!(%job, request, title, %reason, "deleted"),
         // Whatever came of it, it had been asked to stop.
         _ if state == JobState::Deleted => tracing::info!(%job, request, title, "deleted"),
         Outcome::Succeeded(_) => tracing::debug!(%job, request, title, ran = ?settlement.ran, "succeeded"),

@@ -1,6 +1,7 @@
 //! Telling running handlers to stop.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use boltjobs_core::JobId;
 use boltjobs_core::watch::Watch;
@@ -28,7 +29,8 @@ pub(crate) fn cancel(worker: &Arc<Worker>, id: JobId) {
 
 /// The same for a job that is at hand.
 pub(crate) fn stop(worker: &Arc<Worker>, job: Arc<RunningJob>) {
-    if job.token.is_cancelled() {
+    // Not the token: that of a handler whose time was over has fired, and its interceptors may still run.
+    if job.asked.swap(true, Ordering::Relaxed) {
         return;
     }
     tracing::info!(job = %job.lease.job, request = %job.spec.request, "cancelled; its handler is told to stop");
