@@ -1,0 +1,9 @@
+//! Batches: jobs that are created together and end together.
+
+mod build;
+mod details;
+mod handle;
+
+pub use build::{Batch, IntoJob};
+pub use details::BatchDetails;
+pub use handle::BatchHandle;
