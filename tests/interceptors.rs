@@ -233,7 +233,10 @@ async fn what_happens_inside_is_an_outcome() {
 async fn a_panic_of_an_interceptor_is_a_failure_that_names_it() {
     let (_, job, log) = told("panic outside", JobState::Scheduled).await;
     let error = job.last_error().unwrap();
-    assert_eq!((&*error.kind, &*error.message), ("panic", "the interceptor `a_judge` panicked: in the court"));
+    assert_eq!(
+        (&*error.kind, &*error.message),
+        ("panic", "the interceptor `a_judge` panicked: in the court")
+    );
     assert!(error.backtrace.is_some());
     assert!(log.contains(&"outermost: panic".to_owned()), "those outside see it: {log:?}");
 }
@@ -353,5 +356,8 @@ async fn leaving_out_what_is_not_there_stops_the_start() {
     let start = boltjobs::builder().store("memory").provide(Log::default());
     let start = start.provide(Gate(Arc::new(Semaphore::new(0)))).without_interceptor("audits");
     let error = start.start().await.unwrap_err().to_string();
-    assert!(error.contains("`without_interceptor`: there is no interceptor `audits`; did you mean `audit`?"), "{error}");
+    assert!(
+        error.contains("`without_interceptor`: there is no interceptor `audits`; did you mean `audit`?"),
+        "{error}"
+    );
 }

@@ -77,15 +77,18 @@ async fn bench() -> (Bench, Seen, Gate) {
 #[tokio::test]
 async fn an_observer_sees_each_transition_in_its_order() {
     let (bench, seen, _) = bench().await;
-    let job = bench.scope(async { Work("well".to_owned()).enqueue().meta("tenant", "oslo").await.unwrap() }).await;
+    let job =
+        bench.scope(async { Work("well".to_owned()).enqueue().meta("tenant", "oslo").await.unwrap() }).await;
     let events = seen.until(3).await;
     let steps: Vec<_> = events.iter().map(|event| (event.from(), event.to(), event.attempt())).collect();
     use JobState::{Enqueued, Processing, Succeeded};
-    let expected =
-        [(None, Enqueued, 0), (Some(Enqueued), Processing, 1), (Some(Processing), Succeeded, 1)];
+    let expected = [(None, Enqueued, 0), (Some(Enqueued), Processing, 1), (Some(Processing), Succeeded, 1)];
     assert_eq!(steps, expected);
     let last = &events[2];
-    assert_eq!((last.id(), last.request_name(), last.title(), last.queue()), (job.id(), "work", "Work well", "default"));
+    assert_eq!(
+        (last.id(), last.request_name(), last.title(), last.queue()),
+        (job.id(), "work", "Work well", "default")
+    );
     assert_eq!((&*last.meta()["tenant"], last.tags().len(), last.missed()), ("oslo", 0, 0));
     assert_eq!((last.reason(), last.error()), (None, None));
     assert_eq!(last.at(), bench.job(job.id()).await.since());

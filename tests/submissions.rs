@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use boltjobs::prelude::*;
 use boltjobs::Error;
+use boltjobs::prelude::*;
 use boltjobs_tests::Bench;
 use chrono::{DateTime, Utc};
 
@@ -80,7 +80,8 @@ async fn a_judge(mut jobs: Submission, next: NextSubmission) -> boltjobs::Result
 #[interceptor(enqueue, after = a_judge, only = [Mail])]
 async fn innermost(jobs: Submission, next: NextSubmission, log: Data<Log>) -> boltjobs::Result<Receipt> {
     log.note("innermost");
-    let ids: Vec<_> = jobs.iter().map(|job| (job.id(), job.request_name().to_owned(), job.tags().len())).collect();
+    let ids: Vec<_> =
+        jobs.iter().map(|job| (job.id(), job.request_name().to_owned(), job.tags().len())).collect();
     assert!(ids.iter().all(|(_, name, tags)| name == "submissions::Mail" && *tags == 1));
     let receipt = next.run(jobs).await?;
     assert!(receipt.ids().eq(ids.iter().map(|(id, ..)| *id)));
@@ -107,7 +108,8 @@ async fn one_write_is_one_call_whatever_its_size() {
 async fn an_interceptor_changes_what_is_written() {
     let (bench, _) = bench().await;
     let at: DateTime<Utc> = "2031-01-01T08:00:00Z".parse().unwrap();
-    let job = bench.scope(async { mail("ada").schedule_at(at).meta("tenant", "oslo").priority(90).await.unwrap() });
+    let job =
+        bench.scope(async { mail("ada").schedule_at(at).meta("tenant", "oslo").priority(90).await.unwrap() });
     let job = bench.job(job.await.id()).await;
     assert_eq!((job.queue(), job.priority(), job.tags()), ("express", 95, &["judged".to_owned()][..]));
     assert_eq!((&*job.meta()["tenant"], &*job.meta()["starts"]), ("OSLO", "2031-01-01T08:00:00+00:00"));

@@ -1,7 +1,7 @@
 //! `#[observer]`: a fn is told of each transition.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -44,7 +44,10 @@ impl Model {
         let Signature { ident, is_async, params, returns } = signature;
         let form = format!("async fn {ident}(event: Transition)");
         if !is_async {
-            faults.push(ident.span(), format!("an observer is async, so that it holds up nobody; write `{form}`"));
+            faults.push(
+                ident.span(),
+                format!("an observer is async, so that it holds up nobody; write `{form}`"),
+            );
         }
         let mut params = params.into_iter();
         let Some(event) = params.next() else {
@@ -70,10 +73,7 @@ fn expand(krate: &TokenStream, model: &Model) -> TokenStream {
         arguments::call_with(krate, ident, Some(&event), true, arguments);
     let returned = format_ident!("returned", span = Span::mixed_site());
     let place = at(returns.as_ref().map_or(ident.span(), Spanned::span));
-    let returned_ty = match returns {
-        Some(returns) => quote!(#returns),
-        None => quote_spanned!(place=> ()),
-    };
+    let returned_ty = returns.as_ref().map_or_else(|| quote_spanned!(place=> ()), ToTokens::to_token_stream);
     let handler_return = quote_spanned!(place=> #private::HandlerReturn<()>);
     quote! {
         const _: () = {

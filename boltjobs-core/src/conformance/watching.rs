@@ -107,7 +107,8 @@ pub fn each_transition_is_told_in_order(fixture: &dyn Fixture) {
         told.extend(changes.moved);
         watch = same;
     }
-    let steps: Vec<_> = told.iter().map(|it| (it.job, it.from, it.row.state, it.row.at, it.attempt)).collect();
+    let steps: Vec<_> =
+        told.iter().map(|it| (it.job, it.from, it.row.state, it.row.at, it.attempt)).collect();
     let expected = [
         (id(1), None, Scheduled, at(1), 0),
         (id(2), None, Enqueued, at(1), 0),

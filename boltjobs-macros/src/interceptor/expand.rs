@@ -81,7 +81,8 @@ fn around(krate: &TokenStream, from: &TokenStream, model: &Model) -> TokenStream
         }
     });
     let (kind, takes, result) = if *enqueue {
-        let takes = quote!(#call: #krate::Submission, #next: #krate::NextSubmission, #providers: #private::Providers);
+        let takes =
+            quote!(#call: #krate::Submission, #next: #krate::NextSubmission, #providers: #private::Providers);
         (quote!(Enqueue), takes, quote!(#krate::Result<#krate::Receipt>))
     } else {
         (quote!(Handler), quote!(#call: #krate::Call, #next: #krate::Next), quote!(#krate::Outcome))

@@ -115,7 +115,8 @@ mod tests {
             ),
         );
         assert_eq!(faults.len(), 3);
-        let form = "write `async fn stamp(jobs: Submission, next: NextSubmission) -> boltjobs::Result<Receipt>`";
+        let form =
+            "write `async fn stamp(jobs: Submission, next: NextSubmission) -> boltjobs::Result<Receipt>`";
         assert!(faults.iter().all(|fault| fault.ends_with(form)), "{faults:?}");
     }
 }

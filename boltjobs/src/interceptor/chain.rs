@@ -130,8 +130,7 @@ async fn guarded(guard: bool, inside: impl Future<Output = Outcome>) -> Outcome 
         if !guard {
             return inside.as_mut().poll(context);
         }
-        catch(|| inside.as_mut().poll(context))
-            .unwrap_or_else(|panic| Poll::Ready(Outcome::panicked(panic)))
+        catch(|| inside.as_mut().poll(context)).unwrap_or_else(|panic| Poll::Ready(Outcome::panicked(panic)))
     })
     .await
 }
@@ -140,15 +139,12 @@ async fn guarded(guard: bool, inside: impl Future<Output = Outcome>) -> Outcome 
 async fn intercept(name: &'static str, run: AroundHandler, call: Call, next: Next) -> Outcome {
     let response = call.handler.info.request.ops;
     let mut interceptor = run(call, next);
-    let ended =
-        poll_fn(|context| match catch_of(name, || interceptor.as_mut().poll(context)) {
-            Ok(polled) => polled,
-            Err(panic) => Poll::Ready(Ok(Outcome::panicked(panic))),
-        });
+    let ended = poll_fn(|context| match catch_of(name, || interceptor.as_mut().poll(context)) {
+        Ok(polled) => polled,
+        Err(panic) => Poll::Ready(Ok(Outcome::panicked(panic))),
+    });
     match ended.await {
-        Ok(Outcome(End::Deleted { reason, by: None })) => {
-            Outcome(End::Deleted { reason, by: Some(name) })
-        }
+        Ok(Outcome(End::Deleted { reason, by: None })) => Outcome(End::Deleted { reason, by: Some(name) }),
         Ok(Outcome(End::Success(made))) if (*made).type_id() != (response.response_id)() => {
             Outcome::failure(format!(
                 "the interceptor `{}` answered with something else than the response of the request; \

@@ -90,7 +90,9 @@ impl JobOptions {
 pub(crate) fn legal_priority(priority: i32) -> Result<i8> {
     let legal = i8::try_from(priority).ok().filter(|priority| (-100..=100).contains(priority));
     legal.ok_or_else(|| {
-        Error::InvalidOption(format!("priority {priority} is out of range; use -100 to 100, higher goes first"))
+        Error::InvalidOption(format!(
+            "priority {priority} is out of range; use -100 to 100, higher goes first"
+        ))
     })
 }
 

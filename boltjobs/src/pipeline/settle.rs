@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use boltjobs_core::{JobId, JobState};
 use boltjobs_core::job::{ErrorInfo, JobSpec};
 use boltjobs_core::store::{Outcome, Settled, Settlement, StoreError};
+use boltjobs_core::{JobId, JobState};
 use tokio::sync::mpsc;
 
 use super::claim::Worker;
