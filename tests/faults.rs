@@ -50,9 +50,44 @@ async fn lonely(_: Other, _missing: Data<String>) -> JobResult {
     Ok(())
 }
 
+#[interceptor(before = audti)]
+async fn audit(call: Call, next: Next) -> Outcome {
+    next.run(call).await
+}
+
+#[interceptor(after = around)]
+async fn within(call: Call, next: Next, _missing: Data<u64>) -> Outcome {
+    next.run(call).await
+}
+
+#[interceptor(after = within)]
+async fn around(call: Call, next: Next) -> Outcome {
+    next.run(call).await
+}
+
+/// Has an interceptor of a name that is taken.
+pub mod other {
+    use super::*;
+
+    #[interceptor(enqueue)]
+    async fn audit(jobs: Submission, next: NextSubmission) -> boltjobs::Result<Receipt> {
+        next.run(jobs).await
+    }
+}
+
+#[observer]
+async fn blind(_: Transition, _missing: Data<u32>) {}
+
 #[tokio::test]
 async fn all_faults_come_in_one_error_each_with_its_place_and_the_way_to_mend_it() {
-    let error = boltjobs::builder().store("memory").queues(["No"]).start().await.unwrap_err().to_string();
+    let error = boltjobs::builder()
+        .store("memory")
+        .queues(["No"])
+        .without_interceptor("tracing")
+        .start()
+        .await
+        .unwrap_err()
+        .to_string();
     let faults: Vec<_> = error.lines().skip(1).collect();
     for expected in [
         "two requests are named `twin`",
@@ -61,9 +96,16 @@ async fn all_faults_come_in_one_error_each_with_its_place_and_the_way_to_mend_it
         "faults::Egg` is provided twice",
         "handler `lonely` at ",
         "invalid queue name `No`",
+        "`before` of the interceptor `audit` at ",
+        "there is no interceptor `audti`; did you mean `audit`?",
+        "interceptors stand before each other in a cycle: `within` at ",
+        "two interceptors are named `audit`: ",
+        "interceptor `within` at ",
+        "observer `blind` at ",
+        "`without_interceptor`: there is no interceptor `tracing`",
     ] {
         assert!(faults.iter().any(|fault| fault.contains(expected)), "{expected} is missing in {error}");
     }
-    assert_eq!(faults.len(), 6, "{error}");
-    assert!(faults.iter().filter(|fault| fault.contains("faults.rs:")).count() >= 5, "{error}");
+    assert_eq!(faults.len(), 12, "{error}");
+    assert!(faults.iter().filter(|fault| fault.contains("faults.rs:")).count() >= 10, "{error}");
 }

@@ -1,7 +1,7 @@
 //! `#[observer]`: a fn is told of each transition.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -73,10 +73,7 @@ fn expand(krate: &TokenStream, model: &Model) -> TokenStream {
         arguments::call_with(krate, ident, Some(&event), true, arguments);
     let returned = format_ident!("returned", span = Span::mixed_site());
     let place = at(returns.as_ref().map_or(ident.span(), Spanned::span));
-    let returned_ty = match returns {
-        Some(returns) => quote!(#returns),
-        None => quote_spanned!(place=> ()),
-    };
+    let returned_ty = returns.as_ref().map_or_else(|| quote_spanned!(place=> ()), ToTokens::to_token_stream);
     let handler_return = quote_spanned!(place=> #private::HandlerReturn<()>);
     quote! {
         const _: () = {

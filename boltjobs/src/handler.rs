@@ -130,13 +130,14 @@ pub fn respond<R: Request, T: HandlerReturn<R::Response>>(returned: T) -> Result
     returned.into_result().map(|response| Box::new(response) as Response)
 }
 
-/// Makes an argument of a handler out of the context of the job.
+/// Makes an argument of a handler or an interceptor out of the context of the job.
 ///
 /// [`JobContext`] and [`Data<T>`](crate::Data) do; so may types of yours:
 /// a tenant found in the metadata, a client with the job's id as its idempotency key.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be an argument of a handler",
-    note = "after the request a handler takes `JobContext`, `Data<T>`, or a type that implements `FromJobContext`"
+    message = "`{Self}` can't be an argument of a handler or an interceptor",
+    note = "after the request a handler takes `JobContext`, `Data<T>`, or a type that implements `FromJobContext`",
+    note = "so does an interceptor after its `Next`"
 )]
 pub trait FromJobContext: Sized + Send {
     /// Makes the argument.

@@ -202,7 +202,9 @@ async fn pass_on(mut watch: Watch, mut queues: Vec<Queue>, stopping: Cancellatio
             () = stopping.cancelled() => return,
         };
         for moved in &changes.moved {
-            queues.iter_mut().for_each(|queue| queue.send(moved));
+            for queue in &mut queues {
+                queue.send(moved);
+            }
         }
     }
 }
@@ -219,7 +221,7 @@ async fn observe(
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(observer = info.name, %job, %to, %error, "an observer failed"),
             Err(panic) => {
-                tracing::error!(observer = info.name, %job, %to, error = %panic, "an observer panicked")
+                tracing::error!(observer = info.name, %job, %to, error = %panic, "an observer panicked");
             }
         }
     }

@@ -65,13 +65,14 @@ impl<R: Request> Process<R> {
         };
         let request = name.to_string();
         match runtime::scope(runtime, interceptor::run(call)).await.0 {
-            End::Success(response) => match response.downcast::<R::Response>() {
-                Ok(response) => Ok(*response),
-                Err(_) => {
-                    let other = "the handler returned another type than the request's response";
-                    Err(failed(request, Failure::from(other)))
-                }
-            },
+            End::Success(response) => {
+                response.downcast::<R::Response>().map(|response| *response).map_err(|_| {
+                    failed(
+                        request,
+                        Failure::from("the handler returned another type than the request's response"),
+                    )
+                })
+            }
             End::Failure(failure) => Err(failed(request, failure)),
             End::Deleted { reason, by } => {
                 Err(Error::Stopped { request, by: by.unwrap_or_default().to_owned(), reason })

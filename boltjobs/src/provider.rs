@@ -134,10 +134,11 @@ impl fmt::Debug for Providers {
     }
 }
 
-/// What providers and hooks may ask for: [`Data<T>`] alone, as there is no job yet.
+/// What providers, hooks, observers and interceptors around enqueueing may ask for: [`Data<T>`] alone, as no job runs
+/// there.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be an argument of a provider or a hook",
-    note = "a provider, `#[on_start]` or `#[on_stop]` fn takes `Data<T>` only"
+    message = "`{Self}` can't be an argument where there is no job that runs",
+    note = "a provider, a hook, an observer and an interceptor around enqueueing take `Data<T>` only"
 )]
 pub trait FromProviders: Sized {
     #[doc(hidden)]

@@ -166,6 +166,33 @@ async fn warm_up(needs: Data<u8>) -> JobResult {
 #[on_stop]
 fn cool_down() {}
 
+#[interceptor(before = trace, after = [])]
+async fn call(providers: Call, jobs: Next, argument0: Data<u8>, Id(next): Id) -> Outcome {
+    assert!(*argument0 == 5 && !next.is_empty());
+    jobs.run(providers).await
+}
+
+#[interceptor(before = [call, r#timeout], only = [Unit, r#Raw, inner::Inner])]
+async fn providers(call: Call, next: boltjobs::Next) -> boltjobs::Outcome {
+    next.run(call).await
+}
+
+#[interceptor(enqueue, only = [inner::Inner])]
+async fn returns(_: Submission, _: NextSubmission, providers: Data<u8>) -> Result<Receipt, boltjobs::Error> {
+    Err(boltjobs::Error::refused(providers.to_string()))
+}
+
+#[observer]
+async fn event(mut providers: Transition, event: Data<u8>) {
+    providers = providers.clone();
+    drop((providers, event));
+}
+
+#[observer(only = [Unit])]
+async fn argument0(_: Transition) -> Result<(), std::num::TryFromIntError> {
+    Ok(())
+}
+
 mod inner {
     #[boltjobs::request]
     #[derive(Debug)]

@@ -64,8 +64,8 @@ impl Interceptors {
         check_names(infos, without, faults);
         let (enqueue, handler) =
             infos.iter().partition::<Vec<_>, _>(|info| matches!(info.around, Around::Enqueue(_)));
-        let handler = sorted(handler, &BUILT_IN, faults);
-        let enqueue = sorted(enqueue, &[], faults);
+        let handler = sorted(&handler, &BUILT_IN, faults);
+        let enqueue = sorted(&enqueue, &[], faults);
         if faults.len() > before {
             return Self::default();
         }
@@ -123,14 +123,14 @@ fn check_names(infos: &[&'static InterceptorInfo], without: &[String], faults: &
 fn no_such(name: &str, known: &[&str]) -> String {
     let near = known.iter().map(|known| (strsim::damerau_levenshtein(name, known), known));
     let near = near.filter(|(distance, known)| *distance <= 1 + known.len() / 5).min();
-    let mend = match near {
-        Some((_, near)) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => "there are none".to_owned(),
-        None => format!("there are `{}`", known.join("`, `")),
-    };
-    format!(
-        "there is no interceptor `{name}`; {mend} One of another crate is found once that is linked, by `use that_crate as _;`"
-    )
+    match near {
+        Some((_, near)) => format!("there is no interceptor `{name}`; did you mean `{near}`?"),
+        None => format!(
+            "there is no interceptor `{name}`; those that there are: {}; \
+             one of another crate is found once that is linked, by `use that_crate as _;`",
+            if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) }
+        ),
+    }
 }
 
 struct Node {
@@ -154,7 +154,7 @@ impl Node {
 
 /// Sorts interceptors of one kind, outermost first.
 fn sorted(
-    infos: Vec<&'static InterceptorInfo>,
+    infos: &[&'static InterceptorInfo],
     built_in: &[(&'static str, BuiltIn)],
     faults: &mut Vec<String>,
 ) -> Vec<Node> {
@@ -166,7 +166,7 @@ fn sorted(
     }
     nodes.extend(infos.iter().map(|info| node(info.name, Link::Program(info), 0)));
     let names: Vec<_> = nodes.iter().map(|node| node.name).collect();
-    for (at, info) in (built_in.len()..).zip(&infos) {
+    for (at, info) in (built_in.len()..).zip(infos) {
         for (word, list) in [("before", info.before), ("after", info.after)] {
             for name in list {
                 match (names.iter().position(|known| known == name), word) {
@@ -241,3 +241,6 @@ fn cycle(nodes: &[Node], from: usize, outer: impl Fn(usize) -> Option<usize>) ->
         path.last().map_or("", |at| nodes[*at].name)
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,19 @@ fn warm_up(_: Data<String>) {}
 #[on_stop]
 fn cool_down() {}
 
+#[interceptor(after = trace, only = [Greet])]
+async fn politely(call: Call, next: Next, _: Data<String>) -> Outcome {
+    next.run(call).await
+}
+
+#[interceptor(enqueue)]
+async fn never(_: Submission, _: NextSubmission, _: Data<String>) -> jobs::Result<Receipt> {
+    Err(jobs::Error::refused("nobody asked"))
+}
+
+#[observer(only = [Greet])]
+async fn listen(_: Transition, _: Data<String>) {}
+
 /// Returns a schedule.
 pub fn mornings() -> Cron {
     cron!("0 9 * * MON-FRI")
@@ -45,6 +58,8 @@ mod tests {
         let greet = Greet { name: "Ada".into(), token: "s3cret".into() };
         assert_eq!(format!("{greet:?}"), r#"Greet { name: "Ada", token: *** }"#);
         assert_eq!(greet.process().await?, "Hello Ada");
+        let greet = Greet { name: "Ada".into(), token: String::new() };
+        assert!(greet.enqueue().await.unwrap_err().to_string().ends_with("`never`: nobody asked"));
         server.shutdown().await
     }
 }

@@ -215,3 +215,27 @@ proptest! {
         prop_assert!(rig.engine.family.batches.values().all(|batch| batch.ended.is_some()));
     }
 }
+
+/// A transition is told with what makes it durable, and costs nothing while nobody watches.
+#[test]
+fn a_transition_is_told_when_it_is_published_if_anybody_watches() {
+    let mut engine = crate::engine::Engine::default();
+    let job = |id| crate::job::NewJob {
+        id: JobId::from_u128(id),
+        spec: crate::job::JobSpec::new("mail.send", *b"{}"),
+        start_at: None,
+    };
+    engine.at(crate::Timestamp::EPOCH, &mut ()).enqueue(vec![job(1)]);
+    let unpublished = engine.take_unpublished();
+    assert_eq!(engine.publish(unpublished).moved, []);
+
+    engine.watched(crate::watch::Interest::Moved);
+    engine.at(crate::Timestamp::EPOCH, &mut ()).enqueue(vec![job(2)]);
+    let on_its_way = engine.take_unpublished();
+    engine.at(crate::Timestamp::EPOCH, &mut ()).enqueue(vec![job(3)]);
+    let ids =
+        |changes: crate::watch::Changes| changes.moved.iter().map(|it| it.job.as_u128()).collect::<Vec<_>>();
+    assert_eq!(ids(engine.publish(on_its_way)), [2], "the next one waits for its own group");
+    let unpublished = engine.take_unpublished();
+    assert_eq!(ids(engine.publish(unpublished)), [3]);
+}

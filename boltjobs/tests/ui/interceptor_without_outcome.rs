@@ -1,0 +1,8 @@
+use boltjobs::prelude::*;
+
+#[interceptor]
+async fn audit(call: Call, next: Next) {
+    next.run(call).await;
+}
+
+fn main() {}

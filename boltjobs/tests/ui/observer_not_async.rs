@@ -1,0 +1,6 @@
+use boltjobs::prelude::*;
+
+#[observer]
+fn watch(_: Transition) {}
+
+fn main() {}

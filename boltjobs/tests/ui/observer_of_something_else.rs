@@ -1,0 +1,6 @@
+use boltjobs::prelude::*;
+
+#[observer]
+async fn watch(_: JobContext) {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use boltjobs::prelude::*;
+
+#[observer]
+async fn watch(_: Transition) -> bool {
+    true
+}
+
+fn main() {}
