@@ -7,6 +7,7 @@
 //! | [`state`] | which transition is legal, and for whom |
 //! | [`job`] | what is kept of a job |
 //! | [`recurring`] | when a definition fires, and for which instants |
+//! | [`rate`] | when the next job may start under a rate limit |
 //! | [`engine`] | what each command does: a pure state machine over the live set |
 //! | [`store`] | what a store must do: the trait and its numbered laws |
 //! | [`memory`] | the reference store: the engine behind a lock |
@@ -23,6 +24,7 @@ pub mod id;
 pub mod job;
 pub mod memory;
 pub mod name;
+pub mod rate;
 pub mod recurring;
 pub mod state;
 pub mod store;
