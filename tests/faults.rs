@@ -50,6 +50,25 @@ async fn lonely(_: Other, _missing: Data<String>) -> JobResult {
     Ok(())
 }
 
+/// Leads nowhere.
+#[upcast(from = 1)]
+fn stray(old: u64) -> String {
+    old.to_string()
+}
+
+/// Is declared to recur under an id that another has.
+#[request(recurring(id = "nightly", cron = "@daily"))]
+#[derive(Debug, Default)]
+pub struct Owl;
+
+/// The other, which has no key either.
+#[request(recurring(id = "nightly", cron = "@hourly"))]
+#[derive(Debug, Default)]
+pub struct Bat;
+
+#[handler(concurrency_per_key = 4, rate_limit_per_key = "5/s")]
+async fn bat(_: Bat) {}
+
 #[tokio::test]
 async fn all_faults_come_in_one_error_each_with_its_place_and_the_way_to_mend_it() {
     let error = boltjobs::builder().store("memory").queues(["No"]).start().await.unwrap_err().to_string();
@@ -60,10 +79,14 @@ async fn all_faults_come_in_one_error_each_with_its_place_and_the_way_to_mend_it
         "providers need each other in a cycle: `hen` at ",
         "faults::Egg` is provided twice",
         "handler `lonely` at ",
+        "upcast `stray` at ",
+        "the recurring definition `nightly` is declared twice: on request `faults::Owl` at ",
+        " has a `concurrency_per_key`, but its request `faults::Bat` has no key",
+        " has a `rate_limit_per_key`, but its request `faults::Bat` has no key",
         "invalid queue name `No`",
     ] {
         assert!(faults.iter().any(|fault| fault.contains(expected)), "{expected} is missing in {error}");
     }
-    assert_eq!(faults.len(), 6, "{error}");
-    assert!(faults.iter().filter(|fault| fault.contains("faults.rs:")).count() >= 5, "{error}");
+    assert_eq!(faults.len(), 10, "{error}");
+    assert!(faults.iter().filter(|fault| fault.contains("faults.rs:")).count() >= 9, "{error}");
 }

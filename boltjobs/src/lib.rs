@@ -51,6 +51,7 @@ mod settings;
 mod start;
 #[doc(hidden)]
 pub mod title;
+mod upcast;
 
 pub use boltjobs_core::cron::{Cron, Dst, Zone};
 pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
@@ -59,7 +60,7 @@ pub use boltjobs_core::recurring::Misfire;
 pub use boltjobs_core::store::{Retention, Store, StoreError, StoreSource};
 pub use boltjobs_core::{JobId, JobState, Timestamp};
 #[cfg(feature = "macros")]
-pub use boltjobs_macros::{cron, handler, on_start, on_stop, provider, request};
+pub use boltjobs_macros::{cron, handler, on_start, on_stop, provider, request, upcast};
 
 pub use client::{Client, JobCommand, JobQuery, client};
 pub use context::JobContext;
@@ -83,7 +84,7 @@ pub mod prelude {
         Queue,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{cron, handler, on_start, on_stop, provider, request};
+    pub use crate::{cron, handler, on_start, on_stop, provider, request, upcast};
 }
 
 /// What generated code uses. Nothing in it is promised.
@@ -104,8 +105,11 @@ pub mod __private {
         share,
     };
     pub use crate::registry::{Registration, Source};
-    pub use crate::request::{DecodeFault, Payload, RequestInfo, RequestOps};
+    pub use crate::request::{
+        DeclaredRecurring, DecodeFault, Payload, RequestInfo, RequestOps, RequestParts, decode, default_parts,
+    };
     pub use crate::title;
+    pub use crate::upcast::{Shape, UpcastInfo, upcast};
 
     /// Parses what `cron!` has checked.
     pub fn checked_cron(text: &str) -> crate::Cron {

@@ -34,23 +34,28 @@ pub(crate) fn install_hook() {
     });
 }
 
-/// Calls what may panic.
+/// Calls a handler, or what serves it, which may panic.
 pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, ErrorInfo> {
+    catch_in("the handler", call)
+}
+
+/// Calls what may panic; `what` is the word for it.
+pub(crate) fn catch_in<T>(what: &str, call: impl FnOnce() -> T) -> Result<T, ErrorInfo> {
     let before = CATCHING.replace(true);
     let caught = catch_unwind(AssertUnwindSafe(call));
     CATCHING.set(before);
     caught.map_err(|panic| {
-        let mut error = ErrorInfo::new("panic", message(&*panic));
+        let mut error = ErrorInfo::new("panic", message(what, &*panic));
         error.backtrace = BACKTRACE.take();
         error
     })
 }
 
-fn message(panic: &(dyn Any + Send)) -> String {
+fn message(what: &str, panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     text.map_or_else(
-        || "the handler panicked without a message".to_owned(),
-        |text| format!("the handler panicked: {text}"),
+        || format!("{what} panicked without a message"),
+        |text| format!("{what} panicked: {text}"),
     )
 }
