@@ -34,6 +34,8 @@ pub struct Seat(pub u32);
     backoff = "exponential(2s, max = 10m)",
     timeout = "30s",
     concurrency = 16,
+    concurrency_per_key = 4,
+    rate_limit = "100/1m",
     on_exhausted = "fail"
 )]
 async fn enroll(request: Enroll, ctx: JobContext) -> JobResult<Seat> {
@@ -47,6 +49,29 @@ async fn enroll(request: Enroll, ctx: JobContext) -> JobResult<Seat> {
         return Err(JobError::snooze(Duration::from_secs(60)).into());
     }
     Ok(Seat(7))
+}
+
+/// Changed since jobs were queued: the chain of upcasts reads the old ones.
+#[request(version = 2)]
+#[derive(Debug)]
+pub struct Invite {
+    pub student: u64,
+    pub language: String,
+}
+
+#[derive(serde::Deserialize)]
+pub struct InviteV1 {
+    student: u64,
+}
+
+#[upcast(from = 1)]
+fn invite_from_v1(old: InviteV1) -> Invite {
+    Invite { student: old.student, language: "en".into() }
+}
+
+#[handler]
+async fn invite(_: Invite) -> JobResult {
+    Ok(())
 }
 
 #[request]

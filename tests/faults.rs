@@ -78,6 +78,25 @@ pub mod other {
 #[observer]
 async fn blind(_: Transition, _missing: Data<u32>) {}
 
+/// Leads nowhere.
+#[upcast(from = 1)]
+fn stray(old: u64) -> String {
+    old.to_string()
+}
+
+/// Is declared to recur under an id that another has.
+#[request(recurring(id = "nightly", cron = "@daily"))]
+#[derive(Debug, Default)]
+pub struct Owl;
+
+/// The other, which has no key either.
+#[request(recurring(id = "nightly", cron = "@hourly"))]
+#[derive(Debug, Default)]
+pub struct Bat;
+
+#[handler(concurrency_per_key = 4, rate_limit_per_key = "5/s")]
+async fn bat(_: Bat) {}
+
 #[tokio::test]
 async fn all_faults_come_in_one_error_each_with_its_place_and_the_way_to_mend_it() {
     let error = boltjobs::builder()
@@ -95,6 +114,10 @@ async fn all_faults_come_in_one_error_each_with_its_place_and_the_way_to_mend_it
         "providers need each other in a cycle: `hen` at ",
         "faults::Egg` is provided twice",
         "handler `lonely` at ",
+        "upcast `stray` at ",
+        "the recurring definition `nightly` is declared twice: on request `faults::Owl` at ",
+        " has a `concurrency_per_key`, but its request `faults::Bat` has no key",
+        " has a `rate_limit_per_key`, but its request `faults::Bat` has no key",
         "invalid queue name `No`",
         "`before` of the interceptor `audit` at ",
         "there is no interceptor `audti`; did you mean `audit`?",
@@ -106,6 +129,6 @@ async fn all_faults_come_in_one_error_each_with_its_place_and_the_way_to_mend_it
     ] {
         assert!(faults.iter().any(|fault| fault.contains(expected)), "{expected} is missing in {error}");
     }
-    assert_eq!(faults.len(), 12, "{error}");
-    assert!(faults.iter().filter(|fault| fault.contains("faults.rs:")).count() >= 10, "{error}");
+    assert_eq!(faults.len(), 16, "{error}");
+    assert!(faults.iter().filter(|fault| fault.contains("faults.rs:")).count() >= 14, "{error}");
 }

@@ -22,6 +22,11 @@ impl Faults {
         }
     }
 
+    /// Takes over the faults that were found elsewhere.
+    pub(crate) fn append(&mut self, others: Self) {
+        others.0.into_iter().for_each(|error| self.push_error(error));
+    }
+
     /// Returns the value, or notes why there is none.
     pub(crate) fn collect<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push_error(error)).ok()

@@ -16,6 +16,7 @@ mod options;
 mod provider;
 mod request;
 mod signature;
+mod upcast;
 
 /// Makes a struct or an enum the typed payload of a job.
 ///
@@ -39,8 +40,26 @@ mod signature;
 /// - `concurrency_key = "course:{course}"`: jobs with the same key can be limited together. Default: none.
 /// - `response = Seat`: the type that the handler returns. Default: `()`.
 /// - `tags = ["school"]`: tags of every job of this request. Default: none.
+/// - `recurring(id = "nightly", cron = "30 2 * * *")`: makes a job whenever the cron expression says so; may stand
+///   several times. The type must be `Default`, for that is the request. See below.
 /// - `serde = false`: derives neither `Serialize` nor `Deserialize`, for a type that implements them by hand.
 ///   Sensitive fields are then hidden under their Rust names.
+///
+/// # Options of `recurring`
+/// `id` and `cron` are required. What is declared like this comes and goes with the code.
+///
+/// - `id = "nightly"`: the id of the definition, one for each in the program.
+/// - `cron = "30 2 * * *"`: when it fires; see `cron!`.
+/// - `timezone = "Europe/Oslo"`: the time zone of the expression. Default: UTC.
+/// - `misfire = "fire_once"`, `"fire_all(10)"` or `"skip"`: what becomes of missed occurrences. Default: `"fire_once"`.
+/// - `overlap = "allow"`, `"skip"` or `"cancel_previous"`: what happens while the job before has not ended. Default:
+///   `"allow"`.
+/// - `dst = "once_per_day"`, `"elapsed"` or `"skip_gap"`: what happens where clocks are changed. Default:
+///   `"once_per_day"`.
+/// - `jitter = "10s"`: the most by which an occurrence is put off. Default: none.
+/// - `starts_at`, `ends_at = "2027-01-01T00:00:00Z"`: the first and the last instant at which it may fire, in RFC 3339.
+///   Default: no limit.
+/// - `queue = "mail"`: the queue of its jobs. Default: that of the request.
 ///
 /// # Fields
 /// `#[request(sensitive)]` on a field hides it wherever boltjobs shows a job. With `#[derive(Debug)]` below
@@ -86,6 +105,10 @@ pub fn request(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// - `on_exhausted = "fail"` or `"delete"`: the state of a job whose retries are used up. Default: `"fail"`.
 /// - `concurrency = 16`: how many of its jobs may run at once, over every server that shares the store; the others
 ///   keep their places and occupy no worker. Default: as many as there are workers.
+/// - `concurrency_per_key = 4`: how many of its jobs with one `concurrency_key` may run at once. Default: no limit.
+/// - `rate_limit = "100/1m"`: how many of its jobs may start in any span of this length; `"5/s"` for one of a unit, and
+///   `"100/1m, burst = 10"` for no more than 10 in any tenth of it. Default: no limit.
+/// - `rate_limit_per_key = "5/1m"`: the same for its jobs with one `concurrency_key`. Default: no limit.
 ///
 /// # Examples
 /// ```ignore
@@ -216,6 +239,39 @@ pub fn on_start(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn on_stop(attribute: TokenStream, item: TokenStream) -> TokenStream {
     hook::run(hook::Point::Stop, attribute.into(), &item.into()).into()
+}
+
+/// Makes a fn turn the payloads of an older version of a request into a newer one.
+///
+/// It takes the shape that version `from` had, any type that is `Deserialize`, and returns the request, or the shape of
+/// a later version that another upcast takes: so they chain. It is a plain fn; it may return a `Result` or `JobResult`,
+/// and an error or a panic fails the job at once, with its payload kept. It runs before the handler, once for each
+/// attempt at a job of that version.
+///
+/// # Options
+/// - `from = 1`: the version whose payloads it takes. Required; below the `version` of the request.
+///
+/// # Examples
+/// ```ignore
+/// #[request(version = 2)]
+/// struct Invite {
+///     student: u64,
+///     language: String,
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// struct InviteV1 {
+///     student: u64,
+/// }
+///
+/// #[upcast(from = 1)]
+/// fn invite_from_v1(old: InviteV1) -> Invite {
+///     Invite { student: old.student, language: "en".into() }
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn upcast(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    upcast::run(attribute.into(), &item.into()).into()
 }
 
 /// Makes a `Cron` of an expression that is checked when the program compiles.

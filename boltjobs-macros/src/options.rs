@@ -2,11 +2,14 @@
 //!
 //! Not through `syn::Meta`, as `response = Vec<u64>` is none. A fault in one option does not hide the next.
 
+use std::fmt::Display;
+
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{ExprPath, LitStr, Token, bracketed};
+use syn::token::Paren;
+use syn::{ExprPath, LitStr, Token, bracketed, parenthesized};
 
 use crate::errors::{Faults, unknown};
 
@@ -54,7 +57,8 @@ fn one(
     if !legal.contains(&name.as_str()) {
         return Err(syn::Error::new(ident.span(), unknown("option", &name, legal)));
     }
-    if seen.contains(&name) {
+    // What stands in parentheses may come several times, as in `recurring(..), recurring(..)`.
+    if seen.contains(&name) && !input.peek(Paren) {
         return Err(syn::Error::new(ident.span(), format!("`{name}` is given twice; keep one of them")));
     }
     seen.push(name.clone());
@@ -80,10 +84,7 @@ fn at_next_option(input: ParseStream<'_>) -> bool {
     }
     ahead.is_empty()
         || Ident::parse_any(&ahead).is_ok()
-            && (ahead.is_empty()
-                || ahead.peek(Token![=])
-                || ahead.peek(Token![,])
-                || ahead.peek(syn::token::Paren))
+            && (ahead.is_empty() || ahead.peek(Token![=]) || ahead.peek(Token![,]) || ahead.peek(Paren))
 }
 
 impl Opt<'_> {
@@ -148,6 +149,11 @@ impl Opt<'_> {
 
     /// Reads a whole number, which may be negative, within `legal`.
     pub(crate) fn number(&self, legal: std::ops::RangeInclusive<i64>) -> syn::Result<i64> {
+        self.number_at(legal).map(|(number, _)| number)
+    }
+
+    /// Reads a whole number, and where it stands.
+    pub(crate) fn number_at(&self, legal: std::ops::RangeInclusive<i64>) -> syn::Result<(i64, Span)> {
         struct Number(i128, Span);
         impl Parse for Number {
             fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -161,9 +167,21 @@ impl Opt<'_> {
         let (low, high) = legal.into_inner();
         let Number(number, span) = self.value("a whole number", "1")?;
         match i64::try_from(number) {
-            Ok(number) if (low..=high).contains(&number) => Ok(number),
+            Ok(number) if (low..=high).contains(&number) => Ok((number, span)),
             _ => Err(syn::Error::new(span, format!("`{}` must be from {low} to {high}", self.name))),
         }
+    }
+
+    /// Reads the options in parentheses behind it; `example` shows some.
+    pub(crate) fn options(&self, example: &str) -> syn::Result<TokenStream> {
+        if !self.input.peek(Paren) {
+            let name = &self.name;
+            let fault = format!("`{name}` takes options in parentheses, as in `{name}({example})`");
+            return Err(syn::Error::new(self.span(), fault));
+        }
+        let inner;
+        parenthesized!(inner in self.input);
+        inner.parse()
     }
 
     /// Reads `true` or `false`.
@@ -196,6 +214,14 @@ impl Opt<'_> {
         let span = self.input.span();
         self.input.parse().map_err(|_| fault(span))
     }
+}
+
+/// Checks what stands in quotes, and reports a fault there.
+pub(crate) fn checked<T, E: Display>(
+    text: &LitStr,
+    check: impl FnOnce(&str) -> Result<T, E>,
+) -> syn::Result<T> {
+    check(&text.value()).map_err(|error| syn::Error::new(text.span(), error))
 }
 
 /// A text in quotes, or the path of a fn.

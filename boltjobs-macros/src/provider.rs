@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{GenericArgument, PathArguments, Type};
 
 use crate::arguments;
 use crate::errors::Faults;
@@ -44,15 +44,13 @@ impl Model {
             faults.push(ident.span(), fault);
             return None;
         };
-        let fallible =
-            last_segment(&returns).is_some_and(|last| last.ident == "Result" || last.ident == "JobResult");
-        let provided = if fallible { first_argument(&returns) } else { Some(returns.clone()) };
+        let (provided, fallible) = signature::success(&returns);
         let Some(provided) = provided else {
             let fault = "a provider must name what it provides; write `JobResult<T>` or `Result<T, E>`";
             faults.push(returns.span(), fault);
             return None;
         };
-        if last_segment(&provided).is_some_and(|last| last.ident == "Data") {
+        if signature::last_segment(&provided).is_some_and(|last| last.ident == "Data") {
             faults
                 .push(provided.span(), "a provider returns the bare value; boltjobs puts it into `Data<T>`");
             return None;
@@ -63,17 +61,6 @@ impl Model {
         }
         Some(Self { ident, is_async, params, provided, fallible })
     }
-}
-
-fn first_argument(ty: &Type) -> Option<Type> {
-    let PathArguments::AngleBracketed(arguments) = &last_segment(ty)?.arguments else { return None };
-    let GenericArgument::Type(first) = arguments.args.first()? else { return None };
-    Some(first.clone())
-}
-
-fn last_segment(ty: &Type) -> Option<&syn::PathSegment> {
-    let Type::Path(path) = ty else { return None };
-    path.path.segments.last()
 }
 
 fn expand(krate: &TokenStream, model: &Model) -> TokenStream {

@@ -12,6 +12,7 @@ mod expand;
 mod json;
 mod model;
 mod parse;
+mod recurring;
 mod template;
 
 pub(crate) fn run(attribute: TokenStream, item: &TokenStream) -> TokenStream {

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
-use syn::{FnArg, ItemFn, Pat, ReturnType, Type};
+use syn::{FnArg, GenericArgument, ItemFn, Pat, PathArguments, ReturnType, Type};
 
 use crate::errors::Faults;
 
@@ -40,6 +40,27 @@ pub(crate) fn allowances() -> TokenStream {
             reason = "boltjobs calls this fn, and says what it takes and returns"
         )]
     }
+}
+
+/// Returns what a fn gives when all is well, and whether it may fail: both `T` and `Result<T, E>` give a `T`.
+pub(crate) fn success(returns: &Type) -> (Option<Type>, bool) {
+    let Some(last) = last_segment(returns).filter(|last| last.ident == "Result" || last.ident == "JobResult")
+    else {
+        return (Some(returns.clone()), false);
+    };
+    let given = match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
+            Some(GenericArgument::Type(first)) => Some(first.clone()),
+            _ => None,
+        },
+        PathArguments::None | PathArguments::Parenthesized(_) => None,
+    };
+    (given, true)
+}
+
+pub(crate) fn last_segment(ty: &Type) -> Option<&syn::PathSegment> {
+    let Type::Path(path) = ty else { return None };
+    path.path.segments.last()
 }
 
 fn check(signature: &syn::Signature, what: &str, faults: &mut Faults) -> Option<Signature> {

@@ -54,6 +54,7 @@ mod settings;
 mod start;
 #[doc(hidden)]
 pub mod title;
+mod upcast;
 
 pub use boltjobs_core::continuation::{After, ParentId};
 pub use boltjobs_core::cron::{Cron, Dst, Zone};
@@ -63,7 +64,9 @@ pub use boltjobs_core::recurring::Misfire;
 pub use boltjobs_core::store::{Retention, Store, StoreError, StoreSource};
 pub use boltjobs_core::{BatchId, JobId, JobState, Timestamp};
 #[cfg(feature = "macros")]
-pub use boltjobs_macros::{cron, handler, interceptor, observer, on_start, on_stop, provider, request};
+pub use boltjobs_macros::{
+    cron, handler, interceptor, observer, on_start, on_stop, provider, request, upcast,
+};
 
 pub use batch::{Batch, BatchDetails, BatchHandle, IntoJob};
 pub use client::{Client, JobCommand, JobQuery, client};
@@ -91,7 +94,7 @@ pub mod prelude {
         Submission, Transition,
     };
     #[cfg(feature = "macros")]
-    pub use crate::{cron, handler, interceptor, observer, on_start, on_stop, provider, request};
+    pub use crate::{cron, handler, interceptor, observer, on_start, on_stop, provider, request, upcast};
 }
 
 /// What generated code uses. Nothing in it is promised.
@@ -114,8 +117,11 @@ pub mod __private {
         share,
     };
     pub use crate::registry::{Registration, Source};
-    pub use crate::request::{DecodeFault, Payload, RequestInfo, RequestOps};
+    pub use crate::request::{
+        DeclaredRecurring, DecodeFault, Payload, RequestInfo, RequestOps, RequestParts, decode, default_parts,
+    };
     pub use crate::title;
+    pub use crate::upcast::{Shape, UpcastInfo, upcast};
 
     /// Parses what `cron!` has checked.
     pub fn checked_cron(text: &str) -> crate::Cron {

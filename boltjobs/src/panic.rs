@@ -53,6 +53,11 @@ pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, ErrorInfo> {
     catch_any(call).map_err(|(panic, blamed)| describe(panic, blamed))
 }
 
+/// Calls what may panic and is neither a handler nor an interceptor; `what` is the word for it.
+pub(crate) fn catch_in<T>(what: &str, call: impl FnOnce() -> T) -> Result<T, ErrorInfo> {
+    catch_any(call).map_err(|(panic, _)| describe_as(panic, what))
+}
+
 /// Polls what may panic, until it has ended.
 pub(crate) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, ErrorInfo> {
     let mut future = pin!(future);
@@ -87,11 +92,17 @@ fn catch_any<T>(call: impl FnOnce() -> T) -> Result<T, (Panic, Option<&'static s
 }
 
 fn describe(panic: Panic, blamed: Option<&'static str>) -> ErrorInfo {
+    match blamed {
+        Some(name) => describe_as(panic, &format!("the interceptor `{name}`")),
+        None => describe_as(panic, "the handler"),
+    }
+}
+
+fn describe_as(panic: Panic, who: &str) -> ErrorInfo {
     let panic = match panic.downcast::<ErrorInfo>() {
         Ok(described) => return *described,
         Err(panic) => panic,
     };
-    let who = blamed.map_or_else(|| "the handler".to_owned(), |name| format!("the interceptor `{name}`"));
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     let message = match text {

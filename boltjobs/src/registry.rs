@@ -15,6 +15,9 @@ use crate::interceptor::{InterceptorInfo, Interceptors, Segment};
 use crate::observer::ObserverInfo;
 use crate::provider::{Dependencies, HookInfo, Provided, ProviderInfo};
 use crate::request::{Request, RequestInfo};
+use crate::upcast::{self, UpcastInfo, Upcasts};
+
+mod declared;
 
 /// How often a failed job is tried again unless its handler says otherwise.
 pub(crate) const DEFAULT_RETRIES: u32 = 10;
@@ -51,6 +54,7 @@ pub enum Registration {
     Hook(&'static HookInfo),
     Interceptor(&'static InterceptorInfo),
     Observer(&'static ObserverInfo),
+    Upcast(&'static UpcastInfo),
 }
 
 inventory::collect!(Registration);
@@ -61,6 +65,7 @@ pub(crate) struct KnownRequest {
     pub(crate) name: Arc<str>,
     pub(crate) info: &'static RequestInfo,
     pub(crate) handler: Option<Arc<Handler>>,
+    pub(crate) upcasts: Upcasts,
 }
 
 /// A handler with everything parsed.
@@ -97,12 +102,13 @@ impl Registry {
     /// Reads what the program registered.
     ///
     /// # Errors
-    /// Every fault that there is: names taken twice, requests with two handlers, providers that are missing, there
-    /// twice or in a cycle, interceptors that can't be put in order. `provided` are the types of the values that the
-    /// builder was given, `without` the interceptors that it was told to leave out.
+    /// Every fault that there is: names taken twice, requests with two handlers, upcasts that lead nowhere, limits by a
+    /// key that is not there, definitions declared twice, providers that are missing, there twice or in a cycle,
+    /// interceptors that can't be put in order. `provided` are the types of the values that the builder was given,
+    /// `without` the interceptors that it was told to leave out.
     pub(crate) fn collect(provided: &[Provided], without: &[String]) -> Result<Self, Vec<String>> {
         let (mut requests, mut handlers, mut providers, mut hooks) = (vec![], vec![], vec![], vec![]);
-        let (mut interceptors, mut observers) = (vec![], vec![]);
+        let (mut interceptors, mut observers, mut upcasts) = (vec![], vec![], vec![]);
         for registration in inventory::iter::<Registration>.into_iter().copied() {
             match registration {
                 Registration::Request(info) => requests.push(info),
@@ -111,12 +117,14 @@ impl Registry {
                 Registration::Hook(info) => hooks.push(info),
                 Registration::Interceptor(info) => interceptors.push(info),
                 Registration::Observer(info) => observers.push(info),
+                Registration::Upcast(info) => upcasts.push(info),
             }
         }
         // They come in the order of the linker.
         requests.sort_by_key(|info| info.source);
         handlers.sort_by_key(|info| info.source);
         providers.sort_by_key(|info| info.source);
+        upcasts.sort_by_key(|info| info.source);
         hooks.sort_by_key(|info| (info.order, info.name, info.source));
 
         interceptors.sort_by_key(|info| info.source);
@@ -126,10 +134,13 @@ impl Registry {
         let order = Interceptors::of(&interceptors, without, &mut faults);
         let handlers = by_request(&handlers, &order, &mut faults);
         let mut registry = Self { hooks, interceptors: order, observers, ..Self::default() };
-        for info in requests {
-            let handler = handlers.get(&(info.ops.type_id)()).cloned();
-            registry.add(info, handler, &mut faults);
+        let mut upcasts = upcast::link(&requests, &upcasts, &mut faults);
+        for info in &requests {
+            let id = (info.ops.type_id)();
+            let (handler, upcasts) = (handlers.get(&id).cloned(), upcasts.remove(&id).unwrap_or_default());
+            registry.add(KnownRequest { name: info.name().into(), info, handler, upcasts }, &mut faults);
         }
+        declared::check(requests.iter().copied(), handlers.values(), &mut faults);
         check_needs(&registry, &handlers, &providers, &interceptors, provided, &mut faults);
         match build_order(&providers) {
             Ok(order) => registry.providers = order,
@@ -138,8 +149,8 @@ impl Registry {
         if faults.is_empty() { Ok(registry) } else { Err(faults) }
     }
 
-    fn add(&mut self, info: &'static RequestInfo, handler: Option<Arc<Handler>>, faults: &mut Vec<String>) {
-        let request = Arc::new(KnownRequest { name: info.name().into(), info, handler });
+    fn add(&mut self, request: KnownRequest, faults: &mut Vec<String>) {
+        let (info, request) = (request.info, Arc::new(request));
         self.by_type.insert((info.ops.type_id)(), Arc::clone(&request));
         for name in std::iter::once(&*request.name).chain(info.aliases.iter().copied()) {
             if let Err(error) = name::validate_request(name) {

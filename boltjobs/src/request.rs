@@ -1,7 +1,11 @@
 //! What `#[request]` says about a type.
 
 use std::any::{Any, TypeId, type_name};
+use std::time::Duration;
 
+use boltjobs_core::Timestamp;
+use boltjobs_core::cron::Dst;
+use boltjobs_core::recurring::Misfire;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -47,6 +51,9 @@ pub struct RequestInfo {
     pub priority: i8,
     pub tags: &'static [&'static str],
     pub sensitive: &'static [&'static str],
+    /// Whether it has a concurrency key.
+    pub keyed: bool,
+    pub recurring: &'static [DeclaredRecurring],
     pub source: Source,
     pub ops: RequestOps,
 }
@@ -59,6 +66,48 @@ impl RequestInfo {
             None => format!("{}::{}", self.source.krate(), self.ident),
         }
     }
+}
+
+/// A recurring definition that `#[request(recurring(..))]` declares. The macro has checked it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct DeclaredRecurring {
+    pub id: &'static str,
+    /// In the words of `Cron::parse`.
+    pub cron: &'static str,
+    /// Its IANA name.
+    pub timezone: &'static str,
+    pub misfire: Misfire,
+    /// `allow`, `skip` or `cancel_previous`.
+    pub overlap: &'static str,
+    pub dst: Dst,
+    pub jitter: Option<Duration>,
+    pub starts_at: Option<Timestamp>,
+    pub ends_at: Option<Timestamp>,
+    /// Where it is not the queue of the request.
+    pub queue: Option<&'static str>,
+    /// Makes the request that its jobs have.
+    pub parts: fn() -> Result<RequestParts, String>,
+}
+
+/// What only the value of a request tells of its job.
+#[doc(hidden)]
+#[derive(Debug, PartialEq)]
+pub struct RequestParts {
+    pub payload: Vec<u8>,
+    pub title: Option<String>,
+    pub concurrency_key: Option<String>,
+}
+
+/// Takes apart the default of a request.
+///
+/// # Errors
+/// What serde says of a request that is no JSON.
+#[doc(hidden)]
+pub fn default_parts<R: Request + Default>() -> Result<RequestParts, String> {
+    let request = R::default();
+    let payload = serde_json::to_vec(&request).map_err(|error| error.to_string())?;
+    Ok(RequestParts { payload, title: request.title(), concurrency_key: request.concurrency_key() })
 }
 
 /// What can be done with a request whose type is known only here.
@@ -99,10 +148,15 @@ pub struct DecodeFault {
     pub message: String,
 }
 
-fn decode<R: Request>(payload: &[u8]) -> Result<Payload, DecodeFault> {
+/// Reads a payload as a type: a request, or what one was in an older version.
+///
+/// # Errors
+/// The field that does not fit, and what serde says of it.
+#[doc(hidden)]
+pub fn decode<T: DeserializeOwned + Send + Sync + 'static>(payload: &[u8]) -> Result<Payload, DecodeFault> {
     let mut json = serde_json::Deserializer::from_slice(payload);
-    match serde_path_to_error::deserialize::<_, R>(&mut json) {
-        Ok(request) => Ok(Box::new(request)),
+    match serde_path_to_error::deserialize::<_, T>(&mut json) {
+        Ok(value) => Ok(Box::new(value)),
         Err(error) => {
             let field = error.path().iter().next().is_some().then(|| error.path().to_string());
             Err(DecodeFault { field, message: error.inner().to_string() })

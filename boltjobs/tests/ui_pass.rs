@@ -57,7 +57,16 @@ fn slowly(retry: u32) -> Duration {
 }
 
 // Named like the attribute, and its arguments like the variables of generated code.
-#[handler(retries = 5, backoff = slowly, timeout = "1m30s", on_exhausted = "delete")]
+#[handler(
+    retries = 5,
+    backoff = slowly,
+    timeout = "1m30s",
+    on_exhausted = "delete",
+    concurrency = 16,
+    concurrency_per_key = 4,
+    rate_limit = "100/1m",
+    rate_limit_per_key = "5/s, burst = 2"
+)]
 async fn request(
     Enroll { student, course, .. }: Enroll,
     mut invocation: JobContext,
@@ -67,6 +76,60 @@ async fn request(
     invocation = invocation.clone();
     drop((invocation, argument0));
     Ok(HashMap::from([(course, vec![student])]))
+}
+
+/// What `Enroll` was in version 1.
+#[derive(serde::Deserialize)]
+struct EnrollV1 {
+    student: u64,
+}
+
+// Named like the variables of generated code.
+#[upcast(from = 1)]
+fn payload(value: EnrollV1) -> Result<Enroll, std::num::TryFromIntError> {
+    Ok(Enroll { student: value.student, course: String::new(), access_token: String::new() })
+}
+
+/// Read in two steps, from a shape without a name.
+#[request(version = 3)]
+#[derive(Debug)]
+struct Moved {
+    room: u64,
+}
+
+#[derive(serde::Deserialize)]
+struct MovedV2(u64);
+
+#[upcast(from = 1)]
+fn moved_from_v1((_, room): (String, u64)) -> MovedV2 {
+    MovedV2(room)
+}
+
+#[upcast(from = 2)]
+fn upcast(MovedV2(room): MovedV2) -> JobResult<Moved> {
+    Ok(Moved { room })
+}
+
+/// Declared in code, in every way.
+#[request(
+    recurring(id = "nightly-report", cron = "30 2 * * *"),
+    display = "{office}",
+    recurring(
+        id = "quarterly",
+        cron = "0 0 1 */3 *",
+        timezone = "Europe/Oslo",
+        misfire = "fire_all(10)",
+        overlap = "skip",
+        dst = "elapsed",
+        jitter = "10s",
+        starts_at = "2027-01-01T00:00:00Z",
+        ends_at = "2037-01-01T00:00:00+01:00",
+        queue = "mail",
+    )
+)]
+#[derive(Debug, Default)]
+struct Report {
+    office: String,
 }
 
 #[request]
@@ -277,4 +340,28 @@ fn a_request_and_its_handler_may_stand_in_a_fn() {
     fn local(_: Local) {}
 
     assert_eq!(Local::INFO.name(), "ui_pass::Local");
+}
+
+#[test]
+fn what_is_declared_to_recur_is_known_with_its_default_request() {
+    let [nightly, quarterly] = Report::INFO.recurring else { panic!("two") };
+    assert_eq!((nightly.id, nightly.cron, nightly.timezone), ("nightly-report", "30 2 * * *", "UTC"));
+    assert_eq!(
+        (nightly.misfire, nightly.overlap, nightly.dst),
+        (Misfire::FireOnce, "allow", Dst::OncePerDay)
+    );
+    assert_eq!((nightly.jitter, nightly.starts_at, nightly.queue), (None, None, None));
+    assert_eq!(
+        (quarterly.id, quarterly.timezone, quarterly.queue),
+        ("quarterly", "Europe/Oslo", Some("mail"))
+    );
+    assert_eq!(quarterly.misfire, Misfire::FireAll { at_most: 10 });
+    assert_eq!((quarterly.overlap, quarterly.dst), ("skip", Dst::Elapsed));
+    assert_eq!(quarterly.jitter, Some(Duration::from_secs(10)));
+    assert_eq!(quarterly.starts_at.unwrap().to_string(), "2027-01-01T00:00:00Z");
+    assert_eq!(quarterly.ends_at.unwrap().to_string(), "2036-12-31T23:00:00Z");
+    let parts = (quarterly.parts)().unwrap();
+    assert_eq!(parts.payload, br#"{"office":""}"#);
+    assert_eq!((parts.title.as_deref(), parts.concurrency_key), (Some(""), None));
+    assert!(Enroll::INFO.keyed && !Report::INFO.keyed && Enroll::INFO.recurring.is_empty());
 }

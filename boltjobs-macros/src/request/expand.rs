@@ -4,9 +4,9 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use super::debug;
 use super::model::Model;
 use super::template::{Part, Template};
+use super::{debug, recurring};
 use crate::krate::{at, optional, relocated, source};
 
 pub(super) fn expand(krate: &TokenStream, model: &Model) -> TokenStream {
@@ -57,6 +57,8 @@ fn implementation(krate: &TokenStream, model: &Model) -> TokenStream {
     let response = model.response.as_ref().map_or_else(|| quote!(()), ToTokens::to_token_stream);
     let source = source(krate);
     let title = title(krate, model);
+    let keyed = model.concurrency_key.is_some();
+    let recurring = model.recurring.iter().map(|declared| recurring::expand(krate, ident, declared));
     let concurrency_key = model.concurrency_key.as_ref().map(|template| {
         let key = formatted(template);
         quote! {
@@ -81,6 +83,8 @@ fn implementation(krate: &TokenStream, model: &Model) -> TokenStream {
                 priority: #priority,
                 tags: &[#(#tags),*],
                 sensitive: &[#(#sensitive),*],
+                keyed: #keyed,
+                recurring: &[#(#recurring),*],
                 source: #source,
                 ops: #krate::__private::RequestOps::of::<Self>(),
             };

@@ -7,6 +7,7 @@ use syn::{Attribute, DeriveInput, LitStr, Meta, Path, Token, Type};
 
 use super::json;
 use super::parse::{Item, Options, Shape};
+use super::recurring::Recurring;
 use super::template::{self, Template};
 use crate::errors::Faults;
 
@@ -27,6 +28,7 @@ pub(super) struct Model {
     pub(super) sensitive: Vec<String>,
     pub(super) derives: Derives,
     pub(super) masked_debug: bool,
+    pub(super) recurring: Vec<Recurring>,
     /// `false` for a type that can't be a request at all.
     pub(super) is_request: bool,
 }
@@ -67,6 +69,7 @@ impl Model {
             sensitive,
             derives,
             masked_debug,
+            recurring: options.recurring,
             is_request,
             input,
             shape,

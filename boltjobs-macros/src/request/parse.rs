@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitStr, Member, Meta, Type};
 
+use super::recurring::{self, Recurring};
 use crate::errors::Faults;
 use crate::options;
 
@@ -20,6 +21,7 @@ pub(super) struct Options {
     pub(super) response: Option<Type>,
     pub(super) tags: Vec<LitStr>,
     pub(super) serde: Option<bool>,
+    pub(super) recurring: Vec<Recurring>,
 }
 
 const LEGAL: &[&str] = &[
@@ -33,10 +35,13 @@ const LEGAL: &[&str] = &[
     "response",
     "tags",
     "serde",
+    "recurring",
 ];
 
 pub(super) fn options(tokens: TokenStream, faults: &mut Faults) -> Options {
     let mut read = Options::default();
+    // Their own faults come behind those of the request.
+    let mut declared = Vec::new();
     options::read(tokens, LEGAL, faults, |option| {
         match option.name() {
             "name" => read.name = Some(option.text()?),
@@ -48,11 +53,13 @@ pub(super) fn options(tokens: TokenStream, faults: &mut Faults) -> Options {
             "concurrency_key" => read.concurrency_key = Some(option.text()?),
             "response" => read.response = Some(option.ty()?),
             "tags" => read.tags = option.texts()?,
+            "recurring" => declared.push((option.span(), option.options(recurring::EXAMPLE)?)),
             // `options::read` lets no other name through.
             _ => read.serde = Some(option.truth()?),
         }
         Ok(())
     });
+    read.recurring = recurring::read(declared, faults);
     read
 }
 

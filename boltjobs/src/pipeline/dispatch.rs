@@ -10,6 +10,7 @@ use boltjobs_core::store::{Claimed, Outcome, Settlement};
 use tokio_util::sync::CancellationToken;
 
 use super::claim::Worker;
+use super::decode::decode;
 use super::run::{self, End, Origin};
 use super::running::{Call, Pulse, RunningJob};
 use super::settle::{self, Attempt};
@@ -17,7 +18,6 @@ use super::slots::Slot;
 use crate::context::{Inner, JobContext};
 use crate::interceptor;
 use crate::registry::Handler;
-use crate::request::{DecodeFault, RequestInfo};
 use crate::runtime;
 use crate::services::cancellation;
 
@@ -75,15 +75,16 @@ async fn attempt(
     started: Duration,
 ) -> Outcome {
     let known = worker.runtime.registry.by_name(&job.spec.request);
-    let Some((request, handler)) = known.and_then(|known| Some((known.info, known.handler.as_ref()?))) else {
+    let Some((known, handler)) = known.and_then(|known| Some((known, known.handler.as_ref()?))) else {
         // The store hands out only what was offered; if it did not, the job waits for a server that can.
         return Outcome::Released("no handler on this server".into());
     };
-    let payload = match (request.ops.decode)(&job.spec.payload) {
+    let payload = match decode(known, &job.spec) {
         Ok(payload) => payload,
-        Err(fault) => {
-            let sensitive = !request.sensitive.is_empty() || !job.spec.sensitive.is_empty();
-            return undecodable(request, &fault, sensitive);
+        Err(error) => {
+            // Nothing can be run, now or later, with what was stored; people have to look at it.
+            let reason = Some("the payload does not decode; it is kept as it is".into());
+            return Outcome::Failed { error: Box::new(error), reason, delete: false };
         }
     };
     let retries = job.spec.retries.unwrap_or(handler.retries);
@@ -105,27 +106,7 @@ async fn attempt(
     let origin = Origin::Job { worker: Arc::clone(worker), running: Arc::clone(&running), slot };
     let call = interceptor::Call { request: payload, context, handler: Arc::clone(handler), timeout, origin };
     let end = run::run(worker, &running, call).await;
-    settle::outcome(worker, request, handler, end, attempt)
-}
-
-/// Nothing can be run, now or later, with what was stored; people have to look at it. The payload stays as it is.
-fn undecodable(request: &RequestInfo, fault: &DecodeFault, sensitive: bool) -> Outcome {
-    let place = fault.field.as_ref().map_or_else(String::new, |field| format!("field `{field}`: "));
-    // What serde says quotes the value, and that may be a secret.
-    let why = if sensitive {
-        "it does not fit (its value is not shown, as the request has sensitive fields)"
-    } else {
-        &fault.message
-    };
-    let error = ErrorInfo::new(
-        "boltjobs::Decode",
-        format!(
-            "the payload can't be read as `{}`: {place}{why}; give a new field #[serde(default)], or raise `version`",
-            request.ident
-        ),
-    );
-    let reason = Some("the payload does not decode; it is kept as it is".into());
-    Outcome::Failed { error: Box::new(error), reason, delete: false }
+    settle::outcome(worker, known.info, handler, end, attempt)
 }
 
 impl Handler {

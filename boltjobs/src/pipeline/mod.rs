@@ -4,6 +4,7 @@
 //! jobs, in the [`Worker`](claim::Worker); only the store keeps anything.
 
 pub(crate) mod claim;
+mod decode;
 pub(crate) mod dispatch;
 pub(crate) mod enqueue;
 pub(crate) mod outlived;

@@ -1,0 +1,14 @@
+use boltjobs::prelude::*;
+
+#[request(version = 2)]
+#[derive(Debug)]
+struct Invite {
+    student: u64,
+}
+
+#[upcast(from = 1)]
+async fn invite_from_v1(old: u64) -> Invite {
+    Invite { student: old }
+}
+
+fn main() {}
