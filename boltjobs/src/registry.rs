@@ -95,7 +95,8 @@ impl Registry {
     ///
     /// # Errors
     /// Every fault that there is: names taken twice, requests with two handlers, upcasts that lead nowhere, limits by a
-    /// key that is not there, definitions declared twice, providers that are missing, there twice or in a cycle. `provided` are the types of the values that the builder was given.
+    /// key that is not there, definitions declared twice, providers that are missing, there twice or in a cycle.
+    /// `provided` are the types of the values that the builder was given.
     pub(crate) fn collect(provided: &[Provided]) -> Result<Self, Vec<String>> {
         Self::of(inventory::iter::<Registration>.into_iter().copied(), provided)
     }
