@@ -116,6 +116,11 @@ impl Opt<'_> {
 
     /// Reads a whole number, which may be negative, within `legal`.
     pub(crate) fn number(&self, legal: std::ops::RangeInclusive<i64>) -> syn::Result<i64> {
+        self.number_at(legal).map(|(number, _)| number)
+    }
+
+    /// Reads a whole number, and where it stands.
+    pub(crate) fn number_at(&self, legal: std::ops::RangeInclusive<i64>) -> syn::Result<(i64, Span)> {
         struct Number(i128, Span);
         impl Parse for Number {
             fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -129,7 +134,7 @@ impl Opt<'_> {
         let (low, high) = legal.into_inner();
         let Number(number, span) = self.value("a whole number", "1")?;
         match i64::try_from(number) {
-            Ok(number) if (low..=high).contains(&number) => Ok(number),
+            Ok(number) if (low..=high).contains(&number) => Ok((number, span)),
             _ => Err(syn::Error::new(span, format!("`{}` must be from {low} to {high}", self.name))),
         }
     }

@@ -29,6 +29,12 @@ pub struct HandlerInfo {
     pub on_exhausted: OnExhausted,
     /// How many jobs it may run at once, over every server that shares the store.
     pub concurrency: Option<u32>,
+    /// How many jobs with one concurrency key it may run at once.
+    pub concurrency_per_key: Option<u32>,
+    /// How often it may start a job, in the words of `Rate::parse`; the macro has checked them.
+    pub rate_limit: Option<&'static str>,
+    /// How often it may start a job with one concurrency key.
+    pub rate_limit_per_key: Option<&'static str>,
 }
 
 /// How the handler is called.

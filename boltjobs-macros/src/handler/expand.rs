@@ -28,6 +28,9 @@ pub(super) fn expand(krate: &TokenStream, model: &Model) -> TokenStream {
     }));
     let timeout = optional(model.timeout.map(duration));
     let concurrency = optional(model.concurrency.as_ref());
+    let concurrency_per_key = optional(model.concurrency_per_key.as_ref());
+    let rate_limit = optional(model.rate_limit.as_ref());
+    let rate_limit_per_key = optional(model.rate_limit_per_key.as_ref());
     let on_exhausted = if model.delete_exhausted { quote!(Delete) } else { quote!(Fail) };
     quote! {
         const _: () = {
@@ -42,6 +45,9 @@ pub(super) fn expand(krate: &TokenStream, model: &Model) -> TokenStream {
                 timeout: #timeout,
                 on_exhausted: #private::OnExhausted::#on_exhausted,
                 concurrency: #concurrency,
+                concurrency_per_key: #concurrency_per_key,
+                rate_limit: #rate_limit,
+                rate_limit_per_key: #rate_limit_per_key,
             };
             #private::inventory::submit! { #private::Registration::Handler(&__HANDLER) }
         };

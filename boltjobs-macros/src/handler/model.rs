@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use boltjobs_core::rate::Rate;
 use boltjobs_core::{backoff, duration};
 use proc_macro2::{Ident, Span};
 use syn::{ExprPath, LitStr, Path, Type};
@@ -24,6 +25,9 @@ pub(super) struct Model {
     pub(super) timeout: Option<Duration>,
     pub(super) delete_exhausted: bool,
     pub(super) concurrency: Option<u32>,
+    pub(super) concurrency_per_key: Option<u32>,
+    pub(super) rate_limit: Option<LitStr>,
+    pub(super) rate_limit_per_key: Option<LitStr>,
 }
 
 pub(super) enum Backoff {
@@ -35,6 +39,8 @@ impl Model {
     pub(super) fn new(options: Options, signature: Option<Signature>, faults: &mut Faults) -> Option<Self> {
         let backoff = options.backoff.and_then(|source| backoff(source, faults));
         let timeout = options.timeout.and_then(|text| timeout(&text, faults));
+        let rate_limit = options.rate_limit.and_then(|text| rate(text, faults));
+        let rate_limit_per_key = options.rate_limit_per_key.and_then(|text| rate(text, faults));
         let delete_exhausted = options.on_exhausted.is_some_and(|text| delete_exhausted(&text, faults));
         let Signature { ident, is_async, params, returns } = signature?;
         let mut params = params.into_iter();
@@ -56,6 +62,9 @@ impl Model {
             timeout,
             delete_exhausted,
             concurrency: options.concurrency,
+            concurrency_per_key: options.concurrency_per_key,
+            rate_limit,
+            rate_limit_per_key,
         })
     }
 }
@@ -74,6 +83,16 @@ fn backoff(source: TextOrPath, faults: &mut Faults) -> Option<Backoff> {
         faults.push(text.span(), error);
     }
     None
+}
+
+fn rate(text: LitStr, faults: &mut Faults) -> Option<LitStr> {
+    match Rate::parse(&text.value()) {
+        Ok(_) => Some(text),
+        Err(error) => {
+            faults.push(text.span(), error);
+            None
+        }
+    }
 }
 
 fn timeout(text: &LitStr, faults: &mut Faults) -> Option<Duration> {

@@ -30,7 +30,11 @@ fn every_option_reaches_the_model() {
         retries = 0,
         backoff = "exponential(2s, max = 10m)",
         timeout = "1m30s",
-        on_exhausted = "delete"
+        on_exhausted = "delete",
+        concurrency = 16,
+        concurrency_per_key = 4,
+        rate_limit = "100/1m",
+        rate_limit_per_key = "5/s, burst = 2",
     );
     let (model, faults) = read(
         attribute,
@@ -46,6 +50,9 @@ fn every_option_reaches_the_model() {
     );
     assert_eq!(model.timeout, Some(Duration::from_secs(90)));
     assert!(model.delete_exhausted && model.is_async);
+    assert_eq!((model.concurrency, model.concurrency_per_key), (Some(16), Some(4)));
+    assert_eq!(model.rate_limit.as_ref().map(LitStr::value).as_deref(), Some("100/1m"));
+    assert_eq!(model.rate_limit_per_key.as_ref().map(LitStr::value).as_deref(), Some("5/s, burst = 2"));
     let Model { request, arguments, .. } = model;
     assert_eq!(quote!(#request #(#arguments)*).to_string(), quote!(A JobContext).to_string());
 }
@@ -82,4 +89,21 @@ fn all_faults_are_found() {
 fn a_timeout_of_zero_is_refused() {
     assert!(faults(quote!(timeout = "0s"))[0].starts_with("a timeout of zero would stop every attempt"));
     assert_eq!(faults(quote!(retries = -1)), ["`retries` must be from 0 to 4294967295"]);
+}
+
+#[test]
+fn a_limit_of_zero_is_refused() {
+    let zero = "a limit of zero would keep every job waiting; write 1 or more, or pause the queue";
+    assert_eq!(faults(quote!(concurrency = 0, concurrency_per_key = 0)), [zero, zero]);
+    assert_eq!(
+        faults(quote!(concurrency_per_key = -1)),
+        ["`concurrency_per_key` must be from 0 to 4294967295"]
+    );
+}
+
+#[test]
+fn a_rate_is_checked() {
+    let faults = faults(quote!(rate_limit = "0/1m", rate_limit_per_key = "often"));
+    assert!(faults[0].starts_with("rate `0/1m` lets nothing start"), "{faults:?}");
+    assert!(faults[1].starts_with("invalid rate `often`"), "{faults:?}");
 }
