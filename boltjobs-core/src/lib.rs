@@ -7,6 +7,7 @@
 //! | [`state`] | which transition is legal, and for whom |
 //! | [`job`] | what is kept of a job |
 //! | [`recurring`] | when a definition fires, and for which instants |
+//! | [`rate`] | when the next job may start under a rate limit |
 //! | [`continuation`], [`unique`] | what a job waits for, and what keeps it out |
 //! | [`engine`] | what each command does: a pure state machine over the live set |
 //! | [`store`] | what a store must do: the trait and its numbered laws |
@@ -25,6 +26,7 @@ pub mod id;
 pub mod job;
 pub mod memory;
 pub mod name;
+pub mod rate;
 pub mod recurring;
 pub mod state;
 pub mod store;

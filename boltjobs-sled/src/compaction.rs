@@ -51,8 +51,17 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &Engine, group: &mut 
                 }
             }
             // What it changed is in the record that is written again, if the job lives.
-            Entry::Boot(_) | Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) => {}
-            Entry::Recurring(_) | Entry::RecurringRemoved(_) => {
+            Entry::Boot(_)
+            | Entry::Moved(_)
+            | Entry::CancelRequested { .. }
+            | Entry::Forgotten(_)
+            | Entry::Started { .. } => {}
+            Entry::Recurring(_)
+            | Entry::RecurringRemoved(_)
+            | Entry::Starts(_)
+            | Entry::StartsOver(_)
+            | Entry::QueuePaused { .. }
+            | Entry::QueueResumed(_) => {
                 if let Some((id, true)) = entry.record()
                     && !group.records.has(&id)
                     && disk.records.may_be_before(&id, left)

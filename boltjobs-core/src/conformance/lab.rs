@@ -1,6 +1,7 @@
 //! What the laws are written with: a fixture's store, driven one blocking call at a time by instants that the law
 //! names itself.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
@@ -65,7 +66,10 @@ pub(super) fn job_in(queue: &str, n: u64) -> NewJob {
 pub(super) fn offer() -> Offer {
     Offer {
         server: "server-1".into(),
+        workers: 9,
         queues: QueueOrder::All,
+        queue_limits: BTreeMap::new(),
+        held: Vec::new(),
         handles: [(REQUEST.into(), 1.into())].into(),
         lease: LEASE,
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::JobId;
+use super::limiting::{RateId, Starts};
 use crate::job::{Epoch, HistoryRow, Job};
 use crate::recurring::RecurringJob;
+use crate::{JobId, Timestamp};
 
 /// One change of the engine, as a journal keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,26 @@ pub enum Entry {
     Recurring(Box<RecurringJob>),
     /// A recurring definition was removed.
     RecurringRemoved(Arc<str>),
+    /// Every start that a rate counts.
+    Starts(Box<Starts>),
+    /// One more start that it counts.
+    Started {
+        /// Whose start it is.
+        id: RateId,
+        /// When it was.
+        at: Timestamp,
+    },
+    /// Nothing counts any more that a rate had counted.
+    StartsOver(RateId),
+    /// A queue was paused.
+    QueuePaused {
+        /// The queue.
+        queue: Arc<str>,
+        /// When it was.
+        since: Timestamp,
+    },
+    /// A queue goes on.
+    QueueResumed(Arc<str>),
 }
 
 /// A transition of a job, with everything that it sets.
@@ -57,6 +78,10 @@ pub struct Move {
 pub enum RecordId {
     /// A recurring definition.
     Recurring(Arc<str>),
+    /// What a rate counts.
+    Starts(RateId),
+    /// The pause of a queue.
+    Queue(Arc<str>),
 }
 
 impl Entry {
@@ -65,7 +90,12 @@ impl Entry {
         match self {
             Self::Recurring(job) => Some((RecordId::Recurring(Arc::clone(&job.definition.id)), true)),
             Self::RecurringRemoved(id) => Some((RecordId::Recurring(Arc::clone(id)), false)),
+            Self::Starts(starts) => Some((RecordId::Starts(starts.id.clone()), true)),
+            Self::StartsOver(id) => Some((RecordId::Starts(id.clone()), false)),
+            Self::QueuePaused { queue, .. } => Some((RecordId::Queue(Arc::clone(queue)), true)),
+            Self::QueueResumed(queue) => Some((RecordId::Queue(Arc::clone(queue)), false)),
             Self::Boot(_)
+            | Self::Started { .. }
             | Self::Job(_)
             | Self::Moved(_)
             | Self::CancelRequested { .. }

@@ -6,11 +6,12 @@ use std::mem;
 use std::sync::Arc;
 
 use super::entry::{Entry, Journal, Move, RecordId};
+use super::limiting::Limiting;
 use super::ready::Ready;
 use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
 use crate::recurring::RecurringJob;
 use crate::state::Actor;
-use crate::store::Counts;
+use crate::store::{Counts, ServerInfo};
 use crate::watch::Changes;
 use crate::{JobId, JobState, Timestamp};
 
@@ -23,6 +24,11 @@ pub struct Engine {
     pub(super) due: BTreeSet<(Timestamp, JobId)>,
     pub(super) ended: BTreeMap<JobState, BTreeSet<(Timestamp, JobId)>>,
     pub(super) ready: Ready,
+    pub(super) limiting: Limiting,
+    /// Not journaled: they are gone after a crash.
+    pub(super) servers: BTreeMap<Arc<str>, ServerInfo>,
+    /// What watchers shall learn that no write is behind.
+    pub(super) told: Changes,
     /// Until when each running job may be left alone. Not journaled: after a crash nobody holds a lease.
     pub(super) leases: HashMap<JobId, Timestamp>,
     pub(super) recurring: BTreeMap<Arc<str>, RecurringJob>,
@@ -109,6 +115,14 @@ impl Engine {
             RecordId::Recurring(id) => {
                 self.recurring.get(id).map(|job| Entry::Recurring(Box::new(job.clone())))
             }
+            RecordId::Starts(id) => {
+                self.limiting.rates.get(id).map(|starts| Entry::Starts(Box::new(starts.clone())))
+            }
+            RecordId::Queue(queue) => self
+                .limiting
+                .paused
+                .get(queue)
+                .map(|since| Entry::QueuePaused { queue: Arc::clone(queue), since: *since }),
         }
     }
 
@@ -126,6 +140,11 @@ impl Engine {
     /// Takes what was made ready since the last call.
     pub fn take_unpublished(&mut self) -> Unpublished {
         mem::take(&mut self.unpublished)
+    }
+
+    /// Takes what watchers shall learn at once, as it waits for no write.
+    pub fn take_told(&mut self) -> Changes {
+        mem::take(&mut self.told)
     }
 
     /// Lets what is durable by now be claimed, and returns what watchers shall learn.
@@ -171,6 +190,21 @@ impl Engine {
                 self.recurring.insert(Arc::clone(&job.definition.id), *job);
             }
             Entry::RecurringRemoved(id) => self.remove_recurring(&id),
+            Entry::Starts(starts) => {
+                self.weight += starts.weight() as u64;
+                let before = self.limiting.put_starts(*starts);
+                self.weight -= before.map_or(0, |before| before.weight() as u64);
+            }
+            Entry::Started { id, at } => self.limiting.note_start(&id, at),
+            Entry::StartsOver(id) => {
+                let before = self.limiting.remove_starts(&id);
+                self.weight -= before.map_or(0, |before| before.weight() as u64);
+            }
+            Entry::QueuePaused { queue, since } => drop(self.limiting.paused.insert(queue, since)),
+            Entry::QueueResumed(queue) => {
+                self.limiting.paused.remove(&queue);
+                self.unpublished.changes.ready = true;
+            }
         }
     }
 
@@ -245,7 +279,8 @@ impl Engine {
                 self.unpublished.changes.due |= ended.is_empty();
                 ended.insert((job.since, job.id));
             }
-            JobState::Awaiting | JobState::Processing => {}
+            JobState::Processing => self.limiting.begin(job),
+            JobState::Awaiting => {}
         }
     }
 
@@ -262,6 +297,10 @@ impl Engine {
             JobState::Enqueued => self.ready.remove(job),
             JobState::Processing => {
                 self.leases.remove(&job.id);
+                self.limiting.end(job);
+                if let Some(key) = &job.spec.concurrency_key {
+                    self.ready.open(key);
+                }
                 self.unpublished.changes.ready |= self.limited;
             }
             JobState::Succeeded | JobState::Failed | JobState::Deleted => {
@@ -283,6 +322,7 @@ impl Engine {
         let mut hasher = DefaultHasher::new();
         let jobs: BTreeMap<_, _> = self.jobs.iter().collect();
         format!("{} {jobs:?} {:?} {:?}", self.boot, self.recurring, self.counts).hash(&mut hasher);
+        format!("{:?} {:?}", self.limiting.rates, self.limiting.paused).hash(&mut hasher);
         hasher.finish()
     }
 }

@@ -3,6 +3,7 @@
 mod laws;
 mod replay;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +33,9 @@ fn new_job(n: u8, priority: i8, start_at: Option<Timestamp>) -> NewJob {
 
 fn offer(queues: QueueOrder) -> Offer {
     let lease = Duration::from_secs(30);
-    Offer { server: "server-1".into(), queues, handles: [("mail.send".into(), 1.into())].into(), lease }
+    let handles = [("mail.send".into(), 1.into())].into();
+    let (server, queue_limits, held) = ("server-1".into(), BTreeMap::new(), Vec::new());
+    Offer { server, workers: 9, queues, queue_limits, handles, held, lease }
 }
 
 /// A command, and by how many seconds the clock is moved before it.

@@ -65,7 +65,7 @@ pub(super) async fn run(worker: &Arc<Worker>, handler: &Handler, call: Invocatio
         // A blocking handler may still be at it: it learns that nobody waits, and keeps its place in the limit.
         running.token.cancel();
         if matches!(handler.run, Run::Blocking(_)) && running.call.outlive() {
-            worker.outlived.add(&running.spec.request);
+            worker.outlived.add(&running.spec);
         }
     }
     end
@@ -107,7 +107,7 @@ async fn run_blocking(
         let runtime = Arc::clone(&worker.runtime);
         let returned = catch(|| span.in_scope(|| runtime::scope_blocking(runtime, call)));
         if running.call.return_late() {
-            worker.outlived.remove(&running.spec.request);
+            worker.outlived.remove(&running.spec);
         }
         drop(slot);
         returned

@@ -53,8 +53,16 @@ proptest! {
         let again = |entry: &Entry| match entry {
             Entry::Boot(_) => Some(Entry::Boot(rig.engine.boot())),
             Entry::Job(job) => rig.engine.job(job.id).map(|job| Entry::Job(Box::new(job.clone()))),
-            Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) => None,
-            Entry::Recurring(_) | Entry::RecurringRemoved(_) => {
+            Entry::Moved(_)
+            | Entry::Started { .. }
+            | Entry::CancelRequested { .. }
+            | Entry::Forgotten(_) => None,
+            Entry::Recurring(_)
+            | Entry::RecurringRemoved(_)
+            | Entry::Starts(_)
+            | Entry::StartsOver(_)
+            | Entry::QueuePaused { .. }
+            | Entry::QueueResumed(_) => {
                 entry.record().and_then(|(id, _)| rig.engine.record(&id))
             }
         };
