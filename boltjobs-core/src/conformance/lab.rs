@@ -13,8 +13,8 @@ use super::Fixture;
 use crate::job::{ErrorInfo, HistoryRow, Job, JobSpec, Lease, NewJob};
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
-    Action, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, Outcome, PageQuery, QueueOrder,
-    RecurringCommand, Retention, Settled, Settlement, Store,
+    Action, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, Offer, Outcome, PageQuery, QueueInfo,
+    QueueOrder, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store,
 };
 use crate::watch::{Changes, Watch};
 use crate::{JobId, JobState, Timestamp};
@@ -197,6 +197,30 @@ impl<'f> Lab<'f> {
 
     pub(super) fn definitions(&self) -> Vec<RecurringJob> {
         block_on(self.store.recurring_jobs()).expect("the store reads")
+    }
+
+    pub(super) fn announce(&self, offer: Offer, now: Timestamp, until: Timestamp) {
+        block_on(self.store.announce(Arc::new(offer), now, until)).expect("the store takes the server");
+    }
+
+    pub(super) fn retire(&self, server: &str) {
+        block_on(self.store.retire(server.into())).expect("the store lets the server go");
+    }
+
+    pub(super) fn servers(&self, now: Timestamp) -> Vec<ServerInfo> {
+        block_on(self.store.servers(now)).expect("the store reads")
+    }
+
+    pub(super) fn pause(&self, queue: &str, pause: bool, now: Timestamp) -> bool {
+        block_on(self.store.pause(queue.into(), pause, now)).expect("the store pauses")
+    }
+
+    pub(super) fn queues(&self, now: Timestamp) -> Vec<QueueInfo> {
+        block_on(self.store.queues(now)).expect("the store reads")
+    }
+
+    pub(super) fn explain(&self, id: JobId, now: Timestamp) -> Explanation {
+        block_on(self.store.explain(id, now)).expect("the store reads")
     }
 
     pub(super) fn find(&self, id: JobId) -> Option<Job> {

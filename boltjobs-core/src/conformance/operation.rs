@@ -9,8 +9,9 @@ use fastrand::Rng;
 use super::lab::{LEASE, error, id, job_with, strict};
 use crate::cron::{Cron, Dst, Zone};
 use crate::job::{JobSpec, NewJob};
+use crate::rate::Rate;
 use crate::recurring::{Definition, Misfire};
-use crate::store::{Action, Command, Offer, Outcome, RecurringCommand, Retention};
+use crate::store::{Action, Command, Handled, Limits, Offer, Outcome, RecurringCommand, Retention};
 use crate::{JobId, JobState, Timestamp};
 
 /// The jobs of a run: few enough that operations meet.
@@ -35,6 +36,9 @@ pub(super) enum Operation {
     Put(Box<Definition>),
     Steer(&'static str, RecurringCommand),
     Read(JobId),
+    Pause(&'static str, bool),
+    Announce(Box<Offer>),
+    Explain(JobId),
     Page(JobState, Option<JobId>, usize),
     Reopen,
 }
@@ -67,15 +71,16 @@ pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
         72..79 => Operation::Due,
         79..82 => Operation::Reap,
         82..85 => Operation::Fire,
-        85..87 => {
-            Operation::Expire(Retention { succeeded: span(rng), failed: span(rng), deleted: span(rng) })
-        }
+        85 => Operation::Pause(pick(rng, &QUEUES), rng.u8(0..4) == 0),
+        86 => Operation::Expire(Retention { succeeded: span(rng), failed: span(rng), deleted: span(rng) }),
         87..90 => Operation::Put(Box::new(definition(rng))),
         90..92 => Operation::Steer(pick(rng, &NAMES), steering(rng, now)),
         92..95 => {
             Operation::Page(pick(rng, &JobState::ALL), rng.bool().then(|| any_job(rng)), rng.usize(0..6))
         }
-        95..97 => Operation::Reopen,
+        95 => Operation::Reopen,
+        96 => Operation::Announce(Box::new(offer(rng))),
+        97 => Operation::Explain(any_job(rng)),
         _ => Operation::Read(any_job(rng)),
     }
 }
@@ -95,6 +100,9 @@ fn new_job(rng: &mut Rng, now: Timestamp) -> NewJob {
     let job = job_with(rng.u64(0..JOBS), |spec| {
         (spec.queue, spec.request) = (pick(rng, &QUEUES).into(), pick(rng, &REQUESTS).into());
         (spec.priority, spec.version) = (pick(rng, &[-100, 0, 0, 0, 7]), pick(rng, &[1, 1, 1, 2]));
+        if rng.bool() {
+            spec.concurrency_key = Some(pick(rng, &["a", "b", "c"]).into());
+        }
         if rng.u8(0..8) == 0 {
             spec.payload = vec![b'x'; rng.usize(0..3_000)].into();
         }
@@ -106,11 +114,36 @@ fn offer(rng: &mut Rng) -> Offer {
     let mut queues = QUEUES;
     rng.shuffle(&mut queues);
     let mut handles = BTreeMap::new();
-    for name in REQUESTS.into_iter().filter(|name| *name == "mail.send" || rng.bool()) {
-        handles.insert(Arc::from(name), (u32::from(name == "mail.send") + 1).into());
+    for name in REQUESTS {
+        if name != "mail.send" && rng.bool() {
+            continue;
+        }
+        let version = u32::from(name == "mail.send") + 1;
+        handles.insert(Arc::from(name), Handled { version, limits: limits(rng, name) });
     }
+    let queue_limits = if rng.bool() { BTreeMap::new() } else { [("mails".into(), rng.u32(1..4))].into() };
     let server = pick(rng, &["server-1", "server-2"]).into();
-    Offer { server, handles, lease: pick(rng, &[LEASE, LEASE * 3]), ..strict(&queues[..rng.usize(1..4)]) }
+    Offer {
+        server,
+        queue_limits,
+        handles,
+        lease: pick(rng, &[LEASE, LEASE * 3]),
+        ..strict(&queues[..rng.usize(1..4)])
+    }
+}
+
+/// Mostly the same for each request, as it is where servers are the same program.
+fn limits(rng: &mut Rng, name: &str) -> Option<Arc<Limits>> {
+    let rate = |text: &str| Some(Rate::parse(text).expect("a rate"));
+    let per_key = Some(if rng.u8(0..8) == 0 { 2 } else { 1 });
+    let limits = match name {
+        "mail.send" => Limits { concurrency: Some(6), per_key, ..Limits::of(name) },
+        "mail.print" => {
+            Limits { rate: rate("9/1m, burst = 3"), rate_per_key: rate("3/20s"), ..Limits::of(name) }
+        }
+        _ => return None,
+    };
+    Some(Arc::new(limits))
 }
 
 fn outcome(rng: &mut Rng) -> Outcome {
