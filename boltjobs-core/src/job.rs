@@ -36,7 +36,7 @@ pub struct JobSpec {
     /// Higher goes first within the queue: -100 to 100.
     pub priority: i8,
     /// Jobs that share a key can be limited together.
-    pub concurrency_key: Option<String>,
+    pub concurrency_key: Option<Arc<str>>,
     /// Words to find the job by.
     pub tags: Vec<String>,
     /// What the code that enqueued attached.
@@ -86,12 +86,13 @@ impl JobSpec {
 
     /// Estimates the bytes that the spec takes on disk.
     pub(crate) fn weight(&self) -> usize {
-        let texts = [&self.title, &self.concurrency_key, &self.trace].into_iter().flatten();
+        let texts = [&self.title, &self.trace].into_iter().flatten();
         let lists = self.sensitive.iter().chain(&self.tags).chain(self.meta.iter().flat_map(|(k, v)| [k, v]));
         let texts: usize = texts.chain(lists).map(|text| text.len() + 1).sum();
+        let key = self.concurrency_key.as_ref().map_or(0, |key| key.len() + 1);
         let unique = self.unique.as_ref().map_or(0, |unique| unique.key.len() + 8);
         let ids = self.parents.len() * 19 + self.batch.map_or(0, |_| 17);
-        self.payload.len() + self.request.len() + self.queue.len() + texts + unique + ids + 28
+        self.payload.len() + self.request.len() + self.queue.len() + texts + key + unique + ids + 28
     }
 
     /// Returns what people see for this job: its title, else the name of its request.

@@ -13,8 +13,8 @@ use crate::engine::{Engine, Entry, Journal, Turn};
 use crate::job::{Job, Lease, NewJob};
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention,
-    Settled, Settlement, Store, StoreError,
+    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, Offer, PageQuery, QueueInfo,
+    RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError,
 };
 use crate::watch::{Interest, Watch, Watchers};
 use crate::{BatchId, JobId, Timestamp};
@@ -100,7 +100,8 @@ impl MemoryStore {
         };
         let answer = command(&mut engine.at(now, journal));
         let unpublished = engine.take_unpublished();
-        let changes = engine.publish(unpublished);
+        let mut changes = engine.publish(unpublished);
+        changes.merge(engine.take_told());
         drop(guard);
         self.watchers.notify(&changes);
         Box::pin(ready(answer))
@@ -163,6 +164,30 @@ impl Store for MemoryStore {
 
     fn recurring(&self, id: Arc<str>, command: RecurringCommand, now: Timestamp) -> Answer<'_, Option<bool>> {
         self.turn(now, |turn| turn.recurring(&id, command))
+    }
+
+    fn announce(&self, offer: Arc<Offer>, now: Timestamp, until: Timestamp) -> Answer<'_, ()> {
+        self.turn(now, |turn| turn.announce(offer, until))
+    }
+
+    fn retire(&self, server: Arc<str>) -> Answer<'_, ()> {
+        self.turn(Timestamp::EPOCH, |turn| turn.retire(&server))
+    }
+
+    fn pause(&self, queue: Arc<str>, pause: bool, now: Timestamp) -> Answer<'_, bool> {
+        self.turn(now, |turn| turn.pause(&queue, pause))
+    }
+
+    fn servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {
+        self.read(|engine| engine.servers(now))
+    }
+
+    fn queues(&self, now: Timestamp) -> Answer<'_, Vec<QueueInfo>> {
+        self.read(|engine| engine.queues(now))
+    }
+
+    fn explain(&self, id: JobId, now: Timestamp) -> Answer<'_, Explanation> {
+        self.read(|engine| engine.explain(id, now))
     }
 
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {

@@ -14,6 +14,7 @@
 //! 4. **Exclusive**: a job is claimed by one server at a time.
 //! 5. **Fenced**: each claim raises the epoch; a write with an older one changes nothing and is told so.
 //! 6. **Able**: a claim hands out only requests and versions that the offer handles.
+//!    What a limit or a pause holds back keeps its place, and holds up nothing but jobs of its own key.
 //! 7. **Ordered**: strict queues in their order, weighted ones in proportion; within a queue by priority, then
 //!    first in, first out.
 //! 8. **Punctual**: no job is handed out before its time.
@@ -30,6 +31,9 @@
 
 mod command;
 mod error;
+mod explanation;
+mod limits;
+mod live;
 mod offer;
 mod outcome;
 mod reading;
@@ -48,7 +52,10 @@ use crate::{BatchId, JobId, Timestamp};
 
 pub use command::{Action, Command, Enqueued, RecurringCommand};
 pub use error::{Refusal, StoreError};
-pub use offer::{Claimed, Handled, Limit, Offer, QueueOrder};
+pub use explanation::{Explanation, Reason};
+pub use limits::{Held, Limits};
+pub use live::{QueueInfo, ServerInfo};
+pub use offer::{Claimed, Handled, Offer, QueueOrder};
 pub use outcome::{Heartbeat, Outcome, Settled, Settlement};
 pub use reading::{Counts, PageQuery, StateCounts};
 pub use retention::Retention;
@@ -115,7 +122,27 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Moves a definition. `None` when it is not there.
     fn recurring(&self, id: Arc<str>, command: RecurringCommand, now: Timestamp) -> Answer<'_, Option<bool>>;
 
+    // Servers and queues.
+
+    /// Says that a server is there until `until`, and what it can run. Kept in memory: after a crash nobody is there.
+    fn announce(&self, offer: Arc<Offer>, now: Timestamp, until: Timestamp) -> Answer<'_, ()>;
+
+    /// Says that a server is gone.
+    fn retire(&self, server: Arc<str>) -> Answer<'_, ()>;
+
+    /// Pauses a queue, or lets it go on; `false` when it was so already. What runs is run to its end.
+    fn pause(&self, queue: Arc<str>, pause: bool, now: Timestamp) -> Answer<'_, bool>;
+
     // Looking.
+
+    /// Returns the servers that are there, by their names.
+    fn servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>>;
+
+    /// Returns the queues that have jobs, are paused or are named by a server, by their names.
+    fn queues(&self, now: Timestamp) -> Answer<'_, Vec<QueueInfo>>;
+
+    /// Says why a job stands where it stands, and what would move it on.
+    fn explain(&self, id: JobId, now: Timestamp) -> Answer<'_, Explanation>;
 
     /// Returns one job.
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>>;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a measurement that fails has nothing to say")]
 #![allow(clippy::cast_precision_loss, reason = "rates are rounded anyway")]
 
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::path::Path;
 use std::pin::Pin;
@@ -78,7 +79,10 @@ fn enqueue_some(store: &SledStore, numbers: std::ops::Range<u64>, in_flight: u64
 fn drain(store: &SledStore, slots: usize) -> u64 {
     let offer = Arc::new(Offer {
         server: "bench".into(),
+        workers: 9,
         queues: QueueOrder::All,
+        queue_limits: BTreeMap::new(),
+        held: Vec::new(),
         handles: [("bench".into(), 1.into())].into(),
         lease: Duration::from_mins(1),
     });

@@ -59,7 +59,7 @@ mod tests {
             tags: vec![text(); 10],
             sensitive: vec![text(); 5],
             meta: [(text(), text())].into(),
-            concurrency_key: Some(text()),
+            concurrency_key: Some(text().into()),
             ..plain.clone()
         };
         for spec in [plain, rich] {

@@ -39,32 +39,25 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &Engine, group: &mut 
     let left = disk.span.oldest + oldest.chunks;
     let mut jobs = HashSet::new();
     for entry in &oldest.entries {
-        match entry {
-            Entry::Boot(boot) if *boot == engine.boot() => group.record(entry),
-            Entry::Job(job) => {
-                // The record of an earlier life has gone with it; that of this life is further on, and has its turn.
-                let same_life = |live: &&Job| live.created_at == job.created_at;
-                if let Some(job) = engine.job(job.id).filter(same_life)
-                    && jobs.insert(job.id)
-                {
-                    group.record(&Entry::Job(Box::new(job.clone())));
-                }
+        if let Entry::Boot(boot) = entry {
+            if *boot == engine.boot() {
+                group.record(entry);
             }
-            // What it changed is in the record that is written again, if the job lives.
-            Entry::Boot(_)
-            | Entry::Moved(_)
-            | Entry::CancelRequested { .. }
-            | Entry::Forgotten(_)
-            | Entry::ParentEnded { .. } => {}
-            Entry::Recurring(_) | Entry::RecurringRemoved(_) | Entry::Batch(_) | Entry::BatchForgotten(_) => {
-                if let Some((id, true)) = entry.record()
-                    && !group.records.has(&id)
-                    && disk.records.may_be_before(&id, left)
-                    && let Some(record) = engine.record(&id)
-                {
-                    group.record(&record);
-                }
+        } else if let Entry::Job(job) = entry {
+            // The record of an earlier life has gone with it; that of this life is further on, and has its turn.
+            let same_life = |live: &&Job| live.created_at == job.created_at;
+            if let Some(job) = engine.job(job.id).filter(same_life)
+                && jobs.insert(job.id)
+            {
+                group.record(&Entry::Job(Box::new(job.clone())));
             }
+        } else if let Some((id, true)) = entry.record()
+            && !group.records.has(&id)
+            && disk.records.may_be_before(&id, left)
+            && let Some(record) = engine.record(&id)
+        {
+            group.record(&record);
         }
+        // What any other entry changed is in the record that is written again, if there is one.
     }
 }

@@ -19,8 +19,8 @@ use boltjobs_core::engine::{Engine, Turn};
 use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention,
-    Settled, Settlement, Store, StoreError,
+    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, Offer, PageQuery, QueueInfo,
+    RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError,
 };
 use boltjobs_core::watch::{Interest, Watch};
 use boltjobs_core::{BatchId, JobId, Timestamp};
@@ -113,19 +113,17 @@ impl SledStore {
         let wake = state.idle && !state.open.is_empty();
         // The committer needs one call, however many follow before it runs.
         state.idle &= !wake;
-        let eventual = self.shared.durability == Durability::Eventual;
-        let changes = eventual.then(|| {
+        let mut changes = state.engine.take_told();
+        if self.shared.durability == Durability::Eventual {
             let unpublished = state.engine.take_unpublished();
-            state.engine.publish(unpublished)
-        });
+            changes.merge(state.engine.publish(unpublished));
+        }
         let gate = self.gate(&state, wait);
         drop(state);
         if wake {
             self.shared.work.notify_one();
         }
-        if let Some(changes) = changes {
-            self.shared.watchers.notify(&changes);
-        }
+        self.shared.watchers.notify(&changes);
         answer_after(gate, answer)
     }
 
@@ -254,6 +252,30 @@ impl Store for SledStore {
 
     fn recurring(&self, id: Arc<str>, command: RecurringCommand, now: Timestamp) -> Answer<'_, Option<bool>> {
         self.turn(now, Wait::Durable, |turn| turn.recurring(&id, command))
+    }
+
+    fn announce(&self, offer: Arc<Offer>, now: Timestamp, until: Timestamp) -> Answer<'_, ()> {
+        self.turn(now, Wait::No, |turn| turn.announce(offer, until))
+    }
+
+    fn retire(&self, server: Arc<str>) -> Answer<'_, ()> {
+        self.turn(Timestamp::EPOCH, Wait::No, |turn| turn.retire(&server))
+    }
+
+    fn pause(&self, queue: Arc<str>, pause: bool, now: Timestamp) -> Answer<'_, bool> {
+        self.turn(now, Wait::Durable, |turn| turn.pause(&queue, pause))
+    }
+
+    fn servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {
+        self.read(|engine| engine.servers(now))
+    }
+
+    fn queues(&self, now: Timestamp) -> Answer<'_, Vec<QueueInfo>> {
+        self.read(|engine| engine.queues(now))
+    }
+
+    fn explain(&self, id: JobId, now: Timestamp) -> Answer<'_, Explanation> {
+        self.read(|engine| engine.explain(id, now))
     }
 
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {

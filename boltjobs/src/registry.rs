@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use boltjobs_core::backoff::Backoff;
 use boltjobs_core::name;
-use boltjobs_core::store::{Handled, Limit};
+use boltjobs_core::rate::Rate;
+use boltjobs_core::store::{Handled, Limits};
 
 use crate::handler::{BackoffFn, BackoffSource, HandlerInfo, OnExhausted, Run};
 use crate::interceptor::{InterceptorInfo, Interceptors, Segment};
@@ -84,6 +85,22 @@ impl fmt::Debug for Handler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handler").field("info", self.info).finish_non_exhaustive()
     }
+}
+
+/// Returns what the jobs of a request are held to.
+fn limits(request: &KnownRequest, handler: &Handler) -> Option<Arc<Limits>> {
+    let info = handler.info;
+    // The macro has checked it.
+    let rate = |text: Option<&str>| text.and_then(|text| Rate::parse(text).ok());
+    let limits = Limits {
+        aliases: request.info.aliases.iter().copied().map(Arc::from).collect(),
+        concurrency: info.concurrency,
+        per_key: info.concurrency_per_key,
+        rate: rate(info.rate_limit),
+        rate_per_key: rate(info.rate_limit_per_key),
+        ..Limits::of(Arc::clone(&request.name))
+    };
+    limits.is_any().then(|| Arc::new(limits))
 }
 
 /// Everything that is registered, checked.
@@ -177,14 +194,10 @@ impl Registry {
     pub(crate) fn handled(&self) -> BTreeMap<Arc<str>, Handled> {
         let handled = self.by_name.iter().filter_map(|(name, request)| {
             let handler = request.handler.as_ref()?;
-            let limit = handler.info.concurrency.map(|at_most| Limit {
-                at_most,
-                names: std::iter::once(&*request.name)
-                    .chain(request.info.aliases.iter().copied())
-                    .map(Arc::from)
-                    .collect(),
-            });
-            Some((Arc::clone(name), Handled { version: request.info.version, limit }))
+            Some((
+                Arc::clone(name),
+                Handled { version: request.info.version, limits: limits(request, handler) },
+            ))
         });
         handled.collect()
     }

@@ -119,6 +119,9 @@ impl Server {
             }
         }
 
+        // Others that share the store learn it at once, and not when it is missed.
+        let _ = worker.runtime.store.retire(Arc::clone(&worker.offer.server)).await;
+
         let mut result = Ok(());
         for hook in self.stop_hooks.iter().rev() {
             let run = (hook.run)(worker.runtime.providers());
@@ -217,12 +220,13 @@ impl Signals {
 pub struct Queue {
     pub(crate) name: String,
     pub(crate) weight: Option<u32>,
+    pub(crate) concurrency: Option<u32>,
 }
 
 impl Queue {
     /// Names a queue: `[a-z0-9_-]`, 1 to 64 characters.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), weight: None }
+        Self { name: name.into(), weight: None, concurrency: None }
     }
 
     /// Gives the queue a share in proportion to the other queues' weights, instead of a place in a strict order.
@@ -231,6 +235,14 @@ impl Queue {
     #[must_use]
     pub fn weight(mut self, weight: u32) -> Self {
         self.weight = Some(weight);
+        self
+    }
+
+    /// Lets at most so many jobs of the queue run at once, over every server that shares the store. The others keep
+    /// their places and occupy no worker. Default: as many as there are workers.
+    #[must_use]
+    pub fn concurrency(mut self, at_most: u32) -> Self {
+        self.concurrency = Some(at_most);
         self
     }
 }

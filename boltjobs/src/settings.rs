@@ -1,5 +1,6 @@
 //! What can be set, by the builder or by the environment. The builder wins.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ pub(crate) struct Resolved {
     pub(crate) store: StoreSource,
     pub(crate) durability: Durability,
     pub(crate) queues: QueueOrder,
+    pub(crate) queue_limits: BTreeMap<Arc<str>, u32>,
     pub(crate) workers: usize,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) cancel_grace: Duration,
@@ -71,6 +73,7 @@ impl Settings {
         let timeout = |text: &str| duration::parse(text).map_err(|error| error.to_string());
         let shutdown_timeout =
             self.shutdown_timeout.or_else(|| read.variable("BOLTJOBS_SHUTDOWN_TIMEOUT", timeout));
+        let queue_limits = queues.iter().flatten().filter_map(limit).collect();
         let queues = match queues.map(order).transpose() {
             Ok(queues) => queues.unwrap_or(QueueOrder::All),
             Err(found) => {
@@ -89,6 +92,7 @@ impl Settings {
             store: store.unwrap_or_else(|| DEFAULT_STORE.into()),
             durability: durability.unwrap_or_default(),
             queues,
+            queue_limits,
             workers: workers.unwrap_or_else(default_workers),
             shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(15)),
             cancel_grace: self.cancel_grace.unwrap_or(Duration::from_secs(30)),
@@ -147,6 +151,10 @@ fn queues(text: &str) -> Result<Vec<Queue>, String> {
     text.split(',').map(queue).collect()
 }
 
+fn limit(queue: &Queue) -> Option<(Arc<str>, u32)> {
+    Some((queue.name.as_str().into(), queue.concurrency?))
+}
+
 fn order(queues: Vec<Queue>) -> Result<QueueOrder, Vec<String>> {
     let mut faults = Vec::new();
     if queues.is_empty() {
@@ -160,6 +168,13 @@ fn order(queues: Vec<Queue>) -> Result<QueueOrder, Vec<String>> {
             let name = &queue.name;
             faults.push(format!(
                 "queue `{name}` has a weight of zero, so it would never be worked; use 1 or more"
+            ));
+        }
+        if queue.concurrency == Some(0) {
+            let name = &queue.name;
+            faults.push(format!(
+                "queue `{name}` has a concurrency of zero, so none of its jobs would ever run; use 1 or more, \
+                 or pause it"
             ));
         }
         if queues[..index].iter().any(|earlier| earlier.name == queue.name) {

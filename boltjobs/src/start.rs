@@ -193,7 +193,8 @@ impl Builder {
         let observers = moved.map(|moved| Observers::start(&runtime, moved));
         runtime::scope(Arc::clone(&runtime), run_start_hooks(&runtime)).await?;
         let server = begin(&runtime, settings, thread, built, observers);
-        announce(&server).await?;
+        server.worker.announce().await?;
+        report(&server).await?;
         Ok(server)
     }
 }
@@ -277,7 +278,10 @@ fn begin(
         runtime.registry.hooks.iter().filter(|hook| hook.when == HookPoint::Stop).copied().collect();
     let offer = Offer {
         server: server_name(&*runtime.chance),
+        workers: u32::try_from(settings.workers).unwrap_or(u32::MAX),
         queues: settings.queues,
+        queue_limits: settings.queue_limits,
+        held: Vec::new(),
         handles: runtime.registry.handled(),
         lease: settings.lease,
     };
@@ -303,10 +307,10 @@ fn begin(
     runtime::enter(runtime);
     Server {
         // Without handlers or slots there is nothing to claim for.
-        claiming: if worker.offer.handles.is_empty() || settings.workers == 0 {
-            tokio::spawn(std::future::ready(()))
-        } else {
+        claiming: if worker.works() {
             tokio::spawn(claim_jobs(Arc::clone(&worker)))
+        } else {
+            tokio::spawn(std::future::ready(()))
         },
         settling: tokio::spawn(settle_jobs(Arc::clone(&worker), settlements)),
         services,
@@ -320,7 +324,7 @@ fn begin(
 }
 
 /// Says what was started, and what will not be done.
-async fn announce(server: &Server) -> Result<()> {
+async fn report(server: &Server) -> Result<()> {
     let (runtime, offer) = (&server.worker.runtime, &server.worker.offer);
     let counts = runtime.store.counts().await?;
     tracing::info!(

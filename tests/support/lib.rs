@@ -5,6 +5,7 @@ mod clock;
 mod seed;
 mod store;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,7 +96,10 @@ pub async fn patiently<T>(future: impl Future<Output = T>) -> T {
 pub fn offer(request: &str) -> Arc<Offer> {
     Arc::new(Offer {
         server: "elsewhere".into(),
+        workers: 9,
         queues: boltjobs_core::store::QueueOrder::All,
+        queue_limits: BTreeMap::new(),
+        held: Vec::new(),
         handles: [(Arc::from(request), 1.into())].into(),
         lease: Duration::from_secs(30),
     })

@@ -8,8 +8,8 @@ use boltjobs_core::batch::{BatchStatus, NewBatch};
 use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention,
-    Settled, Settlement,
+    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, Offer, PageQuery, QueueInfo,
+    RecurringCommand, Retention, ServerInfo, Settled, Settlement,
 };
 use boltjobs_core::watch::{Interest, Watch};
 
@@ -94,6 +94,30 @@ impl Store for Flaky {
 
     fn recurring(&self, id: Arc<str>, command: RecurringCommand, now: Timestamp) -> Answer<'_, Option<bool>> {
         self.store.recurring(id, command, now)
+    }
+
+    fn announce(&self, offer: Arc<Offer>, now: Timestamp, until: Timestamp) -> Answer<'_, ()> {
+        self.store.announce(offer, now, until)
+    }
+
+    fn retire(&self, server: Arc<str>) -> Answer<'_, ()> {
+        self.store.retire(server)
+    }
+
+    fn pause(&self, queue: Arc<str>, pause: bool, now: Timestamp) -> Answer<'_, bool> {
+        self.store.pause(queue, pause, now)
+    }
+
+    fn servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {
+        self.store.servers(now)
+    }
+
+    fn queues(&self, now: Timestamp) -> Answer<'_, Vec<QueueInfo>> {
+        self.store.queues(now)
+    }
+
+    fn explain(&self, id: JobId, now: Timestamp) -> Answer<'_, Explanation> {
+        self.store.explain(id, now)
     }
 
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {

@@ -9,7 +9,7 @@ use super::lab::{Lab, at, done, id, job, job_with, offer, secs, woken};
 use crate::JobId;
 use crate::JobState::{Enqueued, Processing};
 use crate::job::RowData;
-use crate::store::{Action, Handled, Limit, Offer};
+use crate::store::{Action, Handled, Limits, Offer};
 use crate::watch::Interest;
 
 /// Law 4.
@@ -127,8 +127,9 @@ pub fn a_handler_with_a_limit_is_given_no_more_than_that(fixture: &dyn Fixture) 
     let older = |n| job_with(n, |spec| spec.request = "mail.old".into());
     let other = |n| job_with(n, |spec| spec.request = "mail.print".into());
     lab.enqueue(vec![job(1), older(2), job(3), other(4)], at(0));
-    let names: Arc<[Arc<str>]> = ["mail.send".into(), "mail.old".into()].into();
-    let limited = || Handled { version: 1, limit: Some(Limit { at_most: 2, names: Arc::clone(&names) }) };
+    let aliases = vec!["mail.old".into()];
+    let limits = Arc::new(Limits { concurrency: Some(2), aliases, ..Limits::of("mail.send") });
+    let limited = || Handled { version: 1, limits: Some(Arc::clone(&limits)) };
     let handles =
         [("mail.send".into(), limited()), ("mail.old".into(), limited()), ("mail.print".into(), 1.into())]
             .into();

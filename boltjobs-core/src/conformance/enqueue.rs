@@ -80,7 +80,7 @@ fn every_field() -> JobSpec {
         sensitive: vec!["/card".to_owned()],
         queue: "mails".into(),
         priority: -7,
-        concurrency_key: Some("ann".to_owned()),
+        concurrency_key: Some("ann".into()),
         tags: vec!["a".to_owned(), "b".to_owned()],
         meta: [("tenant".to_owned(), "7".to_owned())].into(),
         trace: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),

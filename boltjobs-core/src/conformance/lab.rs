@@ -1,6 +1,7 @@
 //! What the laws are written with: a fixture's store, driven one blocking call at a time by instants that the law
 //! names itself.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
@@ -14,8 +15,8 @@ use crate::continuation::{After, Parent, ParentId};
 use crate::job::{ErrorInfo, HistoryRow, Job, JobSpec, Lease, NewJob};
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
-    Action, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, Outcome, PageQuery, QueueOrder,
-    RecurringCommand, Refusal, Retention, Settled, Settlement, Store, StoreError,
+    Action, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, Offer, Outcome, PageQuery, QueueInfo,
+    QueueOrder, RecurringCommand, Refusal, Retention, ServerInfo, Settled, Settlement, Store, StoreError,
 };
 use crate::watch::{Changes, Watch};
 use crate::{BatchId, JobId, JobState, Timestamp};
@@ -88,7 +89,10 @@ pub(super) fn batch(n: u64) -> NewBatch {
 pub(super) fn offer() -> Offer {
     Offer {
         server: "server-1".into(),
+        workers: 9,
         queues: QueueOrder::All,
+        queue_limits: BTreeMap::new(),
+        held: Vec::new(),
         handles: [(REQUEST.into(), 1.into())].into(),
         lease: LEASE,
     }
@@ -237,6 +241,30 @@ impl<'f> Lab<'f> {
 
     pub(super) fn definitions(&self) -> Vec<RecurringJob> {
         block_on(self.store.recurring_jobs()).expect("the store reads")
+    }
+
+    pub(super) fn announce(&self, offer: Offer, now: Timestamp, until: Timestamp) {
+        block_on(self.store.announce(Arc::new(offer), now, until)).expect("the store takes the server");
+    }
+
+    pub(super) fn retire(&self, server: &str) {
+        block_on(self.store.retire(server.into())).expect("the store lets the server go");
+    }
+
+    pub(super) fn servers(&self, now: Timestamp) -> Vec<ServerInfo> {
+        block_on(self.store.servers(now)).expect("the store reads")
+    }
+
+    pub(super) fn pause(&self, queue: &str, pause: bool, now: Timestamp) -> bool {
+        block_on(self.store.pause(queue.into(), pause, now)).expect("the store pauses")
+    }
+
+    pub(super) fn queues(&self, now: Timestamp) -> Vec<QueueInfo> {
+        block_on(self.store.queues(now)).expect("the store reads")
+    }
+
+    pub(super) fn explain(&self, id: JobId, now: Timestamp) -> Explanation {
+        block_on(self.store.explain(id, now)).expect("the store reads")
     }
 
     pub(super) fn find(&self, id: JobId) -> Option<Job> {

@@ -17,9 +17,11 @@ pub mod claim;
 pub mod commands;
 pub mod continuations;
 pub mod enqueue;
+pub mod explaining;
 pub mod fencing;
 mod fixture;
 mod lab;
+pub mod limits;
 pub mod model;
 mod operation;
 pub mod queues;
@@ -58,6 +60,27 @@ macro_rules! store_conformance {
                 a_handler_with_a_limit_is_given_no_more_than_that
                 racing_claims_never_share_a_job
                 a_deleted_or_rescheduled_job_is_not_handed_out
+            }
+            limits {
+                jobs_of_one_key_are_held_to_its_limit
+                a_key_is_counted_over_every_request_that_shares_it
+                jobs_of_one_key_keep_their_order
+                a_newer_version_holds_up_no_other_of_its_key
+                other_limits_look_at_blocked_keys_anew
+                a_queue_with_a_limit_is_given_no_more_than_that
+                a_rate_lets_no_more_start_and_wakes_when_there_is_room
+                a_rate_of_a_key_holds_up_that_key_alone
+                a_clock_that_is_set_back_holds_up_no_rate
+                a_rate_is_remembered_over_a_reopen
+                what_a_server_still_holds_counts_until_it_lets_go
+                a_paused_queue_is_left_alone_until_it_is_resumed
+                a_pause_survives_a_reopen
+            }
+            explaining {
+                a_server_is_listed_while_it_is_heard_of
+                queues_are_listed_with_what_is_known_of_them
+                an_explanation_names_what_holds_a_ready_job
+                an_explanation_tells_of_every_other_state
             }
             queues {
                 jobs_of_one_queue_come_first_in_first_out
@@ -235,7 +258,9 @@ mod tests {
             include_str!("claim.rs"),
             include_str!("commands.rs"),
             include_str!("enqueue.rs"),
+            include_str!("explaining.rs"),
             include_str!("fencing.rs"),
+            include_str!("limits.rs"),
             include_str!("queues.rs"),
             include_str!("reading.rs"),
             include_str!("recurring.rs"),

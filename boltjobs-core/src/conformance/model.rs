@@ -147,6 +147,12 @@ impl<'f> Side<'f> {
             Operation::Expire(retention) => show(&steps(now, || lab.expire(retention, now))),
             Operation::Put(definition) => show(&lab.put(*definition, now)),
             Operation::Steer(name, command) => show(&lab.steer(name, command, now)),
+            Operation::Pause(queue, pause) => show(&lab.pause(queue, pause, now)),
+            Operation::Announce(offer) => {
+                lab.announce(*offer, now, now.plus(Duration::from_mins(5)));
+                show(&(lab.servers(now), lab.queues(now)))
+            }
+            Operation::Explain(id) => show(&lab.explain(id, now)),
             Operation::Read(id) => show(&lab.find(id).map(plain)),
             Operation::Page(state, after, limit) => {
                 let query = PageQuery { state, after, limit };

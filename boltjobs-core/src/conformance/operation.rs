@@ -11,8 +11,9 @@ use crate::batch::NewBatch;
 use crate::continuation::{After, Parent};
 use crate::cron::{Cron, Dst, Zone};
 use crate::job::{JobSpec, NewJob};
+use crate::rate::Rate;
 use crate::recurring::{Definition, Misfire};
-use crate::store::{Action, Command, Offer, Outcome, RecurringCommand, Retention};
+use crate::store::{Action, Command, Handled, Limits, Offer, Outcome, RecurringCommand, Retention};
 use crate::{BatchId, JobId, JobState, Timestamp};
 
 /// The jobs of a run: few enough that operations meet.
@@ -39,6 +40,9 @@ pub(super) enum Operation {
     Put(Box<Definition>),
     Steer(&'static str, RecurringCommand),
     Read(JobId),
+    Pause(&'static str, bool),
+    Announce(Box<Offer>),
+    Explain(JobId),
     Page(JobState, Option<JobId>, usize),
     Reopen,
 }
@@ -89,7 +93,8 @@ pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
         72..79 => Operation::Due,
         79..82 => Operation::Reap,
         82..85 => Operation::Fire,
-        85..87 => Operation::Expire(Retention {
+        85 => Operation::Pause(pick(rng, &QUEUES), rng.u8(0..4) == 0),
+        86 => Operation::Expire(Retention {
             succeeded: span(rng),
             failed: span(rng),
             deleted: span(rng),
@@ -100,7 +105,9 @@ pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
         92..95 => {
             Operation::Page(pick(rng, &JobState::ALL), rng.bool().then(|| any_job(rng)), rng.usize(0..6))
         }
-        95..97 => Operation::Reopen,
+        95 => Operation::Reopen,
+        96 => Operation::Announce(Box::new(offer(rng))),
+        97 => Operation::Explain(any_job(rng)),
         _ => Operation::Read(any_job(rng)),
     }
 }
@@ -126,6 +133,9 @@ fn new_job(rng: &mut Rng, now: Timestamp) -> NewJob {
         if rng.u8(0..6) == 0 {
             spec.batch = Some(any_batch(rng));
         }
+        if rng.bool() {
+            spec.concurrency_key = Some(pick(rng, &["a", "b", "c"]).into());
+        }
         if rng.u8(0..8) == 0 {
             spec.payload = vec![b'x'; rng.usize(0..3_000)].into();
         }
@@ -137,11 +147,36 @@ fn offer(rng: &mut Rng) -> Offer {
     let mut queues = QUEUES;
     rng.shuffle(&mut queues);
     let mut handles = BTreeMap::new();
-    for name in REQUESTS.into_iter().filter(|name| *name == "mail.send" || rng.bool()) {
-        handles.insert(Arc::from(name), (u32::from(name == "mail.send") + 1).into());
+    for name in REQUESTS {
+        if name != "mail.send" && rng.bool() {
+            continue;
+        }
+        let version = u32::from(name == "mail.send") + 1;
+        handles.insert(Arc::from(name), Handled { version, limits: limits(rng, name) });
     }
+    let queue_limits = if rng.bool() { BTreeMap::new() } else { [("mails".into(), rng.u32(1..4))].into() };
     let server = pick(rng, &["server-1", "server-2"]).into();
-    Offer { server, handles, lease: pick(rng, &[LEASE, LEASE * 3]), ..strict(&queues[..rng.usize(1..4)]) }
+    Offer {
+        server,
+        queue_limits,
+        handles,
+        lease: pick(rng, &[LEASE, LEASE * 3]),
+        ..strict(&queues[..rng.usize(1..4)])
+    }
+}
+
+/// Mostly the same for each request, as it is where servers are the same program.
+fn limits(rng: &mut Rng, name: &str) -> Option<Arc<Limits>> {
+    let rate = |text: &str| Some(Rate::parse(text).expect("a rate"));
+    let per_key = Some(if rng.u8(0..8) == 0 { 2 } else { 1 });
+    let limits = match name {
+        "mail.send" => Limits { concurrency: Some(6), per_key, ..Limits::of(name) },
+        "mail.print" => {
+            Limits { rate: rate("9/1m, burst = 3"), rate_per_key: rate("3/20s"), ..Limits::of(name) }
+        }
+        _ => return None,
+    };
+    Some(Arc::new(limits))
 }
 
 fn outcome(rng: &mut Rng) -> Outcome {

@@ -2,22 +2,33 @@
 
 use std::sync::Arc;
 
-use super::{Move, Turn};
+use super::gate::Gate;
+use super::{Engine, Move, Turn};
 use crate::job::{HistoryRow, Lease, RowData};
 use crate::state::Actor;
-use crate::store::{Claimed, Heartbeat, Offer};
+use crate::store::{Claimed, Heartbeat, Held, Offer};
 use crate::{JobId, JobState, Timestamp};
+
+/// The most keys that one step lets compete again because a rate has room for them.
+const STEP: usize = 1_000;
 
 impl Turn<'_> {
     /// Hands out a job to each of these workers, in the order that the offer asks for, while there are any.
     pub fn claim(&mut self, offer: &Offer, workers: &[u32]) -> Vec<Claimed> {
         let mut claimed = Vec::new();
+        self.engine.begin_claim(offer);
+        self.open_by_time();
         for worker in workers {
-            let Some(id) = self.engine.ready.next(offer, &self.engine.counts) else { break };
+            let Some(id) = self.engine.next(offer, self.now) else { break };
             claimed.extend(self.claim_one(id, offer, *worker));
         }
-        self.engine.limited |= offer.handles.values().any(|handled| handled.limit.is_some());
+        self.engine.end_claim();
         claimed
+    }
+
+    /// Lets compete what a rate may have room for by now.
+    pub(super) fn open_by_time(&mut self) {
+        self.engine.told.ready |= self.engine.ready.open_by_time(self.now, STEP);
     }
 
     fn claim_one(&mut self, id: JobId, offer: &Offer, worker: u32) -> Option<Claimed> {
@@ -32,6 +43,11 @@ impl Turn<'_> {
             return None;
         }
         self.engine.leases.insert(id, self.now.plus(offer.lease));
+        if self.engine.limited
+            && let Some(limits) = offer.handles.get(&spec.request).and_then(|handled| handled.limits.as_ref())
+        {
+            self.count_start(limits, spec.concurrency_key.as_ref());
+        }
         Some(Claimed { lease: Lease { job: id, epoch }, spec, attempt, created_at })
     }
 
@@ -50,5 +66,36 @@ impl Turn<'_> {
             }
         }
         answer
+    }
+}
+
+impl Engine {
+    /// Notes what an offer brings besides room for jobs.
+    fn begin_claim(&mut self, offer: &Offer) {
+        self.ready.parking.begin();
+        self.limited = self.limited || offer.is_limited();
+        self.hold(&offer.server, &offer.held);
+    }
+
+    /// Takes what a server still runs of attempts that have ended, in place of what it said before.
+    pub(super) fn hold(&mut self, server: &Arc<str>, held: &[Held]) {
+        for gone in self.limiting.hold(server, held) {
+            self.told.ready = true;
+            if let Some(key) = &gone.key {
+                self.ready.open(key);
+            }
+        }
+    }
+
+    fn next(&mut self, offer: &Offer, now: Timestamp) -> Option<JobId> {
+        let Self { ready, counts, limiting, .. } = self;
+        ready.next(&Gate { offer, counts, limiting, now })
+    }
+
+    fn end_claim(&mut self) {
+        let parking = &mut self.ready.parking;
+        // Whoever claims next goes on where this one stopped.
+        self.told.ready |= std::mem::take(&mut parking.tired);
+        self.told.due |= std::mem::take(&mut parking.sooner);
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::limiting::{RateId, Starts};
 use crate::batch::Batch;
 use crate::continuation::ParentId;
 use crate::job::{Epoch, HistoryRow, Job};
 use crate::recurring::RecurringJob;
-use crate::{BatchId, JobId};
+use crate::{BatchId, JobId, Timestamp};
 
 /// One change of the engine, as a journal keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,26 @@ pub enum Entry {
     Batch(Box<Batch>),
     /// The retention of a batch is over.
     BatchForgotten(BatchId),
+    /// Every start that a rate counts.
+    Starts(Box<Starts>),
+    /// One more start that it counts.
+    Started {
+        /// Whose start it is.
+        id: RateId,
+        /// When it was.
+        at: Timestamp,
+    },
+    /// Nothing counts any more that a rate had counted.
+    StartsOver(RateId),
+    /// A queue was paused.
+    QueuePaused {
+        /// The queue.
+        queue: Arc<str>,
+        /// When it was.
+        since: Timestamp,
+    },
+    /// A queue goes on.
+    QueueResumed(Arc<str>),
 }
 
 /// A transition of a job, with everything that it sets.
@@ -72,6 +93,10 @@ pub enum RecordId {
     Recurring(Arc<str>),
     /// A batch.
     Batch(BatchId),
+    /// What a rate counts.
+    Starts(RateId),
+    /// The pause of a queue.
+    Queue(Arc<str>),
 }
 
 impl Entry {
@@ -82,7 +107,12 @@ impl Entry {
             Self::RecurringRemoved(id) => Some((RecordId::Recurring(Arc::clone(id)), false)),
             Self::Batch(batch) => Some((RecordId::Batch(batch.id), true)),
             Self::BatchForgotten(id) => Some((RecordId::Batch(*id), false)),
+            Self::Starts(starts) => Some((RecordId::Starts(starts.id.clone()), true)),
+            Self::StartsOver(id) => Some((RecordId::Starts(id.clone()), false)),
+            Self::QueuePaused { queue, .. } => Some((RecordId::Queue(Arc::clone(queue)), true)),
+            Self::QueueResumed(queue) => Some((RecordId::Queue(Arc::clone(queue)), false)),
             Self::Boot(_)
+            | Self::Started { .. }
             | Self::Job(_)
             | Self::Moved(_)
             | Self::CancelRequested { .. }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use super::entry::{Entry, Journal, Move, RecordId};
 use super::family::Family;
+use super::limiting::Limiting;
 use super::ready::Ready;
 use crate::continuation::ParentId;
 use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
 use crate::recurring::RecurringJob;
 use crate::state::Actor;
-use crate::store::Counts;
+use crate::store::{Counts, ServerInfo};
 use crate::watch::{Changes, Interest, Transition};
 use crate::{JobId, JobState, Timestamp};
 
@@ -25,6 +26,11 @@ pub struct Engine {
     pub(super) due: BTreeSet<(Timestamp, JobId)>,
     pub(super) ended: BTreeMap<JobState, BTreeSet<(Timestamp, JobId)>>,
     pub(super) ready: Ready,
+    pub(super) limiting: Limiting,
+    /// Not journaled: they are gone after a crash.
+    pub(super) servers: BTreeMap<Arc<str>, ServerInfo>,
+    /// What watchers shall learn that no write is behind.
+    pub(super) told: Changes,
     /// Until when each running job may be left alone. Not journaled: after a crash nobody holds a lease.
     pub(super) leases: HashMap<JobId, Timestamp>,
     pub(super) recurring: BTreeMap<Arc<str>, RecurringJob>,
@@ -38,7 +44,7 @@ pub struct Engine {
     names: HashSet<Arc<str>>,
     pub(super) unpublished: Unpublished,
     /// Whether anybody watches transitions: then they are told. Not journaled.
-    told: bool,
+    observed: bool,
     /// Jobs with an earlier place were here before this boot, and it followed a crash. Not journaled.
     pub(super) suspect_before: u64,
     /// Whether any server has a limit: then the end of a job may be what others wait for. Not journaled.
@@ -117,6 +123,14 @@ impl Engine {
                 self.recurring.get(id).map(|job| Entry::Recurring(Box::new(job.clone())))
             }
             RecordId::Batch(id) => self.family.batches.get(id).map(|it| Entry::Batch(Box::new(it.clone()))),
+            RecordId::Starts(id) => {
+                self.limiting.rates.get(id).map(|starts| Entry::Starts(Box::new(starts.clone())))
+            }
+            RecordId::Queue(queue) => self
+                .limiting
+                .paused
+                .get(queue)
+                .map(|since| Entry::QueuePaused { queue: Arc::clone(queue), since: *since }),
         }
     }
 
@@ -133,12 +147,17 @@ impl Engine {
 
     /// Says that somebody watches: what only they want is collected from now on.
     pub fn watched(&mut self, interest: Interest) {
-        self.told |= interest == Interest::Moved;
+        self.observed |= interest == Interest::Moved;
     }
 
     /// Takes what was made ready since the last call.
     pub fn take_unpublished(&mut self) -> Unpublished {
         mem::take(&mut self.unpublished)
+    }
+
+    /// Takes what watchers shall learn at once, as it waits for no write.
+    pub fn take_told(&mut self) -> Changes {
+        mem::take(&mut self.told)
     }
 
     /// Lets what is durable by now be claimed, and returns what watchers shall learn.
@@ -192,6 +211,21 @@ impl Engine {
             }
             Entry::Batch(batch) => self.put_batch(*batch),
             Entry::BatchForgotten(id) => self.remove_batch(id),
+            Entry::Starts(starts) => {
+                self.weight += starts.weight() as u64;
+                let before = self.limiting.put_starts(*starts);
+                self.weight -= before.map_or(0, |before| before.weight() as u64);
+            }
+            Entry::Started { id, at } => self.limiting.note_start(&id, at),
+            Entry::StartsOver(id) => {
+                let before = self.limiting.remove_starts(&id);
+                self.weight -= before.map_or(0, |before| before.weight() as u64);
+            }
+            Entry::QueuePaused { queue, since } => drop(self.limiting.paused.insert(queue, since)),
+            Entry::QueueResumed(queue) => {
+                self.limiting.paused.remove(&queue);
+                self.unpublished.changes.ready = true;
+            }
         }
     }
 
@@ -253,7 +287,7 @@ impl Engine {
 
     /// Keeps the latest transition of a job for those who watch.
     fn tell(&mut self, job: &Job, from: Option<JobState>) {
-        if let Some(row) = job.history.last().filter(|_| self.told) {
+        if let Some(row) = job.history.last().filter(|_| self.observed) {
             let (spec, row) = (Arc::clone(&job.spec), row.clone());
             let transition = Transition { job: job.id, spec, from, attempt: job.attempt, row };
             self.unpublished.changes.moved.push(Arc::new(transition));
@@ -279,7 +313,8 @@ impl Engine {
                     self.retire(job.state, (job.since, job.id));
                 }
             }
-            JobState::Awaiting | JobState::Processing => {}
+            JobState::Processing => self.limiting.begin(job),
+            JobState::Awaiting => {}
         }
     }
 
@@ -297,6 +332,10 @@ impl Engine {
             JobState::Enqueued => self.ready.remove(job),
             JobState::Processing => {
                 self.leases.remove(&job.id);
+                self.limiting.end(job);
+                if let Some(key) = &job.spec.concurrency_key {
+                    self.ready.open(key);
+                }
                 self.unpublished.changes.ready |= self.limited;
             }
             JobState::Succeeded | JobState::Failed | JobState::Deleted => {
@@ -319,6 +358,7 @@ impl Engine {
         let jobs: BTreeMap<_, _> = self.jobs.iter().collect();
         format!("{} {jobs:?} {:?} {:?} {:?}", self.boot, self.recurring, self.counts, self.family.batches)
             .hash(&mut hasher);
+        format!("{:?} {:?}", self.limiting.rates, self.limiting.paused).hash(&mut hasher);
         hasher.finish()
     }
 }

@@ -19,11 +19,18 @@ mod command;
 mod end;
 mod enqueue;
 mod entry;
+mod explain;
 mod family;
+mod gate;
+mod lane;
+mod limiting;
 mod live;
+mod parking;
+mod queues;
 mod read;
 mod ready;
 mod recurring;
+mod servers;
 mod settle;
 mod time;
 
@@ -31,4 +38,5 @@ mod time;
 mod tests;
 
 pub use entry::{Entry, Journal, Move, RecordId};
+pub use limiting::{RateId, Starts};
 pub use live::{Engine, Turn, Unpublished};

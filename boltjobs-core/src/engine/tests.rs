@@ -2,19 +2,22 @@
 
 mod kin;
 mod laws;
+mod limits;
 mod replay;
 
-use kin::{Kin, kin};
-
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kin::{Kin, kin};
 use proptest::prelude::*;
 
 use super::{Engine, Entry, Unpublished};
 use crate::job::{ErrorInfo, JobSpec, Lease, NewJob};
+use crate::rate::Rate;
 use crate::store::{
-    Action, Claimed, Command, Offer, Outcome, QueueOrder, RecurringCommand, Retention, Settlement,
+    Action, Claimed, Command, Handled, Limits, Offer, Outcome, QueueOrder, RecurringCommand, Retention,
+    Settlement,
 };
 use crate::{JobId, JobState, Timestamp};
 
@@ -30,12 +33,32 @@ fn id(n: u8) -> JobId {
 
 fn new_job(n: u8, priority: i8, start_at: Option<Timestamp>) -> NewJob {
     let queue = QUEUES[usize::from(n) % 2].into();
-    NewJob { id: id(n), spec: JobSpec { queue, priority, ..JobSpec::new("mail.send", &b"{}"[..]) }, start_at }
+    let concurrency_key = [None, Some("x".into()), Some("y".into())][usize::from(n) % 3].clone();
+    let spec = JobSpec { queue, priority, concurrency_key, ..JobSpec::new("mail.send", &b"{}"[..]) };
+    NewJob { id: id(n), spec, start_at }
+}
+
+/// Returns the offer with limits that a number of [`Deed::Claim`] stands for.
+fn limited(order: u8) -> Option<Offer> {
+    let rate = |text: &str| Some(Rate::parse(text).unwrap());
+    let (limits, queue) = (Limits::of("mail.send"), Some(2));
+    let (limits, queue) = match order {
+        4 => (Limits { per_key: Some(1), ..limits }, None),
+        5 => (Limits { per_key: Some(2), concurrency: Some(4), ..limits }, queue),
+        6 => (Limits { rate: rate("4/20s, burst = 2"), per_key: Some(1), ..limits }, queue),
+        7 => (Limits { rate: rate("99/20s"), rate_per_key: rate("2/30s"), ..limits }, None),
+        _ => return None,
+    };
+    let handles = [("mail.send".into(), Handled { version: 1, limits: Some(limits.into()) })].into();
+    let queue_limits = queue.map(|at_most| (QUEUES[0].into(), at_most)).into_iter().collect();
+    Some(Offer { handles, queue_limits, ..offer(QueueOrder::All) })
 }
 
 fn offer(queues: QueueOrder) -> Offer {
     let lease = Duration::from_secs(30);
-    Offer { server: "server-1".into(), queues, handles: [("mail.send".into(), 1.into())].into(), lease }
+    let handles = [("mail.send".into(), 1.into())].into();
+    let (server, queue_limits, held) = ("server-1".into(), BTreeMap::new(), Vec::new());
+    Offer { server, workers: 9, queues, queue_limits, handles, held, lease }
 }
 
 /// A command, and by how many seconds the clock is moved before it.
@@ -55,6 +78,7 @@ enum Deed {
     /// Of the lease that was given out so many claims ago.
     Settle(usize, Outcome),
     Heartbeat(usize),
+    Pause(usize, bool),
     Due,
     Reap,
     Expire,
@@ -94,7 +118,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         4 => kin().prop_map(Deed::Family),
         1 => (0..4_u8).prop_map(Deed::CancelBatch),
         4 => (0..24_u8, action, states).prop_map(|(n, action, expected)| Deed::Command(n, action, expected)),
-        6 => (0..4_u8, 0..4_usize).prop_map(|(order, slots)| Deed::Claim(order, slots)),
+        8 => (0..8_u8, 0..4_usize).prop_map(|(order, slots)| Deed::Claim(order, slots)),
+        1 => (0..2_usize, proptest::bool::weighted(0.3)).prop_map(|(queue, pause)| Deed::Pause(queue, pause)),
         6 => (0..6_usize, outcome()).prop_map(|(back, outcome)| Deed::Settle(back, outcome)),
         1 => (0..6_usize).prop_map(Deed::Heartbeat),
         3 => Just(Deed::Due),
@@ -204,7 +229,8 @@ impl Rig {
                     2 => QueueOrder::Strict(vec![QUEUES[1].into()]),
                     _ => QueueOrder::Weighted(names().into_iter().zip([3, 1]).collect()),
                 };
-                self.claims = turn.claim(&offer(queues), &[1, 2, 3][..slots]);
+                let offer = limited(order).unwrap_or_else(|| offer(queues));
+                self.claims = turn.claim(&offer, &[1, 2, 3][..slots]);
                 self.leases.extend(self.claims.iter().map(|claimed| claimed.lease));
             }
             Deed::Settle(_, outcome) => {
@@ -214,6 +240,7 @@ impl Rig {
             Deed::Heartbeat(_) => {
                 turn.heartbeat(lease.as_slice(), at(self.now + 30));
             }
+            Deed::Pause(queue, pause) => drop(turn.pause(&QUEUES[queue].into(), pause)),
             Deed::Due => drop(turn.due().map(|next| assert!(next > at(self.now)))),
             Deed::Reap => drop(turn.reap(3).map(|next| assert!(next > at(self.now)))),
             Deed::Expire => {

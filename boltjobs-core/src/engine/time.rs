@@ -28,7 +28,21 @@ impl Turn<'_> {
             let change = Move { order, ..Move::of(job, HistoryRow::new(self.now, JobState::Enqueued)) };
             self.transition(change, Actor::Time);
         }
-        self.engine.due.first().map(|(due, _)| *due)
+        self.open_by_time();
+        self.forget_starts();
+        let engine = &self.engine;
+        let due = engine.due.first().map(|(due, _)| *due);
+        let over = engine.limiting.over.first().map(|(over, _)| *over);
+        [due, engine.ready.parking.first(), over].into_iter().flatten().min()
+    }
+
+    /// Removes what rates have counted and no longer count.
+    fn forget_starts(&mut self) {
+        for _ in 0..STEP {
+            let first = self.engine.limiting.over.first().filter(|(over, _)| *over <= self.now);
+            let Some((_, id)) = first else { break };
+            self.commit(Entry::StartsOver(id.clone()));
+        }
     }
 
     /// Takes back jobs whose lease is over, and returns when the next one is.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::{Held, Limits};
 use crate::Timestamp;
 use crate::job::{JobSpec, Lease};
 
@@ -12,12 +13,25 @@ use crate::job::{JobSpec, Lease};
 pub struct Offer {
     /// Its name.
     pub server: Arc<str>,
+    /// How many jobs it runs at once.
+    pub workers: u32,
     /// The queues it works, and how it chooses among them.
     pub queues: QueueOrder,
+    /// How many jobs of a queue may run at once, over every server that shares the store.
+    pub queue_limits: BTreeMap<Arc<str>, u32>,
     /// The requests that it handles, by their names.
     pub handles: BTreeMap<Arc<str>, Handled>,
+    /// What it still runs of attempts that have ended.
+    pub held: Vec<Held>,
     /// How long a claim lasts without a heartbeat.
     pub lease: Duration,
+}
+
+impl Offer {
+    /// Says whether the server limits anything but the number of its workers.
+    pub fn is_limited(&self) -> bool {
+        !self.queue_limits.is_empty() || self.handles.values().any(|handled| handled.limits.is_some())
+    }
 }
 
 /// How a server handles a request.
@@ -25,24 +39,15 @@ pub struct Offer {
 pub struct Handled {
     /// The newest version that it can read.
     pub version: u32,
-    /// How many may run at once, if there is a limit.
-    pub limit: Option<Limit>,
+    /// What its jobs are held to, if there is anything.
+    pub limits: Option<Arc<Limits>>,
 }
 
 impl From<u32> for Handled {
     /// Handles versions up to this one, as many at once as there are slots.
     fn from(version: u32) -> Self {
-        Self { version, limit: None }
+        Self { version, limits: None }
     }
-}
-
-/// How many jobs may run at once, over every server that shares the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limit {
-    /// The most jobs.
-    pub at_most: u32,
-    /// The names that are counted together: a request's own and its older ones.
-    pub names: Arc<[Arc<str>]>,
 }
 
 /// How a server chooses among queues with ready jobs.
@@ -54,6 +59,26 @@ pub enum QueueOrder {
     Strict(Vec<Arc<str>>),
     /// These alone, each in proportion to its weight.
     Weighted(Vec<(Arc<str>, u32)>),
+}
+
+impl QueueOrder {
+    /// Says whether a queue is worked.
+    pub fn works(&self, queue: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Strict(names) => names.iter().any(|name| &**name == queue),
+            Self::Weighted(weights) => weights.iter().any(|(name, _)| &**name == queue),
+        }
+    }
+
+    /// Returns the queues that are named.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        match self {
+            Self::All => Vec::new(),
+            Self::Strict(names) => names.clone(),
+            Self::Weighted(weights) => weights.iter().map(|(name, _)| Arc::clone(name)).collect(),
+        }
+    }
 }
 
 /// A job that was handed out.

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,10 @@ pub(crate) fn job(number: u64, payload: usize) -> NewJob {
 pub(crate) fn offer() -> Arc<Offer> {
     Arc::new(Offer {
         server: "one".into(),
+        workers: 9,
         queues: QueueOrder::All,
+        queue_limits: BTreeMap::new(),
+        held: Vec::new(),
         handles: [("mail.send".into(), 1.into())].into(),
         lease: Duration::from_mins(1),
     })

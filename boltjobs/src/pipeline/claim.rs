@@ -79,10 +79,24 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
 async fn claim(worker: &Worker, slots: &[Slot]) -> Result<Vec<Claimed>, StoreError> {
     worker.running.begin_claim();
     let workers = slots.iter().map(|slot| slot.number).collect();
-    worker.runtime.store.claim(worker.outlived.lower(&worker.offer), workers, worker.runtime.now()).await
+    worker.runtime.store.claim(worker.outlived.tell(&worker.offer), workers, worker.runtime.now()).await
 }
 
 impl Worker {
+    /// Says whether it runs anything.
+    pub(crate) fn works(&self) -> bool {
+        !self.offer.handles.is_empty() && self.offer.workers > 0
+    }
+
+    /// Tells the store that this server is there, if it works.
+    pub(crate) async fn announce(&self) -> Result<(), StoreError> {
+        if !self.works() {
+            return Ok(());
+        }
+        let now = self.runtime.now();
+        self.runtime.store.announce(Arc::clone(&self.offer), now, now.plus(self.offer.lease)).await
+    }
+
     /// Returns the leases that a heartbeat shall keep.
     pub(crate) fn leases(&self) -> Vec<Lease> {
         self.running.all().iter().map(|job| job.lease).collect()

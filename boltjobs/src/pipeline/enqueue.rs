@@ -78,7 +78,7 @@ impl JobOptions {
             sensitive: info.sensitive.iter().map(|path| (*path).to_owned()).collect(),
             queue: queue.into(),
             priority,
-            concurrency_key: request.concurrency_key(),
+            concurrency_key: request.concurrency_key().map(Arc::from),
             tags,
             meta: self.meta,
             retries: self.retries,

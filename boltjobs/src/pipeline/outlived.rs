@@ -1,51 +1,48 @@
 //! Blocking handlers that nobody waits for any longer, and that keep their places in limits until they return.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use boltjobs_core::store::Offer;
+use boltjobs_core::job::JobSpec;
+use boltjobs_core::store::{Held, Offer};
 use tokio::sync::Notify;
 
-/// How many there are of each request.
+/// The places that they keep.
 #[derive(Debug, Default)]
 pub(crate) struct Outlived {
-    counts: Mutex<HashMap<Arc<str>, u32>>,
+    held: Mutex<Vec<Held>>,
     /// Tells that one has returned, so that there may be room.
     pub(crate) returned: Notify,
 }
 
 impl Outlived {
-    pub(crate) fn add(&self, request: &Arc<str>) {
-        *self.counts().entry(Arc::clone(request)).or_default() += 1;
+    pub(crate) fn add(&self, spec: &JobSpec) {
+        self.held().push(place(spec));
     }
 
-    pub(crate) fn remove(&self, request: &Arc<str>) {
-        let mut counts = self.counts();
-        if let Some(count) = counts.get_mut(request) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(request);
-            }
+    pub(crate) fn remove(&self, spec: &JobSpec) {
+        let (place, mut held) = (place(spec), self.held());
+        if let Some(at) = held.iter().position(|held| *held == place) {
+            held.swap_remove(at);
         }
-        drop(counts);
+        drop(held);
         self.returned.notify_one();
     }
 
-    /// Lowers the limits of an offer by those that are taken.
-    pub(crate) fn lower(&self, offer: &Arc<Offer>) -> Arc<Offer> {
-        let counts = self.counts();
-        if counts.is_empty() {
+    /// Says in an offer which places are kept.
+    pub(crate) fn tell(&self, offer: &Arc<Offer>) -> Arc<Offer> {
+        let held = self.held();
+        if held.is_empty() {
             return Arc::clone(offer);
         }
-        let mut lowered = Offer::clone(offer);
-        for limit in lowered.handles.values_mut().filter_map(|handled| handled.limit.as_mut()) {
-            let taken: u32 = limit.names.iter().filter_map(|name| counts.get(name)).sum();
-            limit.at_most = limit.at_most.saturating_sub(taken);
-        }
-        Arc::new(lowered)
+        Arc::new(Offer { held: held.clone(), ..Offer::clone(offer) })
     }
 
-    fn counts(&self) -> MutexGuard<'_, HashMap<Arc<str>, u32>> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held(&self) -> MutexGuard<'_, Vec<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn place(spec: &JobSpec) -> Held {
+    let (request, queue) = (Arc::clone(&spec.request), Arc::clone(&spec.queue));
+    Held { request, queue, key: spec.concurrency_key.clone() }
 }

@@ -91,7 +91,7 @@ async fn call_blocking(origin: Origin, call: BlockingCall) -> Result<Response, F
         let returned = catch(|| span.in_scope(|| runtime::scope_blocking(runtime, call)));
         if let Origin::Job { worker, running, slot } = origin {
             if running.call.return_late() {
-                worker.outlived.remove(&running.spec.request);
+                worker.outlived.remove(&running.spec);
             }
             drop(slot);
         }
@@ -131,7 +131,7 @@ impl Drop for Waiting {
         if let Some(Origin::Job { worker, running, .. }) = &self.blocking
             && running.call.outlive()
         {
-            worker.outlived.add(&running.spec.request);
+            worker.outlived.add(&running.spec);
         }
     }
 }

@@ -26,6 +26,7 @@ pub(crate) async fn keep_leases(worker: Arc<Worker>, max_crashes: u32) {
 
 async fn beat(worker: &Arc<Worker>, max_crashes: u32) -> Result<(), StoreError> {
     let (runtime, leases) = (&worker.runtime, worker.leases());
+    worker.announce().await?;
     let heartbeat = if leases.is_empty() {
         Heartbeat::default()
     } else {

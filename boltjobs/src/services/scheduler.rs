@@ -17,17 +17,22 @@ pub(crate) async fn watch_time(runtime: Arc<Runtime>, retention: Retention) {
     // Watched before the first look, so that nothing that comes between the two is missed.
     let mut sooner = runtime.store.watch(Interest::Due);
     loop {
-        let next = match step(&*runtime.store, retention, runtime.now()).await {
+        let now = runtime.now();
+        let next = match step(&*runtime.store, retention, now).await {
             Ok(next) => next,
             Err(StoreError::Closed) => return,
             Err(error) => {
                 tracing::error!(%error, "can't move what is due");
-                Some(runtime.now().plus(ASK_AGAIN))
+                Some(now.plus(ASK_AGAIN))
             }
         };
         let time = async {
             match next {
-                Some(next) => runtime.clock.sleep_until(next).await,
+                // A clock that is set back meanwhile holds up none whose rate has room again.
+                Some(next) => tokio::select! {
+                    () = runtime.clock.sleep_until(next) => {}
+                    () = runtime.clock.sleep(next.since(now)) => {}
+                },
                 None => std::future::pending().await,
             }
         };

@@ -51,11 +51,12 @@ proptest! {
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of a short journal")]
         let oldest = (rig.journal.len() as f64 * cut) as usize;
-        let again = |entry: &Entry| match entry {
-            Entry::Boot(_) => Some(Entry::Boot(rig.engine.boot())),
-            Entry::Job(job) => rig.engine.job(job.id).map(|job| Entry::Job(Box::new(job.clone()))),
-            Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) | Entry::ParentEnded { .. } => None,
-            Entry::Recurring(_) | Entry::RecurringRemoved(_) | Entry::Batch(_) | Entry::BatchForgotten(_) => {
+        let again = |entry: &Entry| {
+            if matches!(entry, Entry::Boot(_)) {
+                Some(Entry::Boot(rig.engine.boot()))
+            } else if let Entry::Job(job) = entry {
+                rig.engine.job(job.id).map(|job| Entry::Job(Box::new(job.clone())))
+            } else {
                 entry.record().and_then(|(id, _)| rig.engine.record(&id))
             }
         };

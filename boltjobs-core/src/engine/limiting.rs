@@ -1,0 +1,172 @@
+//! What limits count: running jobs of each key, recent starts, paused queues, and places that are still held.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Entry, Turn};
+use crate::job::Job;
+use crate::rate::{Rate, RateLog};
+use crate::store::{Held, Limits};
+use crate::{JobId, Timestamp};
+
+#[derive(Debug, Default)]
+pub(super) struct Limiting {
+    /// The running jobs of each concurrency key, of whatever request.
+    running: HashMap<Arc<str>, BTreeSet<JobId>>,
+    pub(super) rates: BTreeMap<RateId, Starts>,
+    /// When each of them has nothing left that counts.
+    pub(super) over: BTreeSet<(Timestamp, RateId)>,
+    /// The paused queues, and since when.
+    pub(super) paused: BTreeMap<Arc<str>, Timestamp>,
+    /// What each server still runs of attempts that have ended. Not journaled.
+    held: BTreeMap<Arc<str>, Vec<Held>>,
+}
+
+/// What a rate counts: the starts of a handler, or those of one of its keys.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RateId {
+    /// The own name of the request.
+    pub handler: Arc<str>,
+    /// The concurrency key.
+    pub key: Option<Arc<str>>,
+}
+
+/// The starts that a rate still counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Starts {
+    /// Whose they are.
+    pub id: RateId,
+    /// The rate by which the latest one was counted.
+    #[serde(with = "text")]
+    pub rate: Rate,
+    /// The starts.
+    pub log: RateLog,
+    /// When none of them counts any more.
+    pub until: Timestamp,
+}
+
+impl Starts {
+    fn note(&mut self, at: Timestamp) {
+        self.log.record(&self.rate, at);
+        let longest = self.rate.windows().map(|window| window.per).max().unwrap_or_default();
+        self.until = at.plus(longest);
+    }
+
+    /// Estimates the bytes that the record takes on disk once it is as long as it can be.
+    pub(super) fn weight(&self) -> usize {
+        let slots: usize = self.rate.windows().map(|window| window.at_most.min(65) as usize).sum();
+        self.id.handler.len() + self.id.key.as_ref().map_or(0, |key| key.len()) + 20 * slots + 32
+    }
+}
+
+/// Keeps a rate as its text, which every release reads.
+mod text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::rate::Rate;
+
+    pub(super) fn serialize<S: Serializer>(rate: &Rate, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(rate)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
+        Rate::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl Limiting {
+    /// Notes that a job runs.
+    pub(super) fn begin(&mut self, job: &Job) {
+        if let Some(key) = &job.spec.concurrency_key {
+            self.running.entry(Arc::clone(key)).or_default().insert(job.id);
+        }
+    }
+
+    /// Notes that a job runs no more.
+    pub(super) fn end(&mut self, job: &Job) {
+        if let Some(key) = &job.spec.concurrency_key
+            && let Some(jobs) = self.running.get_mut(key)
+        {
+            jobs.remove(&job.id);
+            if jobs.is_empty() {
+                self.running.remove(key);
+            }
+        }
+    }
+
+    /// Returns the running jobs of a key.
+    pub(super) fn running(&self, key: &str) -> impl ExactSizeIterator<Item = JobId> {
+        self.running.get(key).into_iter().flatten().copied().collect::<Vec<_>>().into_iter()
+    }
+
+    /// Counts what runs of a key, with what still runs of attempts that have ended.
+    pub(super) fn count(&self, key: &str) -> u64 {
+        let running = self.running.get(key).map_or(0, BTreeSet::len);
+        running as u64 + self.count_held(|held| held.key.as_deref() == Some(key))
+    }
+
+    /// Counts what still runs of attempts that have ended.
+    pub(super) fn count_held(&self, counts: impl Fn(&Held) -> bool) -> u64 {
+        self.held.values().flatten().filter(|held| counts(held)).count() as u64
+    }
+
+    /// Takes what a server holds now, and returns what it held before, if it is not the same.
+    pub(super) fn hold(&mut self, server: &Arc<str>, held: &[Held]) -> Vec<Held> {
+        if self.held.get(server).map_or(&[][..], Vec::as_slice) == held {
+            return Vec::new();
+        }
+        let before = if held.is_empty() {
+            self.held.remove(server)
+        } else {
+            self.held.insert(Arc::clone(server), held.to_vec())
+        };
+        before.unwrap_or_default()
+    }
+
+    /// Puts a whole record in place, and returns the one that was there.
+    pub(super) fn put_starts(&mut self, starts: Starts) -> Option<Starts> {
+        let before = self.remove_starts(&starts.id);
+        self.over.insert((starts.until, starts.id.clone()));
+        self.rates.insert(starts.id.clone(), starts);
+        before
+    }
+
+    pub(super) fn remove_starts(&mut self, id: &RateId) -> Option<Starts> {
+        let before = self.rates.remove(id)?;
+        self.over.remove(&(before.until, before.id.clone()));
+        Some(before)
+    }
+
+    /// Counts a start. What it belongs to may come later, when older entries were compacted away.
+    pub(super) fn note_start(&mut self, id: &RateId, at: Timestamp) {
+        if let Some(mut starts) = self.remove_starts(id) {
+            starts.note(at);
+            self.put_starts(starts);
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Counts the start of a job for the rates of its handler.
+    pub(super) fn count_start(&mut self, limits: &Limits, key: Option<&Arc<str>>) {
+        if let Some(rate) = limits.rate {
+            self.count_one(rate, RateId { handler: Arc::clone(&limits.name), key: None });
+        }
+        if let (Some(rate), Some(key)) = (limits.rate_per_key, key) {
+            self.count_one(rate, RateId { handler: Arc::clone(&limits.name), key: Some(Arc::clone(key)) });
+        }
+    }
+
+    fn count_one(&mut self, rate: Rate, id: RateId) {
+        let known = self.engine.limiting.rates.get(&id);
+        if known.is_some_and(|starts| starts.rate == rate) {
+            return self.commit(Entry::Started { id, at: self.now });
+        }
+        let log = known.map(|starts| starts.log.clone()).unwrap_or_default();
+        let mut starts = Starts { id, rate, log, until: self.now };
+        starts.note(self.now);
+        self.commit(Entry::Starts(Box::new(starts)));
+    }
+}

@@ -1,0 +1,49 @@
+//! Queues: pausing them, and what is known of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Engine, Entry, Turn};
+use crate::Timestamp;
+use crate::store::{Offer, QueueInfo, StateCounts};
+
+impl Turn<'_> {
+    /// Pauses a queue, or lets it go on; `false` when it was so already.
+    pub fn pause(&mut self, queue: &Arc<str>, pause: bool) -> bool {
+        if self.engine.limiting.paused.contains_key(queue) == pause {
+            return false;
+        }
+        let queue = Arc::clone(queue);
+        self.commit(if pause {
+            Entry::QueuePaused { queue, since: self.now }
+        } else {
+            Entry::QueueResumed(queue)
+        });
+        true
+    }
+}
+
+impl Engine {
+    /// Returns what is known of each queue, by their names.
+    pub fn queues(&self, now: Timestamp) -> Vec<QueueInfo> {
+        let offers: Vec<_> = self.live(now).map(|server| &server.offer).collect();
+        let mut queues: BTreeMap<Arc<str>, StateCounts> = self.counts.queues.clone();
+        let named = offers.iter().flat_map(|offer| offer.queues.names());
+        for name in self.limiting.paused.keys().cloned().chain(named) {
+            queues.entry(name).or_default();
+        }
+        queues.into_iter().map(|(name, counts)| self.queue(name, counts, &offers)).collect()
+    }
+
+    fn queue(&self, name: Arc<str>, counts: StateCounts, offers: &[&Arc<Offer>]) -> QueueInfo {
+        let oldest = self.ready.oldest(&name).and_then(|id| self.jobs.get(&id)).map(|job| job.since);
+        QueueInfo {
+            counts,
+            paused_since: self.limiting.paused.get(&name).copied(),
+            oldest,
+            limit: offers.iter().filter_map(|offer| offer.queue_limits.get(&name)).min().copied(),
+            servers: offers.iter().filter(|offer| offer.queues.works(&name)).count(),
+            name,
+        }
+    }
+}
