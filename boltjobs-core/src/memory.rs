@@ -12,8 +12,8 @@ use crate::engine::{Engine, Entry, Journal, Turn};
 use crate::job::{Job, Lease, NewJob};
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention,
-    Settled, Settlement, Store, StoreError,
+    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, JobFilter, Offer, Page, PageQuery,
+    RecurringCommand, Retention, Settled, Settlement, Store, StoreError, Tally,
 };
 use crate::watch::{Interest, Watch, Watchers};
 use crate::{JobId, Timestamp};
@@ -155,8 +155,12 @@ impl Store for MemoryStore {
         self.read(|engine| engine.job(id).cloned())
     }
 
-    fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {
+    fn page(&self, query: PageQuery) -> Answer<'_, Page> {
         self.read(|engine| engine.page(&query))
+    }
+
+    fn count(&self, filter: JobFilter, after: Option<JobId>) -> Answer<'_, Tally> {
+        self.read(|engine| engine.count(&filter, after))
     }
 
     fn counts(&self) -> Answer<'_, Counts> {

@@ -51,7 +51,11 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &Engine, group: &mut 
                 }
             }
             // What it changed is in the record that is written again, if the job lives.
-            Entry::Boot(_) | Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) => {}
+            Entry::Boot(_)
+            | Entry::Moved(_)
+            | Entry::Respecified { .. }
+            | Entry::CancelRequested { .. }
+            | Entry::Forgotten(_) => {}
             Entry::Recurring(_) | Entry::RecurringRemoved(_) => {
                 if let Some((id, true)) = entry.record()
                     && !group.records.has(&id)

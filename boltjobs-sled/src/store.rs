@@ -18,8 +18,8 @@ use boltjobs_core::engine::{Engine, Turn};
 use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention,
-    Settled, Settlement, Store, StoreError,
+    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, JobFilter, Offer, Page, PageQuery,
+    RecurringCommand, Retention, Settled, Settlement, Store, StoreError, Tally,
 };
 use boltjobs_core::watch::{Interest, Watch};
 use boltjobs_core::{JobId, Timestamp};
@@ -250,8 +250,12 @@ impl Store for SledStore {
         self.read(|engine| engine.job(id).cloned())
     }
 
-    fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {
+    fn page(&self, query: PageQuery) -> Answer<'_, Page> {
         self.read(|engine| engine.page(&query))
+    }
+
+    fn count(&self, filter: JobFilter, after: Option<JobId>) -> Answer<'_, Tally> {
+        self.read(|engine| engine.count(&filter, after))
     }
 
     fn counts(&self) -> Answer<'_, Counts> {

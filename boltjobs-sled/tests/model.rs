@@ -7,14 +7,16 @@ mod common;
 
 use std::time::Duration;
 
+use boltjobs_core::Timestamp;
 use boltjobs_core::cron::{Cron, Dst, Zone};
 use boltjobs_core::job::{ErrorInfo, Job, JobSpec, NewJob};
 use boltjobs_core::memory::{MemoryStore, Tape};
 use boltjobs_core::recurring::{Definition, Misfire};
 use boltjobs_core::store::{
-    Action, Claimed, Command, Outcome, PageQuery, RecurringCommand, Retention, Settlement, Store,
+    Action, Claimed, Command, JobFilter, Keep, Outcome, PageQuery, RecurringCommand, Retention, Settlement,
+    Store,
 };
-use boltjobs_core::{JobState, Timestamp};
+use boltjobs_core::unique::{OnConflict, Unique};
 use boltjobs_sled::{SledOptions, SledStore};
 use common::{at, id, offer};
 use pollster::block_on;
@@ -84,7 +86,8 @@ impl Pair<'_> {
             }
             90..94 => {
                 let kept = Duration::from_mins(1);
-                let retention = Retention { succeeded: kept, failed: kept, deleted: kept };
+                let few = Keep::for_age(kept).at_most(self.chance.u64(..9));
+                let retention = Retention::default().succeeded(few).failed(kept).deleted(kept);
                 both!(self, expire(retention, now));
             }
             94..97 => {
@@ -111,7 +114,22 @@ impl Pair<'_> {
         let payload: Vec<u8> = (0..self.chance.usize(..size)).map(|_| self.chance.u8(..)).collect();
         let due = self.now.plus(Duration::from_secs(self.chance.u64(..50)));
         let start_at = self.chance.bool().then_some(due);
-        NewJob { spec: JobSpec::new("mail.send", payload), start_at, ..job }
+        let mut spec = JobSpec::new("mail.send", payload);
+        if self.chance.u8(..3) == 0 {
+            spec.unique = Some(self.unique());
+            spec.tags = vec!["red".to_owned()];
+        }
+        let expires_in = Duration::from_secs(self.chance.u64(1..60));
+        spec.expires_in = (self.chance.u8(..4) == 0).then_some(expires_in);
+        NewJob { spec, start_at, ..job }
+    }
+
+    fn unique(&mut self) -> Unique {
+        let conflicts = [OnConflict::Reject, OnConflict::Replace, OnConflict::Reschedule];
+        let key = self.chance.u8(..3).to_string();
+        let unique = Unique::key(key).on_conflict(conflicts[self.chance.usize(..3)]);
+        let within = Duration::from_secs(self.chance.u64(1..60));
+        if self.chance.bool() { unique.within(within) } else { unique }
     }
 
     fn settlement(&mut self) -> Settlement {
@@ -144,16 +162,18 @@ impl Pair<'_> {
     fn compare(&self) {
         both!(self, counts());
         both!(self, recurring_jobs());
-        for state in JobState::ALL {
-            let query = PageQuery { state, after: None, limit: usize::MAX };
-            assert_eq!(jobs(&self.sled, &query), jobs(&self.memory, &query), "{state}");
+        let all = JobFilter::default();
+        let tagged = JobFilter { tags: vec!["red".to_owned()], ..JobFilter::default() };
+        for filter in [all, tagged] {
+            let query = PageQuery { filter, limit: usize::MAX, ..PageQuery::default() };
+            assert_eq!(jobs(&self.sled, &query), jobs(&self.memory, &query));
         }
     }
 }
 
 /// Lists jobs without their places: those count among the jobs that are there, and which job is next is compared.
 fn jobs(store: &dyn Store, query: &PageQuery) -> Vec<Job> {
-    let mut jobs = block_on(store.page(query.clone())).unwrap();
+    let mut jobs = block_on(store.page(query.clone())).unwrap().jobs;
     for job in &mut jobs {
         job.order = 0;
     }

@@ -7,8 +7,8 @@ use boltjobs::{JobId, MemoryStore, Store, StoreError, Timestamp};
 use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention,
-    Settled, Settlement,
+    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, JobFilter, Offer, Page, PageQuery,
+    RecurringCommand, Retention, Settled, Settlement, Tally,
 };
 use boltjobs_core::watch::{Interest, Watch};
 
@@ -95,8 +95,12 @@ impl Store for Flaky {
         self.store.job(id)
     }
 
-    fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {
+    fn page(&self, query: PageQuery) -> Answer<'_, Page> {
         self.store.page(query)
+    }
+
+    fn count(&self, filter: JobFilter, after: Option<JobId>) -> Answer<'_, Tally> {
+        self.store.count(filter, after)
     }
 
     fn counts(&self) -> Answer<'_, Counts> {

@@ -14,7 +14,7 @@ use super::lab::{Lab, at};
 use super::operation::{Operation, draw};
 use super::{Fixture, InMemory};
 use crate::job::{Epoch, Job, Lease, RowData};
-use crate::store::{Claimed, Counts, PageQuery, Settlement};
+use crate::store::{Claimed, Counts, Settlement};
 use crate::{JobId, JobState, Timestamp};
 
 /// The operations between two comparisons of everything.
@@ -124,7 +124,7 @@ impl<'f> Side<'f> {
         let (lab, leases) = (&self.lab, &self.leases);
         match operation.clone() {
             Operation::Enqueue(jobs) => show(&lab.enqueue(jobs, now)),
-            Operation::Command(id, command) => show(&lab.command(id, command, now)),
+            Operation::Command(ids, command) => show(&lab.command_all(ids, command, now)),
             Operation::Claim(offer, slots) => {
                 let claims = lab.claim(&offer, slots, now);
                 show(&claims.into_iter().map(|claimed| self.keep(claimed)).collect::<Vec<_>>())
@@ -146,10 +146,9 @@ impl<'f> Side<'f> {
             Operation::Put(definition) => show(&lab.put(*definition, now)),
             Operation::Steer(name, command) => show(&lab.steer(name, command, now)),
             Operation::Read(id) => show(&lab.find(id).map(plain)),
-            Operation::Page(state, after, limit) => {
-                let query = PageQuery { state, after, limit };
-                let page = pollster::block_on(lab.store.page(query)).expect("the store reads");
-                show(&page.into_iter().map(plain).collect::<Vec<_>>())
+            Operation::Page(query) => {
+                let count = lab.count(&query.filter);
+                show(&(count, lab.list(*query).into_iter().map(plain).collect::<Vec<_>>()))
             }
             Operation::Reopen => String::new(),
         }

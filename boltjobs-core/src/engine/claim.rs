@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::time::STEP;
 use super::{Move, Turn};
 use crate::job::{HistoryRow, Lease, RowData};
 use crate::state::Actor;
@@ -11,6 +12,11 @@ use crate::{JobId, JobState, Timestamp};
 impl Turn<'_> {
     /// Hands out a job to each of these workers, in the order that the offer asks for, while there are any.
     pub fn claim(&mut self, offer: &Offer, workers: &[u32]) -> Vec<Claimed> {
+        if self.expire_waiting(STEP) {
+            // None of those that are left may be handed out; whoever claims comes again when these are gone for good.
+            self.engine.ask_again();
+            return Vec::new();
+        }
         let mut claimed = Vec::new();
         for worker in workers {
             let Some(id) = self.engine.ready.next(offer, &self.engine.counts) else { break };

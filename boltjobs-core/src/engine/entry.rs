@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::JobId;
-use crate::job::{Epoch, HistoryRow, Job};
+use crate::job::{Epoch, HistoryRow, Job, JobSpec};
 use crate::recurring::RecurringJob;
+use crate::{JobId, Timestamp};
 
 /// One change of the engine, as a journal keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,17 @@ pub enum Entry {
     Recurring(Box<RecurringJob>),
     /// A recurring definition was removed.
     RecurringRemoved(Arc<str>),
+    /// A job that waits took over from another one with its unique key.
+    Respecified {
+        /// The job.
+        id: JobId,
+        /// What it is to do from now on.
+        spec: Arc<JobSpec>,
+        /// Its time, as in [`Job::due`].
+        due: Option<Timestamp>,
+        /// When it is deleted, if it has not started by then.
+        expires: Option<Timestamp>,
+    },
 }
 
 /// A transition of a job, with everything that it sets.
@@ -68,6 +79,7 @@ impl Entry {
             Self::Boot(_)
             | Self::Job(_)
             | Self::Moved(_)
+            | Self::Respecified { .. }
             | Self::CancelRequested { .. }
             | Self::Forgotten(_) => None,
         }

@@ -18,12 +18,15 @@ mod command;
 mod end;
 mod enqueue;
 mod entry;
+mod expiry;
+mod listing;
 mod live;
 mod read;
 mod ready;
 mod recurring;
 mod settle;
 mod time;
+mod unique;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 
 mod laws;
 mod replay;
+mod search;
+mod unique;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +13,7 @@ use proptest::prelude::*;
 use super::{Engine, Entry, Unpublished};
 use crate::job::{ErrorInfo, JobSpec, Lease, NewJob};
 use crate::store::{
-    Action, Claimed, Command, Offer, Outcome, QueueOrder, RecurringCommand, Retention, Settlement,
+    Action, Claimed, Command, Keep, Offer, Outcome, QueueOrder, RecurringCommand, Retention, Settlement,
 };
 use crate::{JobId, JobState, Timestamp};
 
@@ -32,7 +34,7 @@ fn new_job(n: u8, priority: i8, start_at: Option<Timestamp>) -> NewJob {
 
 fn offer(queues: QueueOrder) -> Offer {
     let lease = Duration::from_secs(30);
-    Offer { server: "server-1".into(), queues, handles: [("mail.send".into(), 1.into())].into(), lease }
+    Offer { server: "server-1".into(), queues, handles: [("mail.send".into(), 2.into())].into(), lease }
 }
 
 /// A command, and by how many seconds the clock is moved before it.
@@ -45,6 +47,7 @@ struct Step {
 #[derive(Debug, Clone)]
 enum Deed {
     Enqueue(Vec<(u8, i8, Option<i64>)>),
+    EnqueueOther(unique::Other),
     Command(u8, Action, Vec<JobState>),
     Claim(u8, usize),
     /// Of the lease that was given out so many claims ago.
@@ -86,6 +89,7 @@ fn deed() -> impl Strategy<Value = Deed> {
     let states = proptest::sample::subsequence(JobState::ALL.to_vec(), 0..4);
     prop_oneof![
         4 => proptest::collection::vec(new, 0..4).prop_map(Deed::Enqueue),
+        4 => unique::other().prop_map(Deed::EnqueueOther),
         4 => (0..24_u8, action, states).prop_map(|(n, action, expected)| Deed::Command(n, action, expected)),
         6 => (0..4_u8, 0..4_usize).prop_map(|(order, slots)| Deed::Claim(order, slots)),
         6 => (0..6_usize, outcome()).prop_map(|(back, outcome)| Deed::Settle(back, outcome)),
@@ -177,6 +181,10 @@ impl Rig {
                 let jobs = jobs.into_iter().map(|(n, priority, time)| new_job(n, priority, due(time)));
                 self.enqueued.extend(turn.enqueue(jobs.collect()).iter().map(|enqueued| enqueued.id));
             }
+            Deed::EnqueueOther(other) => {
+                let job = other.job(self.now);
+                self.enqueued.extend(turn.enqueue(vec![job]).iter().map(|enqueued| enqueued.id));
+            }
             Deed::Command(n, action, expected) => {
                 turn.command(&[id(n)], &Command { action, expected, reason: None });
             }
@@ -202,7 +210,12 @@ impl Rig {
             Deed::Reap => drop(turn.reap(3).map(|next| assert!(next > at(self.now)))),
             Deed::Expire => {
                 let kept = Duration::from_secs(20);
-                turn.expire(Retention { succeeded: kept, failed: kept * 4, deleted: kept });
+                turn.expire(
+                    Retention::default()
+                        .succeeded(kept)
+                        .failed(kept * 4)
+                        .deleted(Keep::from(kept).at_most(3)),
+                );
             }
             Deed::Write => self.begin_write(),
             Deed::Publish => self.end_write(),

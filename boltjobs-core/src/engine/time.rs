@@ -1,16 +1,14 @@
 //! The passing of time: what is due, what is orphaned, what has expired.
 
-use std::time::Duration;
-
 use super::settle::server;
 use super::{Entry, Move, Turn};
 use crate::job::{ErrorInfo, HistoryRow, Job, RowData};
 use crate::state::Actor;
-use crate::store::Retention;
+use crate::store::{Keep, Retention};
 use crate::{JobId, JobState, Timestamp};
 
 /// The most jobs that one step moves, so that no step holds up the others for long.
-const STEP: usize = 1_000;
+pub(super) const STEP: usize = 1_000;
 
 impl Turn<'_> {
     /// Notes that the engine was opened: epochs of this boot are above all earlier ones.
@@ -19,8 +17,10 @@ impl Turn<'_> {
         self.commit(Entry::Boot(boot));
     }
 
-    /// Makes ready what is due, a bounded number of jobs at a time, and returns when the next one is.
+    /// Makes ready what is due and deletes what has waited too long, a bounded number of jobs at a time, and returns
+    /// when the next one is.
     pub fn due(&mut self) -> Option<Timestamp> {
+        self.expire_waiting(STEP);
         for _ in 0..STEP {
             let first = self.engine.due.first().filter(|(due, _)| *due <= self.now);
             let Some(job) = first.and_then(|(_, id)| self.engine.jobs.get(id)) else { break };
@@ -28,16 +28,18 @@ impl Turn<'_> {
             let change = Move { order, ..Move::of(job, HistoryRow::new(self.now, JobState::Enqueued)) };
             self.transition(change, Actor::Time);
         }
-        self.engine.due.first().map(|(due, _)| *due)
+        let next = [self.engine.due.first(), self.engine.expiring.first()];
+        next.into_iter().flatten().map(|(at, _)| *at).min()
     }
 
     /// Takes back jobs whose lease is over, and returns when the next one is.
     pub fn reap(&mut self, max_crashes: u32) -> Option<Timestamp> {
         let engine = &self.engine;
         let until = |id: &JobId| engine.leases.get(id).copied();
-        let running = engine.by_state[JobState::Processing as usize].iter();
-        let orphans: Vec<_> =
-            running.filter(|id| until(id).is_none_or(|until| until <= self.now)).copied().collect();
+        let running = engine.listing.in_state(JobState::Processing);
+        let mut orphans: Vec<_> =
+            running.filter(|id| until(id).is_none_or(|until| until <= self.now)).collect();
+        orphans.sort_unstable();
         for id in orphans {
             if let Some(job) = self.engine.jobs.get(&id) {
                 let change = reclaim(job, self.engine.boot, max_crashes, self.now);
@@ -49,24 +51,29 @@ impl Turn<'_> {
 
     /// Removes ended jobs whose retention is over, a bounded number at a time, and returns when the next one's is.
     pub fn expire(&mut self, retention: Retention) -> Option<Timestamp> {
-        let kept = [
-            (JobState::Succeeded, retention.succeeded),
-            (JobState::Failed, retention.failed),
-            (JobState::Deleted, retention.deleted),
-        ];
-        kept.into_iter().filter_map(|(state, kept)| self.expire_state(state, kept)).min()
+        self.engine.retention = retention;
+        let ended = [JobState::Succeeded, JobState::Failed, JobState::Deleted];
+        ended.into_iter().filter_map(|state| self.expire_state(state, retention.of(state))).min()
     }
 
-    fn expire_state(&mut self, state: JobState, kept: Duration) -> Option<Timestamp> {
-        let oldest = |turn: &Self| turn.engine.ended.get(&state)?.first().copied();
+    fn expire_state(&mut self, state: JobState, keep: Keep) -> Option<Timestamp> {
         for _ in 0..STEP {
-            let (ended, id) = oldest(self)?;
-            if ended.plus(kept) > self.now {
+            let (over, id) = self.oldest(state, keep)?;
+            if over > self.now {
                 break;
             }
             self.commit(Entry::Forgotten(id));
         }
-        oldest(self).map(|(ended, _)| ended.plus(kept))
+        self.oldest(state, keep).map(|(over, _)| over)
+    }
+
+    /// Returns when the job of a state that goes next is to go.
+    fn oldest(&self, state: JobState, keep: Keep) -> Option<(Timestamp, JobId)> {
+        let jobs = self.engine.ended.get(&state)?;
+        let (ended, id) = jobs.first()?;
+        let too_many = keep.count.is_some_and(|count| jobs.len() as u64 > count);
+        let over = ended.plus(keep.age);
+        Some((if too_many { over.min(self.now) } else { over }, *id))
     }
 }
 

@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;
 
+use super::super::listing::Listing;
+use super::super::unique::Keys;
 use super::{Deed, Rig, steps};
 use crate::JobState::{Awaiting, Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
 use crate::job::{Epoch, Job};
@@ -30,6 +32,8 @@ fn check_history(job: &Job) {
     assert_eq!((last.state, last.at), (job.state, job.since));
     assert_eq!(job.due.is_some(), job.state == Scheduled);
     assert!(job.cancel.is_none() || job.state == Processing);
+    let started = !matches!(job.state, Awaiting | Scheduled | Enqueued);
+    assert!(job.expires.is_none() || !started, "{job:?}");
 }
 
 fn recount(rig: &Rig) -> Counts {
@@ -49,13 +53,15 @@ fn check_indexes(rig: &Rig) {
     let jobs = engine.jobs.values().map(|job| job.weight() as u64).sum::<u64>();
     let definitions = engine.recurring.values().map(|job| job.weight() as u64).sum::<u64>();
     assert_eq!(engine.weight(), jobs + definitions);
-    for state in JobState::ALL {
-        let mut ids: Vec<_> =
-            engine.jobs.values().filter(|job| job.state == state).map(|job| job.id).collect();
-        ids.sort();
-        assert_eq!(engine.by_state[state as usize].iter().copied().collect::<Vec<_>>(), ids);
+    let (mut listing, mut keys) = (Listing::default(), Keys::default());
+    for job in engine.jobs.values() {
+        listing.insert(job);
+        keys.insert(job);
     }
-    assert_eq!(engine.due.len(), engine.by_state[Scheduled as usize].len());
+    assert_eq!((&engine.listing, &engine.keys), (&listing, &keys));
+    let expires = engine.jobs.values().filter_map(|job| Some((job.expires?, job.id)));
+    assert_eq!(engine.expiring, expires.collect());
+    assert_eq!(engine.due.len(), engine.listing.in_state(Scheduled).count());
     assert!(engine.due.iter().all(|(due, id)| engine.jobs[id].due == Some(*due)));
     assert!(engine.leases.keys().all(|id| engine.jobs[id].state == Processing));
     let ended: usize = engine.ended.values().map(std::collections::BTreeSet::len).sum();
@@ -107,11 +113,14 @@ proptest! {
             rig.run(step);
         }
         rig.publish();
-        let waiting = rig.engine.by_state[Enqueued as usize].clone();
-        let claims = rig.engine.at(super::at(rig.now), &mut ()).claim(&super::offer(crate::store::QueueOrder::All), &[1; 999]);
+        let now = super::at(rig.now);
+        let in_time = |id: &JobId| rig.engine.jobs[id].expires.is_none_or(|expires| expires > now);
+        let mut waiting: Vec<_> = rig.engine.listing.in_state(Enqueued).filter(in_time).collect();
+        waiting.sort();
+        let claims = rig.engine.at(now, &mut ()).claim(&super::offer(crate::store::QueueOrder::All), &[1; 999]);
         let mut claimed: Vec<_> = claims.iter().map(|claimed| claimed.lease.job).collect();
         claimed.sort();
-        prop_assert_eq!(claimed, waiting.into_iter().collect::<Vec<_>>());
+        prop_assert_eq!(claimed, waiting);
     }
 
     #[test]
@@ -154,7 +163,9 @@ proptest! {
         for step in &steps {
             // Everything is published, so what is first can be told from the records alone.
             rig.publish();
-            let mut waiting: Vec<_> = rig.engine.jobs.values().filter(|job| job.state == Enqueued).cloned().collect();
+            let now = super::at(rig.now + step.clock);
+            let ready = |job: &&Job| job.state == Enqueued && job.expires.is_none_or(|expires| expires > now);
+            let mut waiting: Vec<_> = rig.engine.jobs.values().filter(ready).cloned().collect();
             waiting.sort_by_key(|job| (std::cmp::Reverse(job.spec.priority), job.order));
             rig.run(step);
             for claimed in &rig.claims {

@@ -38,7 +38,8 @@ proptest! {
         prop_assert_eq!(again.digest(), rig.engine.digest());
         prop_assert_eq!((again.weight(), again.next_order), (rig.engine.weight(), rig.engine.next_order));
         prop_assert_eq!((&again.due, &again.ended), (&rig.engine.due, &rig.engine.ended));
-        prop_assert_eq!((&again.by_state, &again.recurring_due), (&rig.engine.by_state, &rig.engine.recurring_due));
+        prop_assert_eq!((&again.listing, &again.recurring_due), (&rig.engine.listing, &rig.engine.recurring_due));
+        prop_assert_eq!((&again.keys, &again.expiring), (&rig.engine.keys, &rig.engine.expiring));
     }
 
     /// As a compaction does: what an old chunk speaks of is written again at the end, and the chunk is dropped.
@@ -53,7 +54,10 @@ proptest! {
         let again = |entry: &Entry| match entry {
             Entry::Boot(_) => Some(Entry::Boot(rig.engine.boot())),
             Entry::Job(job) => rig.engine.job(job.id).map(|job| Entry::Job(Box::new(job.clone()))),
-            Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) => None,
+            Entry::Moved(_)
+            | Entry::Respecified { .. }
+            | Entry::CancelRequested { .. }
+            | Entry::Forgotten(_) => None,
             Entry::Recurring(_) | Entry::RecurringRemoved(_) => {
                 entry.record().and_then(|(id, _)| rig.engine.record(&id))
             }
