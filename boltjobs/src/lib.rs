@@ -41,6 +41,7 @@ mod panic;
 mod pipeline;
 mod process;
 mod provider;
+mod query;
 mod recurring;
 mod registry;
 mod request;
@@ -56,12 +57,13 @@ pub use boltjobs_core::cron::{Cron, Dst, Zone};
 pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
 pub use boltjobs_core::memory::MemoryStore;
 pub use boltjobs_core::recurring::Misfire;
-pub use boltjobs_core::store::{Retention, Store, StoreError, StoreSource};
+pub use boltjobs_core::store::{Keep, Retention, Store, StoreError, StoreSource};
+pub use boltjobs_core::unique::{OnConflict, Unique};
 pub use boltjobs_core::{JobId, JobState, Timestamp};
 #[cfg(feature = "macros")]
 pub use boltjobs_macros::{cron, handler, on_start, on_stop, provider, request};
 
-pub use client::{Client, JobCommand, JobQuery, client};
+pub use client::{Client, JobCommand, client};
 pub use context::JobContext;
 pub use details::{JobDetails, Page, Stats};
 pub use error::{BoxError, Error, Failure, JobError, JobResult, Result};
@@ -70,6 +72,7 @@ pub use handler::{FromJobContext, HandlerReturn, OnExhausted};
 pub use pipeline::enqueue::{Enqueue, EnqueueAll, IntoInstant};
 pub use process::Process;
 pub use provider::{Data, Dependencies, FromProviders};
+pub use query::{BulkReport, JobQuery};
 pub use recurring::{Recurring, RecurringDetails, RecurringRef};
 pub use request::Request;
 pub use server::{Queue, Server};
@@ -80,7 +83,7 @@ pub use start::{Builder, builder, start};
 pub mod prelude {
     pub use crate::{
         Cron, Data, Dst, Durability, JobContext, JobError, JobHandle, JobId, JobResult, JobState, Misfire,
-        Queue,
+        OnConflict, Queue, Unique,
     };
     #[cfg(feature = "macros")]
     pub use crate::{cron, handler, on_start, on_stop, provider, request};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::job::{JobSpec, NewJob};
+use boltjobs_core::unique::Unique;
 use boltjobs_core::{Timestamp, name};
 use chrono::{DateTime, TimeZone};
 
@@ -49,6 +50,8 @@ pub(crate) struct JobOptions {
     pub(crate) priority: Option<i32>,
     pub(crate) retries: Option<u32>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) expires_in: Option<Duration>,
+    pub(crate) unique: Option<Unique>,
     pub(crate) tags: Vec<String>,
     pub(crate) meta: BTreeMap<String, String>,
 }
@@ -76,6 +79,16 @@ impl JobOptions {
             let mend = "leave `timeout` out for no limit, or give it a span";
             return Err(Error::InvalidOption(format!("a timeout of zero would fail every attempt; {mend}")));
         }
+        if self.expires_in == Some(Duration::ZERO) {
+            let mend = "leave `expires_in` out to wait for ever, or give it a span";
+            return Err(Error::InvalidOption(format!(
+                "a job that expires within no time could never start; {mend}"
+            )));
+        }
+        let unique_fault = self.unique.as_ref().and_then(|unique| unique.validate().err());
+        if let Some(fault) = unique_fault {
+            return Err(Error::InvalidOption(fault.to_string()));
+        }
         let tags = info.tags.iter().map(|tag| (*tag).to_owned()).chain(self.tags).collect();
         Ok(JobSpec {
             version: info.version,
@@ -88,6 +101,8 @@ impl JobOptions {
             meta: self.meta,
             retries: self.retries,
             timeout: self.timeout,
+            expires_in: self.expires_in,
+            unique: self.unique,
             ..JobSpec::new(name, payload)
         })
     }
@@ -118,6 +133,13 @@ macro_rules! job_options {
         /// Sets how long an attempt may take before it counts as failed.
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
             self.options.timeout = Some(timeout);
+            self
+        }
+
+        /// Deletes the job if it has not been started by then, with that as the reason; counted from when it is
+        /// enqueued, whatever it waits for. Once it has started, neither a retry nor a crash brings the time back.
+        pub fn expires_in(mut self, span: std::time::Duration) -> Self {
+            self.options.expires_in = Some(span);
             self
         }
 
@@ -176,6 +198,17 @@ impl<R: Request> Enqueue<R> {
     }
 
     job_options!();
+
+    /// Lets only one job of this request hold a key at a time: `unique("invoice:17")`, or a [`Unique`] that says when it
+    /// is held, and what happens to a job whose key is held.
+    ///
+    /// By default a job holds its key until it has ended, and another one is not enqueued: the handle is that of the job
+    /// that is there, and [`is_duplicate`](JobHandle::is_duplicate) says so. It is decided in the write, so of any number
+    /// of jobs that race for a key one wins.
+    pub fn unique(mut self, unique: impl Into<Unique>) -> Self {
+        self.options.unique = Some(unique.into());
+        self
+    }
 
     async fn run(self) -> Result<JobHandle<R>> {
         let runtime = runtime::current().ok_or(Error::NotStarted)?;
