@@ -2,7 +2,7 @@
 //! hold what it asks for.
 
 use std::collections::btree_set::Range;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
@@ -15,13 +15,16 @@ type States = [BTreeSet<JobId>; JobState::ALL.len()];
 
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Listing {
-    places: HashMap<(Arc<str>, Arc<str>), States>,
+    /// By request, and by queue. There are few of them, so that a job is listed in no time.
+    places: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Box<States>>>,
     tags: HashMap<String, BTreeSet<JobId>>,
 }
 
 impl Listing {
     pub(super) fn insert(&mut self, job: &Job) {
-        self.places.entry(place(job)).or_default()[job.state as usize].insert(job.id);
+        let queues = self.places.entry(Arc::clone(&job.spec.request)).or_default();
+        let states = queues.entry(Arc::clone(&job.spec.queue)).or_default();
+        states[job.state as usize].insert(job.id);
         for tag in &job.spec.tags {
             if let Some(jobs) = self.tags.get_mut(tag) {
                 jobs.insert(job.id);
@@ -32,10 +35,16 @@ impl Listing {
     }
 
     pub(super) fn remove(&mut self, job: &Job) {
-        if let Some(states) = self.places.get_mut(&place(job)) {
+        let (request, queue) = (&job.spec.request, &job.spec.queue);
+        if let Some(queues) = self.places.get_mut(request)
+            && let Some(states) = queues.get_mut(queue)
+        {
             states[job.state as usize].remove(&job.id);
             if states.iter().all(BTreeSet::is_empty) {
-                self.places.remove(&place(job));
+                queues.remove(queue);
+            }
+            if queues.is_empty() {
+                self.places.remove(request);
             }
         }
         for tag in &job.spec.tags {
@@ -50,23 +59,23 @@ impl Listing {
 
     /// Returns the jobs in one state, in no order.
     pub(super) fn in_state(&self, state: JobState) -> impl Iterator<Item = JobId> {
-        self.places.values().flat_map(move |states| &states[state as usize]).copied()
+        self.places
+            .values()
+            .flat_map(BTreeMap::values)
+            .flat_map(move |states| &states[state as usize])
+            .copied()
     }
 
     /// Returns sets that share no job and hold all that the filter admits.
     pub(super) fn sets(&self, filter: &JobFilter) -> Vec<&BTreeSet<JobId>> {
         if !filter.tags.is_empty() {
-            let tagged = filter.tags.iter().map(|tag| self.tags.get(tag));
             // A tag that no job has leaves none of them, whatever the others are.
-            return tagged
-                .collect::<Option<Vec<_>>>()
-                .into_iter()
-                .flatten()
-                .min_by_key(|set| set.len())
-                .into_iter()
-                .collect();
+            let tagged: Option<Vec<_>> = filter.tags.iter().map(|tag| self.tags.get(tag)).collect();
+            return tagged.into_iter().flatten().min_by_key(|set| set.len()).into_iter().collect();
         }
-        let places = self.places.iter().filter(|((request, queue), _)| filter.admits_place(request, queue));
+        let queues = self.places.iter().filter(|(request, _)| filter.admits_request(request));
+        let places =
+            queues.flat_map(|(_, queues)| queues.iter().filter(|(queue, _)| filter.admits_queue(queue)));
         let states = JobState::ALL.into_iter().filter(|state| filter.admits_state(*state));
         let sets = places.flat_map(|(_, sets)| states.clone().map(|state| &sets[state as usize]));
         sets.filter(|set| !set.is_empty()).collect()
@@ -81,10 +90,6 @@ impl Listing {
         (0..walk.sets.len()).for_each(|set| walk.refill(set));
         walk
     }
-}
-
-fn place(job: &Job) -> (Arc<str>, Arc<str>) {
-    (Arc::clone(&job.spec.request), Arc::clone(&job.spec.queue))
 }
 
 /// Merges sets in the order of the ids.

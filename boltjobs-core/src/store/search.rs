@@ -59,7 +59,8 @@ impl JobFilter {
     /// Says whether it means this job.
     pub fn admits(&self, job: &Job) -> bool {
         self.admits_state(job.state)
-            && self.admits_place(&job.spec.request, &job.spec.queue)
+            && self.admits_request(&job.spec.request)
+            && self.admits_queue(&job.spec.queue)
             && self.tags.iter().all(|tag| job.spec.tags.contains(tag))
             && self.text.as_ref().is_none_or(|text| has_text(job, &text.to_lowercase()))
     }
@@ -68,12 +69,15 @@ impl JobFilter {
         self.states.is_empty() || self.states.contains(&state)
     }
 
-    pub(crate) fn admits_place(&self, request: &Arc<str>, queue: &Arc<str>) -> bool {
-        (self.requests.is_empty() || self.requests.contains(request))
-            && (self.queues.is_empty() || self.queues.contains(queue))
+    pub(crate) fn admits_request(&self, request: &Arc<str>) -> bool {
+        self.requests.is_empty() || self.requests.contains(request)
     }
 
-    /// Says whether the place, the state or the one tag of a job tells all by itself.
+    pub(crate) fn admits_queue(&self, queue: &Arc<str>) -> bool {
+        self.queues.is_empty() || self.queues.contains(queue)
+    }
+
+    /// Says whether where a job is listed tells all, so that no record has to be looked at.
     pub(crate) fn is_plain(&self) -> bool {
         let anywhere = self.states.is_empty() && self.queues.is_empty() && self.requests.is_empty();
         self.text.is_none() && (self.tags.is_empty() || (self.tags.len() == 1 && anywhere))
