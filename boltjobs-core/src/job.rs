@@ -197,6 +197,8 @@ pub struct Job {
     pub epoch: Epoch,
     /// The crashes in a row that ended an attempt of it.
     pub crashes: u32,
+    /// How often it took over from another job with its unique key.
+    pub revision: u32,
     /// Why it shall be cancelled, while it runs.
     pub cancel: Option<String>,
     /// Its transitions, oldest first: the first one, and the latest up to [`HISTORY_ROWS`].

@@ -13,8 +13,8 @@ use crate::engine::{Engine, Entry, Journal, Turn};
 use crate::job::{Job, Lease, NewJob};
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, Offer, PageQuery, QueueInfo,
-    RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError,
+    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Page, PageQuery,
+    QueueInfo, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError, Tally,
 };
 use crate::watch::{Interest, Watch, Watchers};
 use crate::{BatchId, JobId, Timestamp};
@@ -194,7 +194,7 @@ impl Store for MemoryStore {
         self.read(|engine| engine.job(id).cloned())
     }
 
-    fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {
+    fn page(&self, query: PageQuery) -> Answer<'_, Page> {
         self.read(|engine| engine.page(&query))
     }
 
@@ -204,6 +204,10 @@ impl Store for MemoryStore {
 
     fn batches(&self, after: Option<BatchId>, limit: usize) -> Answer<'_, Vec<BatchStatus>> {
         self.read(|engine| engine.batches(after, limit))
+    }
+
+    fn count(&self, filter: JobFilter, after: Option<JobId>) -> Answer<'_, Tally> {
+        self.read(|engine| engine.count(&filter, after))
     }
 
     fn counts(&self) -> Answer<'_, Counts> {

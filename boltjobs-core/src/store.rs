@@ -38,6 +38,7 @@ mod offer;
 mod outcome;
 mod reading;
 mod retention;
+mod search;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -57,8 +58,9 @@ pub use limits::{Held, Limits};
 pub use live::{QueueInfo, ServerInfo};
 pub use offer::{Claimed, Handled, Offer, QueueOrder};
 pub use outcome::{Heartbeat, Outcome, Settled, Settlement};
-pub use reading::{Counts, PageQuery, StateCounts};
-pub use retention::Retention;
+pub use reading::{Counts, StateCounts};
+pub use retention::{Keep, Retention};
+pub use search::{JobFilter, LOOKS, Page, PageQuery, Tally};
 
 /// What a store answers, once it may be relied on.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -102,7 +104,7 @@ pub trait Store: Send + Sync + Debug + 'static {
     // The passing of time. Each does a bounded step (of reap, the bound is what runs) and returns when it has to be
     // called next, if ever; a claim that comes later may need an earlier reap.
 
-    /// Makes ready what is due.
+    /// Makes ready what is due, and deletes what has expired before it started.
     fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>>;
 
     /// Makes the jobs of recurring definitions whose time has come.
@@ -147,8 +149,12 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Returns one job.
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>>;
 
-    /// Returns jobs of one state, newest first.
-    fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>>;
+    /// Lists jobs. It looks at [`LOOKS`] of them at most, so that no search holds up the others for long.
+    fn page(&self, query: PageQuery) -> Answer<'_, Page>;
+
+    /// Counts the jobs that a filter means, from where the call before ended. It is bounded as a page is; what can be
+    /// told without a look at each job is told at once.
+    fn count(&self, filter: JobFilter, after: Option<JobId>) -> Answer<'_, Tally>;
 
     /// Returns how one batch stands.
     fn batch(&self, id: BatchId) -> Answer<'_, Option<BatchStatus>>;

@@ -19,8 +19,8 @@ use boltjobs_core::engine::{Engine, Turn};
 use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, Offer, PageQuery, QueueInfo,
-    RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError,
+    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Page, PageQuery,
+    QueueInfo, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError, Tally,
 };
 use boltjobs_core::watch::{Interest, Watch};
 use boltjobs_core::{BatchId, JobId, Timestamp};
@@ -282,7 +282,7 @@ impl Store for SledStore {
         self.read(|engine| engine.job(id).cloned())
     }
 
-    fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {
+    fn page(&self, query: PageQuery) -> Answer<'_, Page> {
         self.read(|engine| engine.page(&query))
     }
 
@@ -292,6 +292,10 @@ impl Store for SledStore {
 
     fn batches(&self, after: Option<BatchId>, limit: usize) -> Answer<'_, Vec<BatchStatus>> {
         self.read(|engine| engine.batches(after, limit))
+    }
+
+    fn count(&self, filter: JobFilter, after: Option<JobId>) -> Answer<'_, Tally> {
+        self.read(|engine| engine.count(&filter, after))
     }
 
     fn counts(&self) -> Answer<'_, Counts> {

@@ -106,7 +106,7 @@ fn check(directory: &Path, acknowledged: &BTreeMap<u128, bool>, kill: u64) {
     let jobs = block_on(store.counts()).unwrap().states.total();
     assert_eq!(jobs % 2, 0, "after kill {kill}: half of a batch is there");
     // What has ended goes, so that the next life compacts.
-    let retention = Retention { succeeded: std::time::Duration::ZERO, ..Retention::default() };
+    let retention = Retention::default().succeeded(std::time::Duration::ZERO);
     while block_on(store.expire(retention, at(9))).unwrap().is_some_and(|next| next <= at(9)) {}
     assert_eq!(block_on(store.counts()).unwrap().states.get(JobState::Succeeded), 0);
     // A batch may have run by half; run the rest of it, too.

@@ -14,9 +14,11 @@ use boltjobs_core::job::{ErrorInfo, Job, JobSpec, NewJob};
 use boltjobs_core::memory::{MemoryStore, Tape};
 use boltjobs_core::recurring::{Definition, Misfire};
 use boltjobs_core::store::{
-    Action, Claimed, Command, Outcome, PageQuery, RecurringCommand, Retention, Settlement, Store,
+    Action, Claimed, Command, JobFilter, Keep, Outcome, PageQuery, RecurringCommand, Retention, Settlement,
+    Store,
 };
-use boltjobs_core::{BatchId, JobState, Timestamp};
+use boltjobs_core::unique::{OnConflict, Unique};
+use boltjobs_core::{BatchId, Timestamp};
 use boltjobs_sled::{SledOptions, SledStore};
 use common::{at, id, offer};
 use pollster::block_on;
@@ -98,7 +100,8 @@ impl Pair<'_> {
             }
             90..94 => {
                 let kept = Duration::from_mins(1);
-                let retention = Retention { succeeded: kept, failed: kept, deleted: kept, batches: kept };
+                let few = Keep::for_age(kept).at_most(self.chance.u64(..9));
+                let retention = Retention::default().succeeded(few).failed(kept).deleted(kept).batches(kept);
                 both!(self, expire(retention, now));
             }
             94..97 => {
@@ -134,7 +137,21 @@ impl Pair<'_> {
                 if self.chance.bool() { id(self.chance.u64(..JOBS)).into() } else { self.batch().into() };
             spec.parents = vec![Parent { id, when: After::Finished }];
         }
+        if self.chance.u8(..3) == 0 {
+            spec.unique = Some(self.unique());
+            spec.tags = vec!["red".to_owned()];
+        }
+        let expires_in = Duration::from_secs(self.chance.u64(1..60));
+        spec.expires_in = (self.chance.u8(..4) == 0).then_some(expires_in);
         NewJob { spec, start_at, ..job }
+    }
+
+    fn unique(&mut self) -> Unique {
+        let conflicts = [OnConflict::Reject, OnConflict::Replace, OnConflict::Reschedule];
+        let key = self.chance.u8(..3).to_string();
+        let unique = Unique::key(key).on_conflict(conflicts[self.chance.usize(..3)]);
+        let within = Duration::from_secs(self.chance.u64(1..60));
+        if self.chance.bool() { unique.within(within) } else { unique }
     }
 
     fn settlement(&mut self) -> Settlement {
@@ -168,16 +185,18 @@ impl Pair<'_> {
         both!(self, counts());
         both!(self, recurring_jobs());
         both!(self, batches(None, usize::MAX));
-        for state in JobState::ALL {
-            let query = PageQuery { state, after: None, limit: usize::MAX };
-            assert_eq!(jobs(&self.sled, &query), jobs(&self.memory, &query), "{state}");
+        let all = JobFilter::default();
+        let tagged = JobFilter { tags: vec!["red".to_owned()], ..JobFilter::default() };
+        for filter in [all, tagged] {
+            let query = PageQuery { filter, limit: usize::MAX, ..PageQuery::default() };
+            assert_eq!(jobs(&self.sled, &query), jobs(&self.memory, &query));
         }
     }
 }
 
 /// Lists jobs without their places: those count among the jobs that are there, and which job is next is compared.
 fn jobs(store: &dyn Store, query: &PageQuery) -> Vec<Job> {
-    let mut jobs = block_on(store.page(query.clone())).unwrap();
+    let mut jobs = block_on(store.page(query.clone())).unwrap().jobs;
     for job in &mut jobs {
         job.order = 0;
     }

@@ -99,7 +99,7 @@ fn the_journal_shrinks_to_what_lives() {
     let directory = tempdir().unwrap();
     let store = small().open(directory.path()).unwrap();
     block_on(store.enqueue(vec![job(1_000_000, 250)], at(0))).unwrap();
-    let retention = Retention { succeeded: Duration::ZERO, ..Retention::default() };
+    let retention = Retention::default().succeeded(Duration::ZERO);
     for round in 0..100 {
         let jobs = (0..20).map(|number| job(round * 20 + number, 250)).collect();
         block_on(store.enqueue(jobs, at(round.cast_signed()))).unwrap();
@@ -132,8 +132,7 @@ fn steer_a_thousand_times(payload: usize, pace: i64) -> Stats {
     for name in ["a", "b", "c"] {
         block_on(store.put_recurring(definition(name, payload), at(0))).unwrap();
     }
-    let none = Duration::ZERO;
-    let ended = Retention { succeeded: none, failed: none, deleted: none, ..Retention::default() };
+    let ended = Retention::default().succeeded(Duration::ZERO).failed(Duration::ZERO).deleted(Duration::ZERO);
     for round in 0..1_000_u64 {
         let now = at(round.cast_signed() * pace);
         let steer = |name: &str, command| block_on(store.recurring(name.into(), command, now)).unwrap();
@@ -177,7 +176,7 @@ fn the_journal_stays_bounded_whatever_recurring_definitions_do() {
 fn a_job_is_written_again_for_its_own_record_and_not_for_those_of_earlier_lives() {
     let directory = tempdir().unwrap();
     let store = small().open(directory.path()).unwrap();
-    let ended = Retention { succeeded: Duration::ZERO, ..Retention::default() };
+    let ended = Retention::default().succeeded(Duration::ZERO);
     let live_and_die = |number, round| {
         block_on(store.enqueue(vec![job(number, 10)], at(round))).unwrap();
         run(&store, 1, round);

@@ -1,18 +1,18 @@
 //! Looking at jobs and steering them.
 
-use std::cmp::Reverse;
 use std::fmt;
 use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
-use boltjobs_core::store::{Action, Command, PageQuery};
+use boltjobs_core::store::{Action, Command};
 use boltjobs_core::{JobId, JobState};
 
-use crate::details::{JobDetails, Page, Stats};
+use crate::details::{JobDetails, Stats};
 use crate::error::{Error, Result};
 use crate::handler::BoxFuture;
 use crate::pipeline::enqueue::IntoInstant;
+use crate::query::JobQuery;
 use crate::recurring::{RecurringDetails, RecurringRef};
 use crate::runtime::{self, Runtime};
 
@@ -74,13 +74,13 @@ impl Client {
     }
 
     /// Schedules a job anew, `delay` from now. Awaited, it says whether that happened: `false` when the job does not
-    /// exist, runs, or is Enqueued and the delay is zero.
+    /// exist, runs, is Enqueued and the delay is zero, or has ended and another job holds its unique key by now.
     pub fn reschedule(&self, id: JobId, delay: Duration) -> JobCommand {
         self.command(id, Asked::In(delay))
     }
 
     /// Schedules a job anew, for an instant. Awaited, it says whether that happened: `false` when the job does not
-    /// exist, runs, or is Enqueued and the instant has passed.
+    /// exist, runs, is Enqueued and the instant has passed, or has ended and another job holds its unique key by now.
     pub fn reschedule_at(&self, id: JobId, at: impl IntoInstant) -> JobCommand {
         self.command(id, Asked::At(at.into_instant()))
     }
@@ -89,9 +89,9 @@ impl Client {
         JobCommand { client: self.clone(), id, asked, expected: Vec::new(), reason: None }
     }
 
-    /// Begins a list of jobs.
+    /// Begins a query: a list of jobs, their number, or something to do with all of them.
     pub fn jobs(&self) -> JobQuery {
-        JobQuery { client: self.clone(), state: None, after: None, limit: 50 }
+        JobQuery::new(self.clone())
     }
 
     /// Counts the jobs, exactly; it costs the same with ten jobs and with ten million.
@@ -190,65 +190,5 @@ impl IntoFuture for JobCommand {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
-    }
-}
-
-/// A list of jobs, newest first, in pages that stay fast with millions of jobs.
-#[derive(Debug)]
-#[must_use = "nothing is listed until `list()`"]
-pub struct JobQuery {
-    client: Client,
-    state: Option<JobState>,
-    after: Option<JobId>,
-    limit: usize,
-}
-
-impl JobQuery {
-    /// Lists jobs of this state only.
-    pub fn state(mut self, state: JobState) -> Self {
-        self.state = Some(state);
-        self
-    }
-
-    /// Sets the most jobs of a page: 1 to 1,000, default 50.
-    pub fn limit(mut self, limit: usize) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// Goes on after the last job of another page; see [`Page::next`].
-    pub fn after(mut self, job: JobId) -> Self {
-        self.after = Some(job);
-        self
-    }
-
-    /// Returns the page.
-    ///
-    /// # Errors
-    /// [`Error::NotStarted`], [`Error::InvalidOption`] for a limit out of its range, [`Error::Store`] when the store
-    /// can't answer.
-    ///
-    /// # Cancel safety
-    /// It only looks.
-    pub async fn list(self) -> Result<Page> {
-        let runtime = self.client.runtime()?;
-        if !(1..=1_000).contains(&self.limit) {
-            return Err(Error::InvalidOption(format!(
-                "a page can't have {} jobs; use 1 to 1000",
-                self.limit
-            )));
-        }
-        let states = self.state.map_or_else(|| JobState::ALL.to_vec(), |state| vec![state]);
-        let mut jobs = Vec::new();
-        for state in states {
-            // One more than is asked for tells whether there is another page.
-            let query = PageQuery { state, after: self.after, limit: self.limit + 1 };
-            jobs.extend(runtime.store.page(query).await?);
-        }
-        jobs.sort_by_key(|job| Reverse(job.id));
-        let more = jobs.len() > self.limit;
-        jobs.truncate(self.limit);
-        let next = jobs.last().filter(|_| more).map(|job| job.id);
-        Ok(Page { jobs: jobs.into_iter().map(JobDetails::new).collect(), next })
     }
 }

@@ -81,6 +81,16 @@ impl JobDetails {
         self.0.due.map(boltjobs_core::Timestamp::to_datetime)
     }
 
+    /// Returns until when it has to be started, or it is deleted; `None` when it has all the time, or has started.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.0.expires.map(boltjobs_core::Timestamp::to_datetime)
+    }
+
+    /// Returns the key that only one job of its request may hold.
+    pub fn unique_key(&self) -> Option<&str> {
+        self.0.spec.unique.as_ref().map(|unique| &*unique.key)
+    }
+
     /// Returns the attempts so far; the one that runs is counted.
     pub fn attempts(&self) -> u32 {
         self.0.attempt
@@ -162,9 +172,10 @@ fn mask(payload: &mut Value, path: &str) {
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
-    /// The jobs, newest first.
+    /// The jobs, newest first unless the oldest were asked for.
     pub jobs: Vec<JobDetails>,
-    /// Where the next page begins, for [`JobQuery::after`](crate::JobQuery::after); `None` on the last one.
+    /// Where the next page begins, for [`JobQuery::after`](crate::JobQuery::after); `None` on the last one. (After a
+    /// search for a text the next page may turn out to be empty.)
     pub next: Option<JobId>,
 }
 

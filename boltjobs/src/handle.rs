@@ -33,7 +33,8 @@ impl<R: Request> JobHandle<R> {
         self.id
     }
 
-    /// Says whether the job was there before, so that nothing was added.
+    /// Says whether the job was there before, so that nothing was added: it holds the unique key of what was enqueued,
+    /// and may have taken over its payload or its schedule.
     pub fn is_duplicate(&self) -> bool {
         self.duplicate
     }
@@ -83,7 +84,8 @@ impl<R: Request> JobHandle<R> {
         self.client().delete(self.id).await
     }
 
-    /// Enqueues the job again, with its attempts counted anew if it had ended. `false` when it is Enqueued or runs.
+    /// Enqueues the job again, with its attempts counted anew if it had ended. `false` when it is Enqueued or runs, or has
+    /// ended and another job holds its unique key by now.
     ///
     /// # Errors
     /// [`Error::Store`] when the store can't write.

@@ -44,6 +44,7 @@ mod panic;
 mod pipeline;
 mod process;
 mod provider;
+mod query;
 mod recurring;
 mod registry;
 mod request;
@@ -61,7 +62,8 @@ pub use boltjobs_core::cron::{Cron, Dst, Zone};
 pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
 pub use boltjobs_core::memory::MemoryStore;
 pub use boltjobs_core::recurring::Misfire;
-pub use boltjobs_core::store::{Retention, Store, StoreError, StoreSource};
+pub use boltjobs_core::store::{Keep, Retention, Store, StoreError, StoreSource};
+pub use boltjobs_core::unique::{OnConflict, Unique};
 pub use boltjobs_core::{BatchId, JobId, JobState, Timestamp};
 #[cfg(feature = "macros")]
 pub use boltjobs_macros::{
@@ -69,7 +71,7 @@ pub use boltjobs_macros::{
 };
 
 pub use batch::{Batch, BatchDetails, BatchHandle, IntoJob};
-pub use client::{Client, JobCommand, JobQuery, client};
+pub use client::{Client, JobCommand, client};
 pub use context::JobContext;
 pub use details::{JobDetails, Page, Stats};
 pub use error::{BoxError, Error, Failure, JobError, JobResult, Result};
@@ -80,6 +82,7 @@ pub use observer::Transition;
 pub use pipeline::enqueue::{Enqueue, EnqueueAll, IntoInstant};
 pub use process::Process;
 pub use provider::{Data, Dependencies, FromProviders};
+pub use query::{BulkReport, JobQuery};
 pub use recurring::{Recurring, RecurringDetails, RecurringRef};
 pub use request::Request;
 pub use server::{Queue, Server};
@@ -90,8 +93,8 @@ pub use start::{Builder, builder, start};
 pub mod prelude {
     pub use crate::{
         After, Batch, BatchHandle, BatchId, Call, Cron, Data, Dst, Durability, JobContext, JobError,
-        JobHandle, JobId, JobResult, JobState, Misfire, Next, NextSubmission, Outcome, Queue, Receipt,
-        Submission, Transition,
+        JobHandle, JobId, JobResult, JobState, Misfire, Next, NextSubmission, OnConflict, Outcome, Queue,
+        Receipt, Submission, Transition, Unique,
     };
     #[cfg(feature = "macros")]
     pub use crate::{cron, handler, interceptor, observer, on_start, on_stop, provider, request, upcast};

@@ -115,7 +115,7 @@ impl Builder {
         self
     }
 
-    /// Sets how long ended jobs are kept. Default: 1 day, and 90 days for Failed.
+    /// Sets how long, and how many, ended jobs are kept. Default: 1 day, and 90 days for Failed, any number.
     pub fn retention(mut self, retention: Retention) -> Self {
         self.settings.retention = retention;
         self

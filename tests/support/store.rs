@@ -8,8 +8,8 @@ use boltjobs_core::batch::{BatchStatus, NewBatch};
 use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, Offer, PageQuery, QueueInfo,
-    RecurringCommand, Retention, ServerInfo, Settled, Settlement,
+    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Page, PageQuery,
+    QueueInfo, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Tally,
 };
 use boltjobs_core::watch::{Interest, Watch};
 
@@ -124,7 +124,7 @@ impl Store for Flaky {
         self.store.job(id)
     }
 
-    fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {
+    fn page(&self, query: PageQuery) -> Answer<'_, Page> {
         self.store.page(query)
     }
 
@@ -134,6 +134,10 @@ impl Store for Flaky {
 
     fn batches(&self, after: Option<BatchId>, limit: usize) -> Answer<'_, Vec<BatchStatus>> {
         self.store.batches(after, limit)
+    }
+
+    fn count(&self, filter: JobFilter, after: Option<JobId>) -> Answer<'_, Tally> {
+        self.store.count(filter, after)
     }
 
     fn counts(&self) -> Answer<'_, Counts> {

@@ -156,7 +156,7 @@ pub fn the_counts_of_a_batch_are_exact_though_its_jobs_are_removed(fixture: &dyn
         (jobs.get(Enqueued), jobs.get(Succeeded), jobs.get(Failed), jobs.total())
     };
     assert_eq!(count(&lab), (6, 3, 1, 10));
-    let retention = Retention { succeeded: secs(10), ..Retention::default() };
+    let retention = Retention::default().succeeded(secs(10));
     lab.expire(retention, at(100));
     assert!(lab.find(id(2)).is_none());
     assert_eq!(count(&lab), (6, 3, 1, 10));
@@ -178,7 +178,7 @@ pub fn a_batch_is_removed_after_its_retention_with_those_in_it(fixture: &dyn Fix
     let mut lab = Lab::new(fixture);
     lab.submit(vec![batch(1), inside(batch_id(1), 2), batch(3)], vec![job_of(batch_id(3), 1)], at(0))
         .expect("they fit");
-    let retention = Retention { batches: secs(60), ..Retention::default() };
+    let retention = Retention::default().batches(secs(60));
     assert_eq!(lab.expire(retention, at(59)), Some(at(60)));
     assert!(lab.batch(batch_id(2)).is_some());
     lab.expire(retention, at(60));

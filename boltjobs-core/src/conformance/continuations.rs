@@ -240,7 +240,7 @@ pub fn a_parent_is_kept_until_its_children_have_ended(fixture: &dyn Fixture) {
     lab.enqueue(vec![job(1), job(3), child], at(0));
     lab.run(id(1), Outcome::Succeeded(Some((*b"7").into())), at(1));
     lab.run(id(3), done(), at(1));
-    let retention = Retention { succeeded: secs(10), deleted: secs(10), ..Retention::default() };
+    let retention = Retention::default().succeeded(secs(10)).deleted(secs(10));
     lab.expire(retention, at(100));
     assert!(lab.find(id(3)).is_none());
     assert_eq!(lab.job(id(1)).result(), Some(&b"7"[..]), "its child may ask for it");

@@ -136,8 +136,7 @@ pub fn a_lease_of_a_job_that_was_removed_is_lost_when_its_id_comes_again(fixture
     let stale = lab.take(at(1)).lease;
     lab.reap(at(100));
     lab.settle(lab.take(at(100)).lease, done(), at(100));
-    let retention =
-        Retention { succeeded: secs(0), failed: secs(0), deleted: secs(0), ..Retention::default() };
+    let retention = Retention::default().succeeded(secs(0)).failed(secs(0)).deleted(secs(0));
     lab.expire(retention, at(100));
     for round in 101..105 {
         assert!(!lab.enqueue(vec![job(1)], at(round))[0].duplicate);

@@ -15,8 +15,9 @@ use crate::continuation::{After, Parent, ParentId};
 use crate::job::{ErrorInfo, HistoryRow, Job, JobSpec, Lease, NewJob};
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
-    Action, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, Offer, Outcome, PageQuery, QueueInfo,
-    QueueOrder, RecurringCommand, Refusal, Retention, ServerInfo, Settled, Settlement, Store, StoreError,
+    Action, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Outcome, PageQuery,
+    QueueInfo, QueueOrder, RecurringCommand, Refusal, Retention, ServerInfo, Settled, Settlement, Store,
+    StoreError,
 };
 use crate::watch::{Changes, Watch};
 use crate::{BatchId, JobId, JobState, Timestamp};
@@ -208,7 +209,11 @@ impl<'f> Lab<'f> {
     }
 
     pub(super) fn command(&self, id: JobId, command: Command, now: Timestamp) -> bool {
-        block_on(self.store.command(vec![id], command, now)).expect("the store takes the command") == [true]
+        self.command_all(vec![id], command, now) == [true]
+    }
+
+    pub(super) fn command_all(&self, ids: Vec<JobId>, command: Command, now: Timestamp) -> Vec<bool> {
+        block_on(self.store.command(ids, command, now)).expect("the store takes the command")
     }
 
     pub(super) fn due(&self, now: Timestamp) -> Option<Timestamp> {
@@ -300,7 +305,7 @@ impl<'f> Lab<'f> {
             self.ask(job.id, Action::Delete, at(10_000));
         }
         let none = secs(0);
-        let retention = Retention { succeeded: none, failed: none, deleted: none, batches: none };
+        let retention = Retention::default().succeeded(none).failed(none).deleted(none).batches(none);
         self.expire(retention, at(20_000));
         assert_eq!(self.jobs(), []);
     }
@@ -323,18 +328,41 @@ impl<'f> Lab<'f> {
     }
 
     pub(super) fn page(&self, state: JobState, after: Option<JobId>, limit: usize) -> Vec<JobId> {
-        let query = PageQuery { state, after, limit };
-        let page = block_on(self.store.page(query)).expect("the store reads");
+        let filter = JobFilter { states: vec![state], ..JobFilter::default() };
+        let page = self.list(PageQuery { filter, after, limit, ..PageQuery::default() });
         page.into_iter().map(|job| job.id).collect()
+    }
+
+    /// Lists jobs up to the limit of the query, with as many looks as that takes.
+    pub(super) fn list(&self, mut query: PageQuery) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        loop {
+            let page = block_on(self.store.page(query.clone())).expect("the store reads");
+            assert!(page.jobs.len() <= query.limit, "a page has more jobs than it may");
+            query.limit -= page.jobs.len();
+            jobs.extend(page.jobs);
+            query.after = page.next;
+            if page.next.is_none() || query.limit == 0 {
+                return jobs;
+            }
+        }
+    }
+
+    /// Counts jobs, with as many looks as that takes.
+    pub(super) fn count(&self, filter: &JobFilter) -> u64 {
+        let (mut jobs, mut after) = (0, None);
+        loop {
+            let tally = block_on(self.store.count(filter.clone(), after)).expect("the store counts");
+            (jobs, after) = (jobs + tally.jobs, tally.next);
+            if after.is_none() {
+                return jobs;
+            }
+        }
     }
 
     /// Returns every job, in the order of the ids.
     pub(super) fn jobs(&self) -> Vec<Job> {
-        let query = |state| PageQuery { state, after: None, limit: usize::MAX };
-        let page = |state| block_on(self.store.page(query(state))).expect("the store reads");
-        let mut jobs: Vec<Job> = JobState::ALL.into_iter().flat_map(page).collect();
-        jobs.sort_by_key(|job| job.id);
-        jobs
+        self.list(PageQuery { oldest_first: true, limit: usize::MAX, ..PageQuery::default() })
     }
 
     /// Does what shall change nothing, and checks that it did not.

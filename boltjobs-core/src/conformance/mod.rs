@@ -17,6 +17,7 @@ pub mod claim;
 pub mod commands;
 pub mod continuations;
 pub mod enqueue;
+pub mod expiry;
 pub mod explaining;
 pub mod fencing;
 mod fixture;
@@ -27,9 +28,11 @@ mod operation;
 pub mod queues;
 pub mod reading;
 pub mod recurring;
+pub mod search;
 pub mod settle;
 pub mod steering;
 pub mod time;
+pub mod unique;
 pub mod watching;
 
 pub use fixture::{Fixture, InMemory};
@@ -178,6 +181,8 @@ macro_rules! store_conformance {
                 much_that_has_expired_is_removed_in_bounded_steps
                 a_job_that_has_not_ended_never_expires
                 an_expired_job_stays_removed_after_a_reopen
+                ended_jobs_are_removed_when_there_are_too_many
+                the_first_job_too_many_wakes
             }
             recurring {
                 a_definition_is_added_with_its_next_time
@@ -215,6 +220,36 @@ macro_rules! store_conformance {
                 definitions_are_listed_in_the_order_of_their_ids
                 an_earlier_occurrence_wakes
                 what_a_definition_makes_wakes_workers
+            }
+            search {
+                a_search_finds_what_a_look_at_each_job_finds
+                a_page_can_begin_with_the_oldest
+                a_text_is_found_wherever_it_stands
+                a_secret_is_never_found
+                what_can_be_found_survives_a_reopen
+                a_command_to_many_jobs_answers_for_each
+            }
+            unique {
+                a_key_is_held_until_its_job_has_ended
+                keys_are_compared_among_the_jobs_of_one_request
+                a_key_can_be_held_for_a_time
+                a_key_can_be_held_in_states_that_are_named
+                a_replacement_takes_the_payload_and_the_schedule
+                a_replacement_of_a_ready_job_keeps_its_place
+                what_runs_or_has_ended_is_not_replaced
+                a_conflict_can_move_the_schedule_alone
+                a_job_whose_key_is_held_is_not_requeued
+                of_racing_enqueues_with_one_key_one_wins
+                keys_and_replacements_survive_a_reopen
+            }
+            expiry {
+                a_job_that_has_not_started_in_time_is_deleted
+                a_claim_takes_nothing_whose_time_is_over
+                a_job_that_has_started_expires_no_more
+                a_requeue_after_the_end_counts_the_time_anew
+                much_that_has_not_started_is_deleted_in_bounded_steps
+                an_earlier_expiry_wakes
+                an_expiry_survives_a_reopen
             }
             watching {
                 a_ready_job_wakes
@@ -259,14 +294,17 @@ mod tests {
             include_str!("commands.rs"),
             include_str!("enqueue.rs"),
             include_str!("explaining.rs"),
+            include_str!("expiry.rs"),
             include_str!("fencing.rs"),
             include_str!("limits.rs"),
             include_str!("queues.rs"),
             include_str!("reading.rs"),
             include_str!("recurring.rs"),
+            include_str!("search.rs"),
             include_str!("settle.rs"),
             include_str!("steering.rs"),
             include_str!("time.rs"),
+            include_str!("unique.rs"),
             include_str!("watching.rs"),
         ] {
             let laws = file.split("\npub fn ").skip(1).filter_map(|rest| rest.split('(').next());

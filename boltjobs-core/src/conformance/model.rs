@@ -14,7 +14,7 @@ use super::lab::{Lab, at};
 use super::operation::{Operation, draw};
 use super::{Fixture, InMemory};
 use crate::job::{Epoch, Job, Lease, RowData};
-use crate::store::{Claimed, Counts, PageQuery, Settlement};
+use crate::store::{Claimed, Counts, Settlement};
 use crate::{JobId, JobState, Timestamp};
 
 /// The operations between two comparisons of everything.
@@ -126,7 +126,7 @@ impl<'f> Side<'f> {
         match operation.clone() {
             Operation::Submit(batches, jobs) => show(&lab.submit(batches, jobs, now)),
             Operation::CancelBatch(id) => show(&lab.cancel_batch(id, now)),
-            Operation::Command(id, command) => show(&lab.command(id, command, now)),
+            Operation::Command(ids, command) => show(&lab.command_all(ids, command, now)),
             Operation::Claim(offer, slots) => {
                 let claims = lab.claim(&offer, slots, now);
                 show(&claims.into_iter().map(|claimed| self.keep(claimed)).collect::<Vec<_>>())
@@ -154,10 +154,9 @@ impl<'f> Side<'f> {
             }
             Operation::Explain(id) => show(&lab.explain(id, now)),
             Operation::Read(id) => show(&lab.find(id).map(plain)),
-            Operation::Page(state, after, limit) => {
-                let query = PageQuery { state, after, limit };
-                let page = pollster::block_on(lab.store.page(query)).expect("the store reads");
-                show(&page.into_iter().map(plain).collect::<Vec<_>>())
+            Operation::Page(query) => {
+                let count = lab.count(&query.filter);
+                show(&(count, lab.list(*query).into_iter().map(plain).collect::<Vec<_>>()))
             }
             Operation::Reopen => String::new(),
         }

@@ -13,7 +13,10 @@ use crate::cron::{Cron, Dst, Zone};
 use crate::job::{JobSpec, NewJob};
 use crate::rate::Rate;
 use crate::recurring::{Definition, Misfire};
-use crate::store::{Action, Command, Handled, Limits, Offer, Outcome, RecurringCommand, Retention};
+use crate::store::{
+    Action, Command, Handled, JobFilter, Keep, Limits, Offer, Outcome, PageQuery, RecurringCommand, Retention,
+};
+use crate::unique::{OnConflict, Unique};
 use crate::{BatchId, JobId, JobState, Timestamp};
 
 /// The jobs of a run: few enough that operations meet.
@@ -21,6 +24,7 @@ const JOBS: u64 = 250;
 const BATCHES: u64 = 12;
 const QUEUES: [&str; 3] = ["mails", "reports", "default"];
 const REQUESTS: [&str; 3] = ["mail.send", "mail.print", "report.make"];
+const TAGS: [&str; 2] = ["red", "tall"];
 const NAMES: [&str; 3] = ["daily", "often", "rare"];
 const CRONS: [&str; 5] = ["* * * * *", "@hourly", "@every 45s", "0 0 31 2 *", "30 */2 * * *"];
 
@@ -29,7 +33,7 @@ const CRONS: [&str; 5] = ["* * * * *", "@hourly", "@every 45s", "0 0 31 2 *", "3
 pub(super) enum Operation {
     Submit(Vec<NewBatch>, Vec<NewJob>),
     CancelBatch(BatchId),
-    Command(JobId, Command),
+    Command(Vec<JobId>, Command),
     Claim(Offer, usize),
     Settle(Vec<(usize, Duration, Outcome)>),
     Heartbeat(Vec<usize>, Timestamp),
@@ -43,7 +47,7 @@ pub(super) enum Operation {
     Pause(&'static str, bool),
     Announce(Box<Offer>),
     Explain(JobId),
-    Page(JobState, Option<JobId>, usize),
+    Page(Box<PageQuery>),
     Reopen,
 }
 
@@ -89,21 +93,22 @@ pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
         58..62 if leases > 0 => {
             Operation::Heartbeat((0..rng.u8(0..4)).map(|_| lease(rng, leases)).collect(), now.plus(span(rng)))
         }
-        62..72 => Operation::Command(any_job(rng), command(rng, now)),
+        62..72 => Operation::Command((0..rng.u8(0..4)).map(|_| any_job(rng)).collect(), command(rng, now)),
         72..79 => Operation::Due,
         79..82 => Operation::Reap,
         82..85 => Operation::Fire,
         85 => Operation::Pause(pick(rng, &QUEUES), rng.u8(0..4) == 0),
-        86 => Operation::Expire(Retention {
-            succeeded: span(rng),
-            failed: span(rng),
-            deleted: span(rng),
-            batches: span(rng),
-        }),
+        86 => {
+            let few = Keep::for_age(span(rng)).at_most(rng.u64(0..9));
+            let retention = Retention::default().succeeded(few).failed(span(rng)).deleted(span(rng));
+            Operation::Expire(retention.batches(span(rng)))
+        }
         87..90 => Operation::Put(Box::new(definition(rng))),
         90..92 => Operation::Steer(pick(rng, &NAMES), steering(rng, now)),
         92..95 => {
-            Operation::Page(pick(rng, &JobState::ALL), rng.bool().then(|| any_job(rng)), rng.usize(0..6))
+            let (oldest_first, after) = (rng.bool(), rng.bool().then(|| any_job(rng)));
+            let query = PageQuery { filter: filter(rng), oldest_first, after, limit: rng.usize(0..6) };
+            Operation::Page(Box::new(query))
         }
         95 => Operation::Reopen,
         96 => Operation::Announce(Box::new(offer(rng))),
@@ -139,8 +144,39 @@ fn new_job(rng: &mut Rng, now: Timestamp) -> NewJob {
         if rng.u8(0..8) == 0 {
             spec.payload = vec![b'x'; rng.usize(0..3_000)].into();
         }
+        if rng.u8(0..3) == 0 {
+            (spec.unique, spec.tags) =
+                (Some(unique(rng)), some(rng, &TAGS).into_iter().map(Into::into).collect());
+        }
+        spec.expires_in = (rng.u8(0..5) == 0).then(|| span(rng));
     });
     NewJob { start_at, ..job }
+}
+
+/// Returns one of few keys, so that jobs meet.
+fn unique(rng: &mut Rng) -> Unique {
+    let conflicts = [OnConflict::Reject, OnConflict::Replace, OnConflict::Reschedule];
+    let key = Unique::key(pick(rng, &["a", "b", "c"])).on_conflict(pick(rng, &conflicts));
+    match rng.u8(0..4) {
+        0 => key.within(span(rng)),
+        1 => key.states(some(rng, &JobState::ALL)),
+        _ => key,
+    }
+}
+
+fn filter(rng: &mut Rng) -> JobFilter {
+    JobFilter {
+        states: some(rng, &JobState::ALL),
+        queues: some(rng, &QUEUES[..2]).into_iter().map(Into::into).collect(),
+        requests: some(rng, &REQUESTS[..2]).into_iter().map(Into::into).collect(),
+        tags: some(rng, &TAGS[..1]).into_iter().map(Into::into).collect(),
+        text: (rng.u8(0..3) == 0).then(|| pick(rng, &["XX", "mail", "no route"]).into()),
+    }
+}
+
+/// Returns about a third of the choices.
+fn some<T: Copy>(rng: &mut Rng, choices: &[T]) -> Vec<T> {
+    choices.iter().copied().filter(|_| rng.u8(0..3) == 0).collect()
 }
 
 fn offer(rng: &mut Rng) -> Offer {
@@ -201,8 +237,7 @@ fn command(rng: &mut Rng, now: Timestamp) -> Command {
         1 => Action::Requeue,
         _ => Action::Delete,
     };
-    let expected = JobState::ALL.into_iter().filter(|_| rng.u8(0..3) == 0).collect();
-    Command { action, expected, reason: rng.bool().then(|| "by hand".into()) }
+    Command { action, expected: some(rng, &JobState::ALL), reason: rng.bool().then(|| "by hand".into()) }
 }
 
 fn definition(rng: &mut Rng) -> Definition {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use pollster::block_on;
 
 use super::Fixture;
-use super::lab::{LEASE, Lab, at, done, failed, id, job, job_with, just_before, offer, retry, secs};
+use super::lab::{LEASE, Lab, at, done, failed, id, job, job_with, just_before, offer, retry, secs, woken};
 use crate::JobState::{Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
 use crate::job::{NewJob, RowData};
-use crate::store::{Action, Retention};
+use crate::store::{Action, Keep, Retention};
+use crate::watch::Interest;
 use crate::{JobState, Timestamp};
 
 /// Law 8, to the microsecond; T1.
@@ -205,10 +206,7 @@ pub fn a_success_ends_the_row_of_crashes(fixture: &dyn Fixture) {
 }
 
 fn expire(lab: &Lab<'_>, now: Timestamp) -> Option<Timestamp> {
-    lab.expire(
-        Retention { succeeded: secs(100), failed: secs(300), deleted: secs(200), ..Retention::default() },
-        now,
-    )
+    lab.expire(Retention::default().succeeded(secs(100)).failed(secs(300)).deleted(secs(200)), now)
 }
 
 /// S4.
@@ -276,4 +274,41 @@ pub fn an_expired_job_stays_removed_after_a_reopen(fixture: &dyn Fixture) {
     lab.reopen();
     assert_eq!((lab.find(id(1)), lab.state(id(2))), (None, Failed));
     assert_eq!(expire(&lab, at(150)), Some(at(300)));
+}
+
+/// S4: those that ended first, and in bounded steps.
+pub fn ended_jobs_are_removed_when_there_are_too_many(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    let few = Retention::default().succeeded(Keep::for_age(secs(500)).at_most(2)).failed(Keep::forever());
+    for (n, state) in [(1, Succeeded), (2, Succeeded), (3, Failed), (4, Succeeded), (5, Succeeded)] {
+        lab.add_in(state, n, at(n));
+    }
+    assert_eq!(lab.expire(few, at(10)), Some(at(504)), "the next one goes for its age");
+    let left: Vec<_> = lab.jobs().iter().map(|job| job.id).collect();
+    assert_eq!(left, [3, 4, 5].map(id));
+    assert_eq!(lab.unchanged(|| lab.expire(few, just_before(at(504)))), Some(at(504)));
+    lab.enqueue((100..10_100).map(job).collect(), at(10));
+    let settlement = |lease| crate::store::Settlement { lease, ran: secs(0), outcome: done() };
+    let claims = lab.claim(&offer(), 10_000, at(11));
+    lab.settle_all(claims.iter().map(|claimed| settlement(claimed.lease)).collect(), at(11));
+    assert_eq!(lab.expire(few, at(12)), Some(at(12)), "one step removed everything");
+    for _ in 0..10_000 {
+        if lab.expire(few, at(12)) > Some(at(12)) {
+            break;
+        }
+    }
+    assert_eq!(lab.page(Succeeded, None, 9), [10_099, 10_098].map(id));
+}
+
+/// Law 15: by its age it would stay for long.
+pub fn the_first_job_too_many_wakes(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    let one = Retention::default().succeeded(Keep::forever().at_most(1));
+    lab.add_in(Succeeded, 1, at(0));
+    lab.expire(one, at(0));
+    let watch = lab.store.watch(Interest::Due);
+    lab.add_in(Succeeded, 2, at(1));
+    assert!(woken(watch).0.due);
+    lab.expire(one, at(1));
+    assert_eq!(lab.jobs().len(), 1);
 }

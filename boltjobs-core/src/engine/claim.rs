@@ -15,6 +15,11 @@ const STEP: usize = 1_000;
 impl Turn<'_> {
     /// Hands out a job to each of these workers, in the order that the offer asks for, while there are any.
     pub fn claim(&mut self, offer: &Offer, workers: &[u32]) -> Vec<Claimed> {
+        if self.expire_waiting(STEP) {
+            // None of those that are left may be handed out; whoever claims comes again when these are gone for good.
+            self.engine.ask_again();
+            return Vec::new();
+        }
         let mut claimed = Vec::new();
         self.engine.begin_claim(offer);
         self.open_by_time();

@@ -23,6 +23,9 @@ impl Turn<'_> {
         if job.state == JobState::Processing {
             return command.action == Action::Delete && self.request_cancel(id, command.reason.clone());
         }
+        if command.action != Action::Delete && job.state.is_final() && self.holder(&job.spec, id).is_some() {
+            return false;
+        }
         let reason = command.reason.clone();
         let row = match command.action {
             Action::Delete => HistoryRow { reason, ..HistoryRow::new(self.now, JobState::Deleted) },

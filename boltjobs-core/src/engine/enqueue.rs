@@ -42,6 +42,10 @@ impl Turn<'_> {
         if self.engine.jobs.contains_key(&id) {
             return Enqueued { id, duplicate: true };
         }
+        if let Some(holder) = self.holder(&new.spec, id) {
+            self.take_over(holder, new);
+            return Enqueued { id: holder, duplicate: true };
+        }
         let parents = distinct(&new.spec);
         let ended =
             parents.iter().filter_map(|parent| Some((*parent, self.engine.end_of_parent(parent.id)?)));
@@ -57,6 +61,7 @@ impl Turn<'_> {
         } else {
             start_row(new.start_at, self.now, reason)
         };
+        let expires = new.spec.expires_in.map(|span| self.now.plus(span));
         let job = Job {
             id,
             spec: Arc::new(new.spec),
@@ -65,11 +70,12 @@ impl Turn<'_> {
             since: self.now,
             due: new.start_at.filter(|_| row.state != JobState::Enqueued),
             waits_for: if unmet { parents } else { waits_for },
-            expires: None,
+            expires,
             order: self.engine.next_order,
             attempt: 0,
             epoch: Epoch::default(),
             crashes: 0,
+            revision: 0,
             cancel: None,
             history: vec![row],
             forgotten_rows: 0,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::limiting::{RateId, Starts};
 use crate::batch::Batch;
 use crate::continuation::ParentId;
-use crate::job::{Epoch, HistoryRow, Job};
+use crate::job::{Epoch, HistoryRow, Job, JobSpec};
 use crate::recurring::RecurringJob;
 use crate::{BatchId, JobId, Timestamp};
 
@@ -64,6 +64,17 @@ pub enum Entry {
     },
     /// A queue goes on.
     QueueResumed(Arc<str>),
+    /// A job that waits took over from another one with its unique key.
+    Respecified {
+        /// The job.
+        id: JobId,
+        /// What it is to do from now on.
+        spec: Arc<JobSpec>,
+        /// Its time, as in [`Job::due`].
+        due: Option<Timestamp>,
+        /// When it is deleted, if it has not started by then.
+        expires: Option<Timestamp>,
+    },
 }
 
 /// A transition of a job, with everything that it sets.
@@ -115,6 +126,7 @@ impl Entry {
             | Self::Started { .. }
             | Self::Job(_)
             | Self::Moved(_)
+            | Self::Respecified { .. }
             | Self::CancelRequested { .. }
             | Self::Forgotten(_)
             | Self::ParentEnded { .. } => None,

@@ -19,6 +19,10 @@ impl Engine {
         let Some(job) = self.jobs.get(&id) else {
             return Explanation { job: id, request: "".into(), queue: "".into(), reason: Reason::Unknown };
         };
+        let (request, queue) = (Arc::clone(&job.spec.request), Arc::clone(&job.spec.queue));
+        if let Some(at) = job.expires.filter(|expires| *expires <= now) {
+            return Explanation { job: id, request, queue, reason: Reason::Expired { at } };
+        }
         let reason = match job.state {
             JobState::Awaiting => Reason::Awaiting { parents: job.waits_for.clone() },
             JobState::Scheduled => Reason::Scheduled {
@@ -31,7 +35,6 @@ impl Engine {
                 Reason::Ended { state: job.state, at: job.since, why: job.history.last().and_then(why) }
             }
         };
-        let (request, queue) = (Arc::clone(&job.spec.request), Arc::clone(&job.spec.queue));
         Explanation { job: id, request, queue, reason }
     }
 

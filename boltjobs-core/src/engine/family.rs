@@ -172,8 +172,9 @@ impl Engine {
     /// Starts the retention of a job that has ended.
     pub(super) fn retire(&mut self, state: JobState, place: (Timestamp, JobId)) {
         let ended = self.ended.entry(state).or_default();
-        // The first one to be retained starts the clock of its removal.
-        self.unpublished.changes.due |= ended.is_empty();
+        // The first one to be retained starts the clock of its removal, and so does the first one too many.
+        let full = self.retention.of(state).count == Some(ended.len() as u64);
+        self.unpublished.changes.due |= ended.is_empty() || full;
         ended.insert(place);
     }
 }

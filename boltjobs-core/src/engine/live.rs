@@ -8,12 +8,14 @@ use std::sync::Arc;
 use super::entry::{Entry, Journal, Move, RecordId};
 use super::family::Family;
 use super::limiting::Limiting;
+use super::listing::Listing;
 use super::ready::Ready;
+use super::unique::Keys;
 use crate::continuation::ParentId;
-use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
+use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, JobSpec, Lease, RowData};
 use crate::recurring::RecurringJob;
 use crate::state::Actor;
-use crate::store::{Counts, ServerInfo};
+use crate::store::{Counts, Retention, ServerInfo};
 use crate::watch::{Changes, Interest, Transition};
 use crate::{JobId, JobState, Timestamp};
 
@@ -22,8 +24,11 @@ use crate::{JobId, JobState, Timestamp};
 pub struct Engine {
     pub(super) boot: u32,
     pub(super) jobs: HashMap<JobId, Job>,
-    pub(super) by_state: [BTreeSet<JobId>; JobState::ALL.len()],
+    pub(super) listing: Listing,
+    pub(super) keys: Keys,
     pub(super) due: BTreeSet<(Timestamp, JobId)>,
+    /// When jobs that have not started are deleted.
+    pub(super) expiring: BTreeSet<(Timestamp, JobId)>,
     pub(super) ended: BTreeMap<JobState, BTreeSet<(Timestamp, JobId)>>,
     pub(super) ready: Ready,
     pub(super) limiting: Limiting,
@@ -49,13 +54,15 @@ pub struct Engine {
     pub(super) suspect_before: u64,
     /// Whether any server has a limit: then the end of a job may be what others wait for. Not journaled.
     pub(super) limited: bool,
+    /// What was asked for last: a job that is one too many starts its removal. Not journaled.
+    pub(super) retention: Retention,
 }
 
 /// What entries made ready or worth waking for, until they are durable.
 #[derive(Debug, Default)]
 pub struct Unpublished {
-    /// Each with the place and the epoch with which it became ready, as it may become so again meanwhile.
-    ready: Vec<(JobId, u64, Epoch)>,
+    /// Each with the place, the epoch and the revision with which it became ready, as it may become so again meanwhile.
+    ready: Vec<(JobId, u64, Epoch, u32)>,
     pub(super) changes: Changes,
 }
 
@@ -160,12 +167,20 @@ impl Engine {
         mem::take(&mut self.told)
     }
 
+    /// Wakes those who claim, once everything up to here is durable.
+    pub(super) fn ask_again(&mut self) {
+        self.unpublished.changes.ready = true;
+    }
+
     /// Lets what is durable by now be claimed, and returns what watchers shall learn.
     pub fn publish(&mut self, unpublished: Unpublished) -> Changes {
         let mut changes = unpublished.changes;
-        for (id, order, epoch) in unpublished.ready {
+        for (id, order, epoch, revision) in unpublished.ready {
             // It may have been deleted or rescheduled since; and what made it ready again is not durable yet.
-            let same = |job: &&Job| (job.state, job.order, job.epoch) == (JobState::Enqueued, order, epoch);
+            let same = |job: &&Job| {
+                job.state == JobState::Enqueued
+                    && (job.order, job.epoch, job.revision) == (order, epoch, revision)
+            };
             if let Some(job) = self.jobs.get(&id).filter(same) {
                 self.ready.insert(job);
                 changes.ready = true;
@@ -180,6 +195,7 @@ impl Engine {
             Entry::Boot(boot) => self.boot = boot,
             Entry::Job(job) => self.put(*job),
             Entry::Moved(change) => self.move_job(change),
+            Entry::Respecified { id, spec, due, expires } => self.respecify(id, spec, due, expires),
             Entry::CancelRequested { id, reason } => {
                 if let Some(job) = self.jobs.get_mut(&id) {
                     job.cancel = Some(reason);
@@ -242,11 +258,7 @@ impl Engine {
             // Written again because its older entries go: nothing has changed, and who runs it keeps the lease.
             return;
         }
-        if let Some(spec) = Arc::get_mut(&mut job.spec) {
-            // Names repeat a million times; one copy of each is enough.
-            spec.request = intern(&mut self.names, &spec.request);
-            spec.queue = intern(&mut self.names, &spec.queue);
-        }
+        self.intern_names(&mut job.spec);
         self.next_order = self.next_order.max(job.order + 1);
         match self.jobs.remove(&job.id) {
             Some(older) => self.unindex(&older),
@@ -256,12 +268,37 @@ impl Engine {
         self.jobs.insert(job.id, job);
     }
 
+    /// Keeps one copy of names that repeat a million times.
+    fn intern_names(&mut self, spec: &mut Arc<JobSpec>) {
+        if let Some(spec) = Arc::get_mut(spec) {
+            spec.request = intern(&mut self.names, &spec.request);
+            spec.queue = intern(&mut self.names, &spec.queue);
+        }
+    }
+
+    fn respecify(
+        &mut self,
+        id: JobId,
+        mut spec: Arc<JobSpec>,
+        due: Option<Timestamp>,
+        expires: Option<Timestamp>,
+    ) {
+        let Some(mut job) = self.jobs.remove(&id) else { return };
+        self.unindex(&job);
+        self.intern_names(&mut spec);
+        (job.spec, job.due, job.expires) = (spec, due, expires);
+        job.revision += 1;
+        self.index(&job);
+        self.jobs.insert(id, job);
+    }
+
     fn move_job(&mut self, change: Move) {
         let Some(mut job) = self.jobs.remove(&change.id) else { return };
         self.unindex(&job);
         let from = job.state;
         job.state = change.row.state;
         job.since = change.row.at;
+        job.renew_expiry(from);
         job.due = match change.row.data {
             RowData::Scheduled { due } => Some(due),
             RowData::None
@@ -299,15 +336,22 @@ impl Engine {
         self.counts.states.add(job.state);
         self.counts.queues.entry(Arc::clone(&job.spec.queue)).or_default().add(job.state);
         self.counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
-        self.by_state[job.state as usize].insert(job.id);
         self.index_family(job);
+        self.listing.insert(job);
+        self.keys.insert(job);
+        if let Some(expires) = job.expires {
+            self.unpublished.changes.due |= self.expiring.first().is_none_or(|(first, _)| expires < *first);
+            self.expiring.insert((expires, job.id));
+        }
         match job.state {
             JobState::Scheduled => {
                 let due = job.due.unwrap_or(job.since);
                 self.unpublished.changes.due |= self.due.first().is_none_or(|(first, _)| due < *first);
                 self.due.insert((due, job.id));
             }
-            JobState::Enqueued => self.unpublished.ready.push((job.id, job.order, job.epoch)),
+            JobState::Enqueued => {
+                self.unpublished.ready.push((job.id, job.order, job.epoch, job.revision));
+            }
             JobState::Succeeded | JobState::Failed | JobState::Deleted => {
                 if !self.family.has_children(ParentId::Job(job.id)) {
                     self.retire(job.state, (job.since, job.id));
@@ -323,8 +367,12 @@ impl Engine {
         self.counts.states.subtract(job.state);
         subtract(&mut self.counts.queues, &job.spec.queue, job.state);
         subtract(&mut self.counts.requests, &job.spec.request, job.state);
-        self.by_state[job.state as usize].remove(&job.id);
         self.unindex_family(job);
+        self.listing.remove(job);
+        self.keys.remove(job);
+        if let Some(expires) = job.expires {
+            self.expiring.remove(&(expires, job.id));
+        }
         match job.state {
             JobState::Scheduled => {
                 self.due.remove(&(job.due.unwrap_or(job.since), job.id));

@@ -19,11 +19,13 @@ mod command;
 mod end;
 mod enqueue;
 mod entry;
+mod expiry;
 mod explain;
 mod family;
 mod gate;
 mod lane;
 mod limiting;
+mod listing;
 mod live;
 mod parking;
 mod queues;
@@ -33,6 +35,7 @@ mod recurring;
 mod servers;
 mod settle;
 mod time;
+mod unique;
 
 #[cfg(test)]
 mod tests;

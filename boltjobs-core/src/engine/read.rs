@@ -3,19 +3,72 @@
 use std::ops::Bound::{Excluded, Unbounded};
 
 use super::Engine;
-use crate::BatchId;
+use super::listing::Walk;
 use crate::batch::BatchStatus;
 use crate::job::Job;
 use crate::recurring::RecurringJob;
-use crate::store::{Counts, PageQuery};
+use crate::store::{Counts, JobFilter, LOOKS, Page, PageQuery, Tally};
+use crate::{BatchId, JobId};
+
+/// Jobs that a filter means, until there are none left or enough have been looked at.
+struct Search<'a> {
+    engine: &'a Engine,
+    filter: &'a JobFilter,
+    walk: Walk<'a>,
+    /// How many jobs were looked at.
+    looks: usize,
+    /// The last one of them, while there may be others.
+    last: Option<JobId>,
+}
+
+impl<'a> Iterator for Search<'a> {
+    type Item = &'a Job;
+
+    fn next(&mut self) -> Option<&'a Job> {
+        while self.looks < LOOKS {
+            let Some(id) = self.walk.next() else {
+                self.last = None;
+                return None;
+            };
+            self.looks += 1;
+            self.last = Some(id);
+            let found = self.engine.jobs.get(&id).filter(|job| self.filter.admits(job));
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+}
 
 impl Engine {
-    /// Returns jobs of one state, newest first.
-    pub fn page(&self, query: &PageQuery) -> Vec<Job> {
-        let ids = &self.by_state[query.state as usize];
-        let before = query.after.map_or(Unbounded, Excluded);
-        let newest_first = ids.range((Unbounded, before)).rev();
-        newest_first.filter_map(|id| self.jobs.get(id)).take(query.limit).cloned().collect()
+    /// Lists jobs.
+    pub fn page(&self, query: &PageQuery) -> Page {
+        self.search(query).0
+    }
+
+    /// The same, with the number of jobs that were looked at.
+    pub(super) fn search(&self, query: &PageQuery) -> (Page, usize) {
+        let mut search = self.begin(&query.filter, query.after, query.oldest_first);
+        let jobs: Vec<Job> = search.by_ref().take(query.limit).cloned().collect();
+        // One more than is asked for tells whether there is another page.
+        let next = if search.next().is_some() { jobs.last().map(|job| job.id) } else { search.last };
+        (Page { jobs, next }, search.looks)
+    }
+
+    /// Counts the jobs that a filter means, after one of them.
+    pub fn count(&self, filter: &JobFilter, after: Option<JobId>) -> Tally {
+        if after.is_none() && filter.is_plain() {
+            let jobs = self.listing.sets(filter).iter().map(|set| set.len() as u64).sum();
+            return Tally { jobs, next: None };
+        }
+        let mut search = self.begin(filter, after, false);
+        Tally { jobs: search.by_ref().map(|_| 1).sum(), next: search.last }
+    }
+
+    fn begin<'a>(&'a self, filter: &'a JobFilter, after: Option<JobId>, oldest_first: bool) -> Search<'a> {
+        let walk = self.listing.walk(filter, after, oldest_first);
+        Search { engine: self, filter, walk, looks: 0, last: None }
     }
 
     /// Returns how a batch stands.

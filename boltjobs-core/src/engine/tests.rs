@@ -4,6 +4,8 @@ mod kin;
 mod laws;
 mod limits;
 mod replay;
+mod search;
+mod unique;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use super::{Engine, Entry, Unpublished};
 use crate::job::{ErrorInfo, JobSpec, Lease, NewJob};
 use crate::rate::Rate;
 use crate::store::{
-    Action, Claimed, Command, Handled, Limits, Offer, Outcome, QueueOrder, RecurringCommand, Retention,
+    Action, Claimed, Command, Handled, Keep, Limits, Offer, Outcome, QueueOrder, RecurringCommand, Retention,
     Settlement,
 };
 use crate::{JobId, JobState, Timestamp};
@@ -49,14 +51,14 @@ fn limited(order: u8) -> Option<Offer> {
         7 => (Limits { rate: rate("99/20s"), rate_per_key: rate("2/30s"), ..limits }, None),
         _ => return None,
     };
-    let handles = [("mail.send".into(), Handled { version: 1, limits: Some(limits.into()) })].into();
+    let handles = [("mail.send".into(), Handled { version: 2, limits: Some(limits.into()) })].into();
     let queue_limits = queue.map(|at_most| (QUEUES[0].into(), at_most)).into_iter().collect();
     Some(Offer { handles, queue_limits, ..offer(QueueOrder::All) })
 }
 
 fn offer(queues: QueueOrder) -> Offer {
     let lease = Duration::from_secs(30);
-    let handles = [("mail.send".into(), 1.into())].into();
+    let handles = [("mail.send".into(), 2.into())].into();
     let (server, queue_limits, held) = ("server-1".into(), BTreeMap::new(), Vec::new());
     Offer { server, workers: 9, queues, queue_limits, handles, held, lease }
 }
@@ -73,6 +75,7 @@ enum Deed {
     Enqueue(Vec<(u8, i8, Option<i64>)>),
     Family(Kin),
     CancelBatch(u8),
+    EnqueueOther(unique::Other),
     Command(u8, Action, Vec<JobState>),
     Claim(u8, usize),
     /// Of the lease that was given out so many claims ago.
@@ -117,6 +120,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         4 => proptest::collection::vec(new, 0..4).prop_map(Deed::Enqueue),
         4 => kin().prop_map(Deed::Family),
         1 => (0..4_u8).prop_map(Deed::CancelBatch),
+        4 => unique::other().prop_map(Deed::EnqueueOther),
         4 => (0..24_u8, action, states).prop_map(|(n, action, expected)| Deed::Command(n, action, expected)),
         8 => (0..8_u8, 0..4_usize).prop_map(|(order, slots)| Deed::Claim(order, slots)),
         1 => (0..2_usize, proptest::bool::weighted(0.3)).prop_map(|(queue, pause)| Deed::Pause(queue, pause)),
@@ -218,6 +222,11 @@ impl Rig {
                 }
             }
             Deed::CancelBatch(n) => drop(turn.cancel_batch(kin::batch_id(n), None)),
+            Deed::EnqueueOther(other) => {
+                let job = other.job(self.now);
+                let enqueued = turn.enqueue(vec![job]).expect("it waits for nothing");
+                self.enqueued.extend(enqueued.iter().map(|enqueued| enqueued.id));
+            }
             Deed::Command(n, action, expected) => {
                 turn.command(&[id(n)], &Command { action, expected, reason: None });
             }
@@ -245,7 +254,13 @@ impl Rig {
             Deed::Reap => drop(turn.reap(3).map(|next| assert!(next > at(self.now)))),
             Deed::Expire => {
                 let kept = Duration::from_secs(20);
-                turn.expire(Retention { succeeded: kept, failed: kept * 4, deleted: kept, batches: kept });
+                turn.expire(
+                    Retention::default()
+                        .succeeded(kept)
+                        .failed(kept * 4)
+                        .deleted(Keep::from(kept).at_most(3))
+                        .batches(kept),
+                );
             }
             Deed::Write => self.begin_write(),
             Deed::Publish => self.end_write(),

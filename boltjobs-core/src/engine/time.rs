@@ -6,11 +6,11 @@ use super::settle::server;
 use super::{Entry, Move, Turn};
 use crate::job::{ErrorInfo, HistoryRow, Job, RowData};
 use crate::state::Actor;
-use crate::store::Retention;
+use crate::store::{Keep, Retention};
 use crate::{JobId, JobState, Timestamp};
 
 /// The most jobs that one step moves, so that no step holds up the others for long.
-const STEP: usize = 1_000;
+pub(super) const STEP: usize = 1_000;
 
 impl Turn<'_> {
     /// Notes that the engine was opened: epochs of this boot are above all earlier ones.
@@ -19,8 +19,10 @@ impl Turn<'_> {
         self.commit(Entry::Boot(boot));
     }
 
-    /// Makes ready what is due, a bounded number of jobs at a time, and returns when the next one is.
+    /// Makes ready what is due and deletes what has waited too long, a bounded number of jobs at a time, and returns
+    /// when the next one is.
     pub fn due(&mut self) -> Option<Timestamp> {
+        self.expire_waiting(STEP);
         for _ in 0..STEP {
             let first = self.engine.due.first().filter(|(due, _)| *due <= self.now);
             let Some(job) = first.and_then(|(_, id)| self.engine.jobs.get(id)) else { break };
@@ -32,8 +34,9 @@ impl Turn<'_> {
         self.forget_starts();
         let engine = &self.engine;
         let due = engine.due.first().map(|(due, _)| *due);
+        let expires = engine.expiring.first().map(|(expires, _)| *expires);
         let over = engine.limiting.over.first().map(|(over, _)| *over);
-        [due, engine.ready.parking.first(), over].into_iter().flatten().min()
+        [due, expires, engine.ready.parking.first(), over].into_iter().flatten().min()
     }
 
     /// Removes what rates have counted and no longer count.
@@ -49,9 +52,10 @@ impl Turn<'_> {
     pub fn reap(&mut self, max_crashes: u32) -> Option<Timestamp> {
         let engine = &self.engine;
         let until = |id: &JobId| engine.leases.get(id).copied();
-        let running = engine.by_state[JobState::Processing as usize].iter();
-        let orphans: Vec<_> =
-            running.filter(|id| until(id).is_none_or(|until| until <= self.now)).copied().collect();
+        let running = engine.listing.in_state(JobState::Processing);
+        let mut orphans: Vec<_> =
+            running.filter(|id| until(id).is_none_or(|until| until <= self.now)).collect();
+        orphans.sort_unstable();
         for id in orphans {
             if let Some(job) = self.engine.jobs.get(&id) {
                 let change = reclaim(job, self.engine.boot, max_crashes, self.now);
@@ -63,13 +67,14 @@ impl Turn<'_> {
 
     /// Removes ended jobs whose retention is over, a bounded number at a time, and returns when the next one's is.
     pub fn expire(&mut self, retention: Retention) -> Option<Timestamp> {
-        let kept = [
-            (JobState::Succeeded, retention.succeeded),
-            (JobState::Failed, retention.failed),
-            (JobState::Deleted, retention.deleted),
-        ];
+        self.engine.retention = retention;
         let batches = self.expire_batches(retention.batches);
-        kept.into_iter().filter_map(|(state, kept)| self.expire_state(state, kept)).chain(batches).min()
+        let ended = [JobState::Succeeded, JobState::Failed, JobState::Deleted];
+        ended
+            .into_iter()
+            .filter_map(|state| self.expire_state(state, retention.of(state)))
+            .chain(batches)
+            .min()
     }
 
     /// Removes batches that have ended, each with those in it.
@@ -89,16 +94,24 @@ impl Turn<'_> {
         oldest(self).map(|(ended, _)| ended.plus(kept))
     }
 
-    fn expire_state(&mut self, state: JobState, kept: Duration) -> Option<Timestamp> {
-        let oldest = |turn: &Self| turn.engine.ended.get(&state)?.first().copied();
+    fn expire_state(&mut self, state: JobState, keep: Keep) -> Option<Timestamp> {
         for _ in 0..STEP {
-            let (ended, id) = oldest(self)?;
-            if ended.plus(kept) > self.now {
+            let (over, id) = self.oldest(state, keep)?;
+            if over > self.now {
                 break;
             }
             self.commit(Entry::Forgotten(id));
         }
-        oldest(self).map(|(ended, _)| ended.plus(kept))
+        self.oldest(state, keep).map(|(over, _)| over)
+    }
+
+    /// Returns when the job of a state that goes next is to go.
+    fn oldest(&self, state: JobState, keep: Keep) -> Option<(Timestamp, JobId)> {
+        let jobs = self.engine.ended.get(&state)?;
+        let (ended, id) = jobs.first()?;
+        let too_many = keep.count.is_some_and(|count| jobs.len() as u64 > count);
+        let over = ended.plus(keep.age);
+        Some((if too_many { over.min(self.now) } else { over }, *id))
     }
 }
 

@@ -45,6 +45,11 @@ pub enum Reason {
         /// Why, as in `Retry attempt 1 of 10: no route`; nothing when it was asked for.
         why: Option<Arc<str>>,
     },
+    /// It had to start by a time that has passed, and is about to be deleted.
+    Expired {
+        /// The time.
+        at: Timestamp,
+    },
     /// Its queue is paused.
     QueuePaused {
         /// Since when.
@@ -147,6 +152,9 @@ impl Display for Explanation {
                 write!(f, "there is no job {job}: it never was, or its retention is over")
             }
             Reason::Awaiting { parents } => awaiting(f, parents),
+            Reason::Expired { at } => {
+                write!(f, "it had to start by {at}, and had not, so it is about to be deleted")
+            }
             Reason::Scheduled { until, why: None } => write!(f, "it is scheduled for {until}"),
             Reason::Scheduled { until, why: Some(why) } => write!(f, "it is scheduled for {until}: {why}"),
             Reason::QueuePaused { since } => {

@@ -1,22 +1,11 @@
-//! Pages and counts.
+//! Counts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{JobId, JobState};
-
-/// Which jobs a page shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageQuery {
-    /// Their state.
-    pub state: JobState,
-    /// The last job of the page before.
-    pub after: Option<JobId>,
-    /// The most jobs.
-    pub limit: usize,
-}
+use crate::JobState;
 
 /// How many jobs there are, exactly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

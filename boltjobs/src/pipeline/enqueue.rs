@@ -10,6 +10,7 @@ use boltjobs_core::batch::NewBatch;
 use boltjobs_core::continuation::{After, Parent, ParentId};
 use boltjobs_core::job::{JobSpec, NewJob};
 use boltjobs_core::store::Enqueued;
+use boltjobs_core::unique::Unique;
 use boltjobs_core::{Timestamp, name};
 use chrono::{DateTime, TimeZone};
 
@@ -53,6 +54,8 @@ pub(crate) struct JobOptions {
     pub(crate) priority: Option<i32>,
     pub(crate) retries: Option<u32>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) expires_in: Option<Duration>,
+    pub(crate) unique: Option<Unique>,
     pub(crate) tags: Vec<String>,
     pub(crate) meta: BTreeMap<String, String>,
 }
@@ -71,6 +74,16 @@ impl JobOptions {
         name::validate_queue(queue)?;
         let priority = legal_priority(self.priority.unwrap_or_else(|| info.priority.into()))?;
         self.timeout.map_or(Ok(()), legal_timeout)?;
+        if self.expires_in == Some(Duration::ZERO) {
+            let mend = "leave `expires_in` out to wait for ever, or give it a span";
+            return Err(Error::InvalidOption(format!(
+                "a job that expires within no time could never start; {mend}"
+            )));
+        }
+        let unique_fault = self.unique.as_ref().and_then(|unique| unique.validate().err());
+        if let Some(fault) = unique_fault {
+            return Err(Error::InvalidOption(fault.to_string()));
+        }
         let tags = info.tags.iter().map(|tag| (*tag).to_owned()).chain(self.tags).collect();
         Ok(JobSpec {
             version: info.version,
@@ -83,6 +96,8 @@ impl JobOptions {
             meta: self.meta,
             retries: self.retries,
             timeout: self.timeout,
+            expires_in: self.expires_in,
+            unique: self.unique,
             ..JobSpec::new(name, payload)
         })
     }
@@ -132,6 +147,13 @@ macro_rules! job_options {
         /// Sets how long an attempt may take before it counts as failed.
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
             self.options.timeout = Some(timeout);
+            self
+        }
+
+        /// Deletes the job if it has not been started by then, with that as the reason; counted from when it is
+        /// enqueued, whatever it waits for. Once it has started, neither a retry nor a crash brings the time back.
+        pub fn expires_in(mut self, span: std::time::Duration) -> Self {
+            self.options.expires_in = Some(span);
             self
         }
 
@@ -211,6 +233,17 @@ impl<R: Request> Enqueue<R> {
             Some(parent) => parent.when = when,
             None => self.orphaned = true,
         }
+        self
+    }
+
+    /// Lets only one job of this request hold a key at a time: `unique("invoice:17")`, or a [`Unique`] that says when it
+    /// is held, and what happens to a job whose key is held.
+    ///
+    /// By default a job holds its key until it has ended, and another one is not enqueued: the handle is that of the job
+    /// that is there, and [`is_duplicate`](JobHandle::is_duplicate) says so. It is decided in the write, so of any number
+    /// of jobs that race for a key one wins.
+    pub fn unique(mut self, unique: impl Into<Unique>) -> Self {
+        self.options.unique = Some(unique.into());
         self
     }
 

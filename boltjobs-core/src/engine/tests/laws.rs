@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::super::listing::Listing;
+use super::super::unique::Keys;
 use super::{Deed, Rig, steps};
 use crate::JobState::{Awaiting, Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
 use crate::continuation::ParentId;
@@ -34,6 +36,8 @@ fn check_history(job: &Job) {
     assert!(job.due.is_none() || matches!(job.state, Scheduled | Awaiting));
     assert_eq!(job.waits_for.is_empty(), job.state != Awaiting);
     assert!(job.cancel.is_none() || job.state == Processing);
+    let started = !matches!(job.state, Awaiting | Scheduled | Enqueued);
+    assert!(job.expires.is_none() || !started, "{job:?}");
 }
 
 fn recount(rig: &Rig) -> Counts {
@@ -62,13 +66,15 @@ fn check_indexes(rig: &Rig) {
         let of_key = |job: &&Job| job.state == Processing && job.spec.concurrency_key.as_deref() == Some(key);
         assert_eq!(engine.limiting.count(key), engine.jobs.values().filter(of_key).count() as u64);
     }
-    for state in JobState::ALL {
-        let mut ids: Vec<_> =
-            engine.jobs.values().filter(|job| job.state == state).map(|job| job.id).collect();
-        ids.sort();
-        assert_eq!(engine.by_state[state as usize].iter().copied().collect::<Vec<_>>(), ids);
+    let (mut listing, mut keys) = (Listing::default(), Keys::default());
+    for job in engine.jobs.values() {
+        listing.insert(job);
+        keys.insert(job);
     }
-    assert_eq!(engine.due.len(), engine.by_state[Scheduled as usize].len());
+    assert_eq!((&engine.listing, &engine.keys), (&listing, &keys));
+    let expires = engine.jobs.values().filter_map(|job| Some((job.expires?, job.id)));
+    assert_eq!(engine.expiring, expires.collect());
+    assert_eq!(engine.due.len(), engine.listing.in_state(Scheduled).count());
     assert!(engine.due.iter().all(|(due, id)| engine.jobs[id].due == Some(*due)));
     assert!(engine.leases.keys().all(|id| engine.jobs[id].state == Processing));
     let ended: usize = engine.ended.values().map(std::collections::BTreeSet::len).sum();
@@ -148,11 +154,14 @@ proptest! {
         for queue in super::QUEUES {
             rig.engine.at(super::at(rig.now), &mut ()).pause(&queue.into(), false);
         }
-        let waiting = rig.engine.by_state[Enqueued as usize].clone();
-        let claims = rig.engine.at(super::at(rig.now), &mut ()).claim(&super::offer(crate::store::QueueOrder::All), &[1; 999]);
+        let now = super::at(rig.now);
+        let in_time = |id: &JobId| rig.engine.jobs[id].expires.is_none_or(|expires| expires > now);
+        let mut waiting: Vec<_> = rig.engine.listing.in_state(Enqueued).filter(in_time).collect();
+        waiting.sort();
+        let claims = rig.engine.at(now, &mut ()).claim(&super::offer(crate::store::QueueOrder::All), &[1; 999]);
         let mut claimed: Vec<_> = claims.iter().map(|claimed| claimed.lease.job).collect();
         claimed.sort();
-        prop_assert_eq!(claimed, waiting.into_iter().collect::<Vec<_>>());
+        prop_assert_eq!(claimed, waiting);
     }
 
     #[test]
@@ -195,7 +204,9 @@ proptest! {
         for step in &steps {
             // Everything is published, so what is first can be told from the records alone.
             rig.publish();
-            let mut waiting: Vec<_> = rig.engine.jobs.values().filter(|job| job.state == Enqueued).cloned().collect();
+            let now = super::at(rig.now + step.clock);
+            let ready = |job: &&Job| job.state == Enqueued && job.expires.is_none_or(|expires| expires > now);
+            let mut waiting: Vec<_> = rig.engine.jobs.values().filter(ready).cloned().collect();
             waiting.sort_by_key(|job| (std::cmp::Reverse(job.spec.priority), job.order));
             rig.run(step);
             // Limits pass over jobs; laws of their own have in which order.

@@ -81,7 +81,9 @@ proptest! {
         let mut rig = Rig::new();
         for step in &steps {
             rig.publish();
+            let now = at(rig.now + step.clock);
             let mut waiting = in_state(&rig, Enqueued);
+            waiting.retain(|job| job.expires.is_none_or(|expires| expires > now));
             waiting.sort_by_key(|job| (Reverse(job.spec.priority), job.order));
             rig.run(step);
             for claimed in &rig.claims {
@@ -113,7 +115,7 @@ proptest! {
                     next.push(job.id);
                 }
                 let other_queue = *job.spec.queue != *queue;
-                let left_alone = matches!(reason, Reason::QueueNotWorked | Reason::QueuePaused { .. });
+                let left_alone = matches!(reason, Reason::QueueNotWorked | Reason::QueuePaused { .. } | Reason::Expired { .. });
                 prop_assert!(left_alone || !other_queue, "{:?}", reason);
             }
             let claims = rig.engine.at(now, &mut rig.journal).claim(&offer, &[1]);

@@ -39,7 +39,8 @@ proptest! {
         prop_assert_eq!((again.weight(), again.next_order), (rig.engine.weight(), rig.engine.next_order));
         prop_assert_eq!((&again.due, &again.ended), (&rig.engine.due, &rig.engine.ended));
         prop_assert_eq!(&again.family, &rig.engine.family);
-        prop_assert_eq!((&again.by_state, &again.recurring_due), (&rig.engine.by_state, &rig.engine.recurring_due));
+        prop_assert_eq!((&again.listing, &again.recurring_due), (&rig.engine.listing, &rig.engine.recurring_due));
+        prop_assert_eq!((&again.keys, &again.expiring), (&rig.engine.keys, &rig.engine.expiring));
     }
 
     /// As a compaction does: what an old chunk speaks of is written again at the end, and the chunk is dropped.

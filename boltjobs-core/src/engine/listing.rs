@@ -1,0 +1,123 @@
+//! Where every job is listed: by request, queue and state, and by its tags. A list is a walk over the sets that can
+//! hold what it asks for.
+
+use std::collections::btree_set::Range;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::Arc;
+
+use crate::job::Job;
+use crate::store::JobFilter;
+use crate::{JobId, JobState};
+
+/// The jobs of one request in one queue, by state.
+type States = [BTreeSet<JobId>; JobState::ALL.len()];
+
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Listing {
+    /// By request, and by queue. There are few of them, so that a job is listed in no time.
+    places: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Box<States>>>,
+    tags: HashMap<String, BTreeSet<JobId>>,
+}
+
+impl Listing {
+    pub(super) fn insert(&mut self, job: &Job) {
+        let queues = self.places.entry(Arc::clone(&job.spec.request)).or_default();
+        let states = queues.entry(Arc::clone(&job.spec.queue)).or_default();
+        states[job.state as usize].insert(job.id);
+        for tag in &job.spec.tags {
+            if let Some(jobs) = self.tags.get_mut(tag) {
+                jobs.insert(job.id);
+            } else {
+                self.tags.insert(tag.clone(), [job.id].into());
+            }
+        }
+    }
+
+    pub(super) fn remove(&mut self, job: &Job) {
+        let (request, queue) = (&job.spec.request, &job.spec.queue);
+        if let Some(queues) = self.places.get_mut(request)
+            && let Some(states) = queues.get_mut(queue)
+        {
+            states[job.state as usize].remove(&job.id);
+            if states.iter().all(BTreeSet::is_empty) {
+                queues.remove(queue);
+            }
+            if queues.is_empty() {
+                self.places.remove(request);
+            }
+        }
+        for tag in &job.spec.tags {
+            if let Some(jobs) = self.tags.get_mut(tag) {
+                jobs.remove(&job.id);
+                if jobs.is_empty() {
+                    self.tags.remove(tag);
+                }
+            }
+        }
+    }
+
+    /// Returns the jobs in one state, in no order.
+    pub(super) fn in_state(&self, state: JobState) -> impl Iterator<Item = JobId> {
+        self.places
+            .values()
+            .flat_map(BTreeMap::values)
+            .flat_map(move |states| &states[state as usize])
+            .copied()
+    }
+
+    /// Returns sets that share no job and hold all that the filter admits.
+    pub(super) fn sets(&self, filter: &JobFilter) -> Vec<&BTreeSet<JobId>> {
+        if !filter.tags.is_empty() {
+            // A tag that no job has leaves none of them, whatever the others are.
+            let tagged: Option<Vec<_>> = filter.tags.iter().map(|tag| self.tags.get(tag)).collect();
+            return tagged.into_iter().flatten().min_by_key(|set| set.len()).into_iter().collect();
+        }
+        let queues = self.places.iter().filter(|(request, _)| filter.admits_request(request));
+        let places =
+            queues.flat_map(|(_, queues)| queues.iter().filter(|(queue, _)| filter.admits_queue(queue)));
+        let states = JobState::ALL.into_iter().filter(|state| filter.admits_state(*state));
+        let sets = places.flat_map(|(_, sets)| states.clone().map(|state| &sets[state as usize]));
+        sets.filter(|set| !set.is_empty()).collect()
+    }
+
+    /// Walks over [`sets`](Self::sets), by the ids of the jobs.
+    pub(super) fn walk(&self, filter: &JobFilter, after: Option<JobId>, oldest_first: bool) -> Walk<'_> {
+        let after = after.map_or(Unbounded, Excluded);
+        let rest = if oldest_first { (after, Unbounded) } else { (Unbounded, after) };
+        let sets: Vec<_> = self.sets(filter).into_iter().map(|set| set.range(rest)).collect();
+        let mut walk = Walk { heads: BinaryHeap::with_capacity(sets.len()), sets, oldest_first };
+        (0..walk.sets.len()).for_each(|set| walk.refill(set));
+        walk
+    }
+}
+
+/// Merges sets in the order of the ids.
+#[derive(Debug)]
+pub(super) struct Walk<'a> {
+    sets: Vec<Range<'a, JobId>>,
+    /// The next of each set that is not at its end, the greatest first; turned over where the oldest is.
+    heads: BinaryHeap<(u128, usize)>,
+    oldest_first: bool,
+}
+
+impl Walk<'_> {
+    fn refill(&mut self, set: usize) {
+        let next = if self.oldest_first { self.sets[set].next() } else { self.sets[set].next_back() };
+        self.heads.extend(next.map(|id| (self.turned(id.as_u128()), set)));
+    }
+
+    fn turned(&self, id: u128) -> u128 {
+        if self.oldest_first { !id } else { id }
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = JobId;
+
+    fn next(&mut self) -> Option<JobId> {
+        let (id, set) = self.heads.pop()?;
+        self.refill(set);
+        Some(JobId::from_u128(self.turned(id)))
+    }
+}

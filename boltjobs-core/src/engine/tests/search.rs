@@ -1,0 +1,146 @@
+use proptest::prelude::*;
+
+use super::{QUEUES, Rig, at, id, new_job, steps};
+use crate::job::{JobSpec, NewJob};
+use crate::store::{JobFilter, LOOKS, PageQuery};
+use crate::{JobId, JobState};
+
+fn filter() -> impl Strategy<Value = JobFilter> {
+    let states = proptest::sample::subsequence(JobState::ALL.to_vec(), 0..4);
+    let queues = proptest::sample::subsequence(QUEUES.to_vec(), 0..2);
+    let requests = proptest::sample::subsequence(vec!["mail.send", "mail.print"], 0..2);
+    let tags = proptest::sample::subsequence(vec!["red", "tall", "none"], 0..3);
+    let text = proptest::option::of(proptest::sample::select(vec!["SEND", "1 at", "no route", "zzz", "-8"]));
+    (states, queues, requests, tags, text).prop_map(|(states, queues, requests, tags, text)| JobFilter {
+        states,
+        queues: queues.into_iter().map(Into::into).collect(),
+        requests: requests.into_iter().map(Into::into).collect(),
+        tags: tags.into_iter().map(str::to_owned).collect(),
+        text: text.map(str::to_owned),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
+
+    #[test]
+    fn pages_equal_a_filter_of_everything(
+        steps in steps(), filter in filter(), limit in 1..9_usize, oldest_first in any::<bool>(), start in proptest::option::of(0..80_u8)
+    ) {
+        let mut rig = Rig::new();
+        for step in &steps {
+            rig.run(step);
+        }
+        let start = start.map(id);
+        let behind = |job: JobId| start.is_none_or(|start| if oldest_first { job > start } else { job < start });
+        let all = rig.engine.jobs.values().filter(|job| filter.admits(job));
+        let mut expected: Vec<_> = all.map(|job| job.id).filter(|id| behind(*id)).collect();
+        expected.sort();
+        if !oldest_first {
+            expected.reverse();
+        }
+        let mut query = PageQuery { filter: filter.clone(), oldest_first, after: start, limit };
+        let mut found = Vec::new();
+        loop {
+            let page = rig.engine.page(&query);
+            prop_assert!(page.jobs.len() <= limit);
+            prop_assert!(page.next.is_none() || page.jobs.len() == limit, "a page with room names another");
+            found.extend(page.jobs.iter().map(|job| job.id));
+            query.after = page.next;
+            if page.next.is_none() {
+                break;
+            }
+        }
+        prop_assert_eq!(&found, &expected);
+        let count = rig.engine.count(&filter, start.filter(|_| !oldest_first));
+        if start.is_none() || !oldest_first {
+            prop_assert_eq!((count.jobs, count.next), (expected.len() as u64, None));
+        }
+    }
+}
+
+const MANY: u32 = 100_000;
+
+/// An engine with many jobs, of which each thousandth has a tag, each ten thousandth a word in its payload.
+fn crowded() -> Rig {
+    let mut rig = Rig::new();
+    let job = |n: u32| {
+        let name = if n.is_multiple_of(2) { "mail.send" } else { "mail.print" };
+        let payload = if n.is_multiple_of(10_000) { "a Needle" } else { "hay" };
+        let tags = if n.is_multiple_of(1_000) { vec!["rare".to_owned()] } else { Vec::new() };
+        let queue = format!("queue-{}", n % 10).into();
+        let spec = JobSpec { queue, tags, ..JobSpec::new(name, payload.as_bytes()) };
+        NewJob { id: JobId::from_parts(at(0), n.into()), spec, ..new_job(0, 0, None) }
+    };
+    rig.engine.at(at(0), &mut ()).enqueue((0..MANY).map(job).collect()).unwrap();
+    rig
+}
+
+#[test]
+fn a_page_costs_by_what_it_returns() {
+    let rig = crowded();
+    let filters = [
+        JobFilter::default(),
+        JobFilter { states: vec![JobState::Enqueued], ..JobFilter::default() },
+        JobFilter { queues: vec!["queue-7".into()], ..JobFilter::default() },
+        JobFilter {
+            requests: vec!["mail.send".into()],
+            queues: vec!["queue-4".into()],
+            ..JobFilter::default()
+        },
+        JobFilter { tags: vec!["rare".into()], ..JobFilter::default() },
+    ];
+    for filter in filters {
+        for oldest_first in [false, true] {
+            let query = PageQuery { filter: filter.clone(), oldest_first, after: None, limit: 50 };
+            let (page, looks) = rig.engine.search(&query);
+            assert_eq!((page.jobs.len(), looks), (50, 51), "{filter:?}");
+            let after = PageQuery { after: page.next, ..query };
+            let (next, looks) = rig.engine.search(&after);
+            assert!(looks <= 51 && next.jobs[0].id != page.jobs[49].id, "{filter:?}");
+        }
+    }
+    let nowhere =
+        JobFilter { queues: vec!["queue-7".into()], states: vec![JobState::Failed], ..JobFilter::default() };
+    let (page, looks) = rig.engine.search(&PageQuery { filter: nowhere, limit: 50, ..PageQuery::default() });
+    assert_eq!((page.jobs.len(), page.next, looks), (0, None, 0));
+}
+
+#[test]
+fn a_search_for_a_text_looks_at_a_bounded_number_of_jobs() {
+    let rig = crowded();
+    let filter = JobFilter { text: Some("NEEDLE".into()), ..JobFilter::default() };
+    let mut query = PageQuery { filter: filter.clone(), limit: 50, ..PageQuery::default() };
+    let (mut found, mut pages) = (0, 0);
+    loop {
+        let (page, looks) = rig.engine.search(&query);
+        assert!(looks <= LOOKS, "{looks}");
+        (found, pages) = (found + page.jobs.len(), pages + 1);
+        query.after = page.next;
+        if page.next.is_none() {
+            break;
+        }
+    }
+    assert_eq!((found, pages), (10, 11));
+    let first = rig.engine.count(&filter, None);
+    assert_eq!((first.jobs, first.next.is_some()), (1, true));
+}
+
+#[test]
+fn what_the_sets_know_is_counted_without_a_look() {
+    let rig = crowded();
+    let count = |filter: &JobFilter| rig.engine.count(filter, None);
+    let place = JobFilter {
+        queues: vec!["queue-4".into()],
+        states: vec![JobState::Enqueued],
+        ..JobFilter::default()
+    };
+    assert_eq!((count(&place).jobs, count(&place).next), (10_000, None));
+    // More than one call may look at, so nothing was looked at.
+    assert_eq!(
+        (count(&JobFilter::default()).jobs, count(&JobFilter::default()).next),
+        (u64::from(MANY), None)
+    );
+    let tagged = JobFilter { tags: vec!["rare".into()], ..JobFilter::default() };
+    assert_eq!((count(&tagged).jobs, count(&tagged).next), (100, None));
+}

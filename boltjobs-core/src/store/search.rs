@@ -1,0 +1,101 @@
+//! Finding jobs.
+
+use std::sync::Arc;
+
+use crate::job::Job;
+use crate::{JobId, JobState};
+
+/// The most jobs that one look at a store examines.
+pub const LOOKS: usize = 10_000;
+
+/// Which jobs are meant: those that match everything that is said. What is left empty matches all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Their state is one of these.
+    pub states: Vec<JobState>,
+    /// Their queue is one of these.
+    pub queues: Vec<Arc<str>>,
+    /// Their request has one of these names.
+    pub requests: Vec<Arc<str>>,
+    /// They have all of these tags.
+    pub tags: Vec<String>,
+    /// They have this text, in upper or lower case, in one of: id, title, name of the request, tags, metadata, errors,
+    /// and payload. A payload with sensitive values is not searched.
+    pub text: Option<String>,
+}
+
+/// Which jobs a page shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageQuery {
+    /// Which jobs are meant.
+    pub filter: JobFilter,
+    /// Whether the oldest ones come first, instead of the newest.
+    pub oldest_first: bool,
+    /// Where the page before ended.
+    pub after: Option<JobId>,
+    /// The most jobs.
+    pub limit: usize,
+}
+
+/// Some jobs, in the order of their ids.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    /// The jobs. There may be fewer than were asked for, or none, although others follow: a look is bounded.
+    pub jobs: Vec<Job>,
+    /// Where the next page begins; `None` when there are no others.
+    pub next: Option<JobId>,
+}
+
+/// How many jobs were found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The number.
+    pub jobs: u64,
+    /// Where to go on counting; `None` when all were counted.
+    pub next: Option<JobId>,
+}
+
+impl JobFilter {
+    /// Says whether it means this job.
+    pub fn admits(&self, job: &Job) -> bool {
+        self.admits_state(job.state)
+            && self.admits_request(&job.spec.request)
+            && self.admits_queue(&job.spec.queue)
+            && self.tags.iter().all(|tag| job.spec.tags.contains(tag))
+            && self.text.as_ref().is_none_or(|text| has_text(job, &text.to_lowercase()))
+    }
+
+    pub(crate) fn admits_state(&self, state: JobState) -> bool {
+        self.states.is_empty() || self.states.contains(&state)
+    }
+
+    pub(crate) fn admits_request(&self, request: &Arc<str>) -> bool {
+        self.requests.is_empty() || self.requests.contains(request)
+    }
+
+    pub(crate) fn admits_queue(&self, queue: &Arc<str>) -> bool {
+        self.queues.is_empty() || self.queues.contains(queue)
+    }
+
+    /// Says whether where a job is listed tells all, so that no record has to be looked at.
+    pub(crate) fn is_plain(&self) -> bool {
+        let anywhere = self.states.is_empty() && self.queues.is_empty() && self.requests.is_empty();
+        self.text.is_none() && (self.tags.is_empty() || (self.tags.len() == 1 && anywhere))
+    }
+}
+
+/// Says whether a job has a text in it, which is in lower case.
+fn has_text(job: &Job, text: &str) -> bool {
+    let has = |part: &str| part.to_lowercase().contains(text);
+    let spec = &job.spec;
+    let mut errors = job.history.iter().filter_map(|row| row.error.as_deref());
+    has(spec.title())
+        || has(&spec.request)
+        || spec.tags.iter().any(|tag| has(tag))
+        || spec.meta.iter().any(|(_, value)| has(value))
+        || errors.any(|error| {
+            has(&error.kind) || has(&error.message) || error.causes.iter().any(|cause| has(cause))
+        })
+        || has(&job.id.to_string())
+        || (spec.sensitive.is_empty() && has(&String::from_utf8_lossy(&spec.payload)))
+}
