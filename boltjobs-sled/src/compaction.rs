@@ -50,8 +50,13 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &Engine, group: &mut 
                     group.record(&Entry::Job(Box::new(job.clone())));
                 }
             }
-            // What it changed is in the record that is written again, if the job lives.
-            Entry::Boot(_) | Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) => {}
+            // What it changed is in the record that is written again, if what it speaks of lives.
+            Entry::Boot(_)
+            | Entry::Moved(_)
+            | Entry::CancelRequested { .. }
+            | Entry::Forgotten(_)
+            | Entry::Advanced(_)
+            | Entry::Ran(_) => {}
             Entry::Recurring(_) | Entry::RecurringRemoved(_) => {
                 if let Some((id, true)) = entry.record()
                     && !group.records.has(&id)

@@ -144,6 +144,9 @@ impl<'f> Side<'f> {
             Operation::Reap => show(&steps(now, || lab.reap(now))),
             Operation::Expire(retention) => show(&steps(now, || lab.expire(retention, now))),
             Operation::Put(definition) => show(&lab.put(*definition, now)),
+            Operation::Declare(definition, other) => {
+                show(&lab.declare(vec![*definition], &["school", other], now))
+            }
             Operation::Steer(name, command) => show(&lab.steer(name, command, now)),
             Operation::Read(id) => show(&lab.find(id).map(plain)),
             Operation::Page(state, after, limit) => {

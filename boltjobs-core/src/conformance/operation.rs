@@ -7,9 +7,9 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::lab::{LEASE, error, id, job_with, strict};
-use crate::cron::{Cron, Dst, Zone};
+use crate::cron::{Cron, Zone};
 use crate::job::{JobSpec, NewJob};
-use crate::recurring::{Definition, Misfire};
+use crate::recurring::{Definition, Misfire, Overlap};
 use crate::store::{Action, Command, Offer, Outcome, RecurringCommand, Retention};
 use crate::{JobId, JobState, Timestamp};
 
@@ -18,6 +18,7 @@ const JOBS: u64 = 250;
 const QUEUES: [&str; 3] = ["mails", "reports", "default"];
 const REQUESTS: [&str; 3] = ["mail.send", "mail.print", "report.make"];
 const NAMES: [&str; 3] = ["daily", "often", "rare"];
+const CRATES: [&str; 2] = ["school", "library"];
 const CRONS: [&str; 5] = ["* * * * *", "@hourly", "@every 45s", "0 0 31 2 *", "30 */2 * * *"];
 
 /// Something to do with a store. Leases are named by the order in which they were given out.
@@ -33,6 +34,8 @@ pub(super) enum Operation {
     Reap,
     Expire(Retention),
     Put(Box<Definition>),
+    /// By a program with one more crate than that of the definition.
+    Declare(Box<Definition>, &'static str),
     Steer(&'static str, RecurringCommand),
     Read(JobId),
     Page(JobState, Option<JobId>, usize),
@@ -70,7 +73,11 @@ pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
         85..87 => {
             Operation::Expire(Retention { succeeded: span(rng), failed: span(rng), deleted: span(rng) })
         }
-        87..90 => Operation::Put(Box::new(definition(rng))),
+        87 => {
+            let declared = Definition { declared_by: Some(CRATES[0].into()), ..definition(rng, now) };
+            Operation::Declare(Box::new(declared), pick(rng, &CRATES))
+        }
+        88..90 => Operation::Put(Box::new(definition(rng, now))),
         90..92 => Operation::Steer(pick(rng, &NAMES), steering(rng, now)),
         92..95 => {
             Operation::Page(pick(rng, &JobState::ALL), rng.bool().then(|| any_job(rng)), rng.usize(0..6))
@@ -138,14 +145,18 @@ fn command(rng: &mut Rng, now: Timestamp) -> Command {
     Command { action, expected, reason: rng.bool().then(|| "by hand".into()) }
 }
 
-fn definition(rng: &mut Rng) -> Definition {
+fn definition(rng: &mut Rng, now: Timestamp) -> Definition {
+    let cron = Cron::parse(pick(rng, &CRONS)).expect("an expression");
+    let spec = JobSpec { queue: "reports".into(), ..JobSpec::new("report.make", &b"{}"[..]) };
     Definition {
-        id: pick(rng, &NAMES).into(),
-        cron: Cron::parse(pick(rng, &CRONS)).expect("an expression").into(),
         zone: if rng.bool() { Zone::UTC } else { "Europe/Oslo".parse::<Zone>().expect("a zone") }.into(),
-        dst: Dst::default(),
         misfire: pick(rng, &[Misfire::FireOnce, Misfire::FireAll { at_most: 3 }, Misfire::Skip]),
-        spec: JobSpec { queue: "reports".into(), ..JobSpec::new("report.make", &b"{}"[..]) },
+        overlap: pick(rng, &[Overlap::Allow, Overlap::Skip, Overlap::CancelPrevious]),
+        jitter: if rng.bool() { Duration::ZERO } else { span(rng) },
+        starts_at: rng.bool().then(|| now.plus(span(rng))),
+        ends_at: rng.bool().then(|| now.plus(span(rng) * 9)),
+        declared_by: rng.bool().then(|| pick(rng, &CRATES).into()),
+        ..Definition::new(pick(rng, &NAMES), cron, spec)
     }
 }
 

@@ -5,5 +5,7 @@ use crate::JobId;
 
 impl Turn<'_> {
     /// Does what others wait for until this job has ended.
-    pub(super) fn follow_end(&mut self, _id: JobId) {}
+    pub(super) fn follow_end(&mut self, id: JobId) {
+        self.note_run(id);
+    }
 }

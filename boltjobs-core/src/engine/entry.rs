@@ -1,12 +1,13 @@
 //! What is written of each change.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::JobId;
 use crate::job::{Epoch, HistoryRow, Job};
-use crate::recurring::RecurringJob;
+use crate::recurring::{Past, RecurringJob, Run, RunOutcome};
+use crate::{JobId, Timestamp};
 
 /// One change of the engine, as a journal keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,38 @@ pub enum Entry {
     Recurring(Box<RecurringJob>),
     /// A recurring definition was removed.
     RecurringRemoved(Arc<str>),
+    /// The schedule of a definition has come further, or it was triggered.
+    Advanced(Box<Advance>),
+    /// The job of a run has ended, or waits and runs again.
+    Ran(Box<Ran>),
+}
+
+/// How far a schedule has come, and the run that it made with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Advance {
+    /// The definition.
+    pub recurring: Arc<str>,
+    /// When it fires next.
+    pub next: Option<Timestamp>,
+    /// What it has left behind.
+    pub past: Past,
+    /// What fired, if anything did.
+    pub run: Option<Run>,
+}
+
+/// What has become of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ran {
+    /// The definition.
+    pub recurring: Arc<str>,
+    /// The job of the run.
+    pub job: JobId,
+    /// What came of it.
+    pub outcome: RunOutcome,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How long the handler ran in the attempt that ended it.
+    pub ran: Option<Duration>,
 }
 
 /// A transition of a job, with everything that it sets.
@@ -69,7 +102,9 @@ impl Entry {
             | Self::Job(_)
             | Self::Moved(_)
             | Self::CancelRequested { .. }
-            | Self::Forgotten(_) => None,
+            | Self::Forgotten(_)
+            | Self::Advanced(_)
+            | Self::Ran(_) => None,
         }
     }
 }

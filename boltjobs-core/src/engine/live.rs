@@ -5,10 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem;
 use std::sync::Arc;
 
+use super::definitions::Definitions;
 use super::entry::{Entry, Journal, Move, RecordId};
 use super::ready::Ready;
 use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
-use crate::recurring::RecurringJob;
 use crate::state::Actor;
 use crate::store::Counts;
 use crate::watch::Changes;
@@ -25,8 +25,7 @@ pub struct Engine {
     pub(super) ready: Ready,
     /// Until when each running job may be left alone. Not journaled: after a crash nobody holds a lease.
     pub(super) leases: HashMap<JobId, Timestamp>,
-    pub(super) recurring: BTreeMap<Arc<str>, RecurringJob>,
-    pub(super) recurring_due: BTreeSet<(Timestamp, Arc<str>)>,
+    pub(super) definitions: Definitions,
     pub(super) counts: Counts,
     pub(super) next_order: u64,
     /// The highest epoch of a job that is gone. Its id may come again, and with it a worker that still has a lease.
@@ -70,12 +69,14 @@ impl Turn<'_> {
     /// Makes a transition, if the table allows it to whoever asks.
     pub(super) fn transition(&mut self, change: Move, actor: Actor) -> bool {
         let Some(job) = self.engine.jobs.get(&change.id) else { return false };
-        let (id, to) = (change.id, change.row.state);
-        let legal = job.state.allows(to, actor);
+        let (id, from, to) = (change.id, job.state, change.row.state);
+        let legal = from.allows(to, actor);
         if legal {
             self.commit(Entry::Moved(change));
             if to.is_final() {
                 self.follow_end(id);
+            } else if from.is_final() {
+                self.note_run(id);
             }
         }
         legal
@@ -95,7 +96,7 @@ impl Engine {
 
     /// Estimates the bytes that a journal of nothing but what is live and retained would take.
     pub fn weight(&self) -> u64 {
-        self.weight
+        self.weight + self.definitions.weight()
     }
 
     /// Returns the record of a job.
@@ -107,7 +108,7 @@ impl Engine {
     pub fn record(&self, id: &RecordId) -> Option<Entry> {
         match id {
             RecordId::Recurring(id) => {
-                self.recurring.get(id).map(|job| Entry::Recurring(Box::new(job.clone())))
+                self.definitions.get(id).map(|job| Entry::Recurring(Box::new(job.clone())))
             }
         }
     }
@@ -160,25 +161,10 @@ impl Engine {
                     self.unindex(&job);
                 }
             }
-            Entry::Recurring(job) => {
-                self.remove_recurring(&Arc::clone(&job.definition.id));
-                if let Some(next) = job.next {
-                    let first = self.recurring_due.first().is_none_or(|(first, _)| next < *first);
-                    self.unpublished.changes.due |= first;
-                    self.recurring_due.insert((next, Arc::clone(&job.definition.id)));
-                }
-                self.weight += job.weight() as u64;
-                self.recurring.insert(Arc::clone(&job.definition.id), *job);
-            }
-            Entry::RecurringRemoved(id) => self.remove_recurring(&id),
-        }
-    }
-
-    fn remove_recurring(&mut self, id: &Arc<str>) {
-        let Some(job) = self.recurring.remove(id) else { return };
-        self.weight -= job.weight() as u64;
-        if let Some(next) = job.next {
-            self.recurring_due.remove(&(next, Arc::clone(id)));
+            Entry::Recurring(record) => self.unpublished.changes.due |= self.definitions.put(*record),
+            Entry::RecurringRemoved(id) => self.definitions.remove(&id),
+            Entry::Advanced(advance) => self.definitions.advance(*advance),
+            Entry::Ran(ran) => self.definitions.ran(*ran),
         }
     }
 
@@ -232,6 +218,7 @@ impl Engine {
         self.counts.queues.entry(Arc::clone(&job.spec.queue)).or_default().add(job.state);
         self.counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
         self.by_state[job.state as usize].insert(job.id);
+        self.definitions.begin(job);
         match job.state {
             JobState::Scheduled => {
                 let due = job.due.unwrap_or(job.since);
@@ -255,6 +242,7 @@ impl Engine {
         subtract(&mut self.counts.queues, &job.spec.queue, job.state);
         subtract(&mut self.counts.requests, &job.spec.request, job.state);
         self.by_state[job.state as usize].remove(&job.id);
+        self.definitions.end(job);
         match job.state {
             JobState::Scheduled => {
                 self.due.remove(&(job.due.unwrap_or(job.since), job.id));
@@ -282,7 +270,8 @@ impl Engine {
     pub fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         let jobs: BTreeMap<_, _> = self.jobs.iter().collect();
-        format!("{} {jobs:?} {:?} {:?}", self.boot, self.recurring, self.counts).hash(&mut hasher);
+        let definitions: Vec<_> = self.definitions.all().collect();
+        format!("{} {jobs:?} {definitions:?} {:?}", self.boot, self.counts).hash(&mut hasher);
         hasher.finish()
     }
 }

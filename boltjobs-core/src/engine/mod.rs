@@ -15,6 +15,7 @@
 
 mod claim;
 mod command;
+mod definitions;
 mod end;
 mod enqueue;
 mod entry;
@@ -28,5 +29,5 @@ mod time;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Entry, Journal, Move, RecordId};
+pub use entry::{Advance, Entry, Journal, Move, Ran, RecordId};
 pub use live::{Engine, Turn, Unpublished};

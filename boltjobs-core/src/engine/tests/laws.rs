@@ -1,10 +1,12 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use proptest::prelude::*;
 
 use super::{Deed, Rig, steps};
 use crate::JobState::{Awaiting, Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
+use crate::engine::{Engine, Entry};
 use crate::job::{Epoch, Job};
+use crate::recurring::{RecurringJob, RunOutcome};
 use crate::store::Counts;
 use crate::{JobId, JobState};
 
@@ -47,8 +49,9 @@ fn check_indexes(rig: &Rig) {
     let engine = &rig.engine;
     assert_eq!(engine.counts(), recount(rig));
     let jobs = engine.jobs.values().map(|job| job.weight() as u64).sum::<u64>();
-    let definitions = engine.recurring.values().map(|job| job.weight() as u64).sum::<u64>();
+    let definitions = engine.definitions.all().map(|job| job.weight() as u64).sum::<u64>();
     assert_eq!(engine.weight(), jobs + definitions);
+    check_definitions(engine);
     for state in JobState::ALL {
         let mut ids: Vec<_> =
             engine.jobs.values().filter(|job| job.state == state).map(|job| job.id).collect();
@@ -60,6 +63,27 @@ fn check_indexes(rig: &Rig) {
     assert!(engine.leases.keys().all(|id| engine.jobs[id].state == Processing));
     let ended: usize = engine.ended.values().map(std::collections::BTreeSet::len).sum();
     assert_eq!(ended, engine.jobs.values().filter(|job| job.state.is_final()).count());
+}
+
+fn check_definitions(engine: &Engine) {
+    let definitions = &engine.definitions;
+    let with_id = |instant, record: &RecurringJob| (instant, record.definition.id.clone());
+    let due = definitions.all().filter_map(|it| Some(with_id(it.next?, it)));
+    assert_eq!(definitions.due, due.collect());
+    let missed = definitions.all().filter_map(|it| Some(with_id(it.missed_until()?, it)));
+    assert_eq!(definitions.missed, missed.collect());
+    for name in ["hourly", "often"] {
+        let of = |job: &&Job| job.spec.occurrence.as_ref().is_some_and(|made| &*made.recurring == name);
+        let open = engine.jobs.values().filter(of).filter(|job| !job.state.is_final()).map(|job| job.id);
+        assert_eq!(definitions.unfinished(name).collect::<BTreeSet<_>>(), open.collect());
+    }
+    // A run is what its job is, as long as that is there.
+    for run in definitions.all().flat_map(|it| &it.runs) {
+        if let Some(job) = run.job.and_then(|job| engine.jobs.get(&job)) {
+            assert_eq!(run.outcome, RunOutcome::of(job.state), "{job:?}");
+            assert_eq!(run.ended_at, Some(job.since).filter(|_| job.state.is_final()));
+        }
+    }
 }
 
 /// Who is ready in what is on disk, with the epoch of the claim before, and in which place.
@@ -133,6 +157,28 @@ proptest! {
                 let since = given.iter().filter(|lease| lease.job == job && lease.epoch > before);
                 prop_assert_eq!(since.count(), 1, "{} was handed out by a release that is not on disk", job);
             }
+        }
+    }
+
+    /// Also where the job of the instant is gone; a definition that was removed and comes again is another one.
+    #[test]
+    fn each_instant_of_a_definition_fires_once(steps in steps()) {
+        let (mut rig, mut fired, mut read, mut lives) = (Rig::new(), HashSet::new(), 0, HashMap::new());
+        for step in &steps {
+            rig.run(step);
+            for entry in &rig.journal[read..] {
+                if let Entry::RecurringRemoved(id) = entry {
+                    *lives.entry(id.clone()).or_insert(0) += 1;
+                }
+                let Entry::Advanced(advance) = entry else { continue };
+                let life = lives.get(&advance.recurring).copied().unwrap_or(0);
+                if let Some(run) = advance.run.iter().find(|run| !run.triggered) {
+                    prop_assert!(run.scheduled_for <= super::at(rig.now), "{run:?} is early");
+                    let instant = (advance.recurring.clone(), life, run.scheduled_for);
+                    prop_assert!(fired.insert(instant), "{run:?} after {step:?}");
+                }
+            }
+            read = rig.journal.len();
         }
     }
 
