@@ -55,7 +55,7 @@ pub mod title;
 pub use boltjobs_core::cron::{Cron, Dst, Zone};
 pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
 pub use boltjobs_core::memory::MemoryStore;
-pub use boltjobs_core::recurring::Misfire;
+pub use boltjobs_core::recurring::{Misfire, Overlap, Run as RecurringRun, RunOutcome};
 pub use boltjobs_core::store::{Retention, Store, StoreError, StoreSource};
 pub use boltjobs_core::{JobId, JobState, Timestamp};
 #[cfg(feature = "macros")]
@@ -80,7 +80,7 @@ pub use start::{Builder, builder, start};
 pub mod prelude {
     pub use crate::{
         Cron, Data, Dst, Durability, JobContext, JobError, JobHandle, JobId, JobResult, JobState, Misfire,
-        Queue,
+        Overlap, Queue,
     };
     #[cfg(feature = "macros")]
     pub use crate::{cron, handler, on_start, on_stop, provider, request};
@@ -104,7 +104,9 @@ pub mod __private {
         share,
     };
     pub use crate::registry::{Registration, Source};
-    pub use crate::request::{DecodeFault, Payload, RequestInfo, RequestOps};
+    pub use crate::request::{
+        DeclaredRecurring, DecodeFault, Payload, RequestInfo, RequestOps, RequestParts, default_parts,
+    };
     pub use crate::title;
 
     /// Parses what `cron!` has checked.

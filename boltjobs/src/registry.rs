@@ -1,17 +1,19 @@
 //! What the attributes registered, wherever in the program they stand, and the checks that it fits together.
 
 use std::any::TypeId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::backoff::Backoff;
 use boltjobs_core::name;
+use boltjobs_core::recurring::Definition;
 use boltjobs_core::store::{Handled, Limit};
 
 use crate::handler::{BackoffFn, BackoffSource, HandlerInfo, OnExhausted, Run};
 use crate::provider::{Dependencies, HookInfo, Provided, ProviderInfo};
+use crate::recurring::declared;
 use crate::request::{Request, RequestInfo};
 
 /// How often a failed job is tried again unless its handler says otherwise.
@@ -49,6 +51,17 @@ pub enum Registration {
     Hook(&'static HookInfo),
 }
 
+impl Registration {
+    fn source(&self) -> Source {
+        match self {
+            Self::Request(info) => info.source,
+            Self::Handler(info) => info.source,
+            Self::Provider(info) => info.source,
+            Self::Hook(info) => info.source,
+        }
+    }
+}
+
 inventory::collect!(Registration);
 
 /// A request as the program knows it.
@@ -83,6 +96,10 @@ pub(crate) struct Registry {
     by_name: BTreeMap<Arc<str>, Arc<KnownRequest>>,
     pub(crate) providers: Vec<&'static ProviderInfo>,
     pub(crate) hooks: Vec<&'static HookInfo>,
+    /// The recurring definitions that the requests declare.
+    pub(crate) declared: Vec<Definition>,
+    /// The crates that registered anything.
+    pub(crate) crates: BTreeSet<Arc<str>>,
 }
 
 impl Registry {
@@ -100,7 +117,9 @@ impl Registry {
         provided: &[Provided],
     ) -> Result<Self, Vec<String>> {
         let (mut requests, mut handlers, mut providers, mut hooks) = (vec![], vec![], vec![], vec![]);
+        let mut crates = BTreeSet::new();
         for registration in registered {
+            crates.insert(registration.source().krate().into());
             match registration {
                 Registration::Request(info) => requests.push(info),
                 Registration::Handler(info) => handlers.push(info),
@@ -117,6 +136,8 @@ impl Registry {
         let mut faults = Vec::new();
         let handlers = by_request(&handlers, &mut faults);
         let mut registry = Self { hooks, ..Self::default() };
+        registry.declared = declared::definitions(&requests, &mut faults);
+        registry.crates = crates;
         for info in requests {
             let handler = handlers.get(&(info.ops.type_id)()).cloned();
             registry.add(info, handler, &mut faults);

@@ -1,7 +1,11 @@
 //! What `#[request]` says about a type.
 
 use std::any::{Any, TypeId, type_name};
+use std::time::Duration;
 
+use boltjobs_core::Timestamp;
+use boltjobs_core::cron::Dst;
+use boltjobs_core::recurring::Misfire;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -47,6 +51,7 @@ pub struct RequestInfo {
     pub priority: i8,
     pub tags: &'static [&'static str],
     pub sensitive: &'static [&'static str],
+    pub recurring: &'static [DeclaredRecurring],
     pub source: Source,
     pub ops: RequestOps,
 }
@@ -59,6 +64,57 @@ impl RequestInfo {
             None => format!("{}::{}", self.source.krate(), self.ident),
         }
     }
+}
+
+/// A recurring definition that `#[request(recurring(..))]` declares. The macro has checked it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct DeclaredRecurring {
+    pub id: &'static str,
+    /// In the words of `Cron::parse`.
+    pub cron: &'static str,
+    /// Its IANA name.
+    pub timezone: &'static str,
+    pub misfire: Misfire,
+    /// `allow`, `skip` or `cancel_previous`.
+    pub overlap: &'static str,
+    pub dst: Dst,
+    pub jitter: Option<Duration>,
+    pub starts_at: Option<Timestamp>,
+    pub ends_at: Option<Timestamp>,
+    /// Where it is not the queue of the request.
+    pub queue: Option<&'static str>,
+    /// Makes the request that its jobs have.
+    pub parts: fn() -> Result<RequestParts, String>,
+}
+
+/// What only the value of a request tells of its job.
+#[doc(hidden)]
+#[derive(Debug, PartialEq)]
+pub struct RequestParts {
+    pub payload: Vec<u8>,
+    pub title: Option<String>,
+    pub concurrency_key: Option<String>,
+}
+
+impl RequestParts {
+    /// Takes apart a request.
+    ///
+    /// # Errors
+    /// What serde says of a request that is no JSON.
+    pub fn of<R: Request>(request: &R) -> Result<Self, String> {
+        let payload = serde_json::to_vec(request).map_err(|error| error.to_string())?;
+        Ok(Self { payload, title: request.title(), concurrency_key: request.concurrency_key() })
+    }
+}
+
+/// Takes apart the default of a request.
+///
+/// # Errors
+/// What serde says of a request that is no JSON.
+#[doc(hidden)]
+pub fn default_parts<R: Request + Default>() -> Result<RequestParts, String> {
+    RequestParts::of(&R::default())
 }
 
 /// What can be done with a request whose type is known only here.

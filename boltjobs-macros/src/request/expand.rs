@@ -81,6 +81,7 @@ fn implementation(krate: &TokenStream, model: &Model) -> TokenStream {
                 priority: #priority,
                 tags: &[#(#tags),*],
                 sensitive: &[#(#sensitive),*],
+                recurring: &[],
                 source: #source,
                 ops: #krate::__private::RequestOps::of::<Self>(),
             };
