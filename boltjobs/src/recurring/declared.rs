@@ -57,3 +57,62 @@ pub(crate) async fn declare(runtime: &Runtime) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use boltjobs_core::Timestamp;
+    use boltjobs_core::cron::Dst;
+    use boltjobs_core::recurring::Misfire;
+
+    use super::*;
+    use crate::request::{Request, default_parts};
+
+    #[crate::request]
+    #[derive(Debug, Default)]
+    struct Report;
+
+    const SOUND: DeclaredRecurring = DeclaredRecurring {
+        id: "nightly",
+        cron: "@daily",
+        timezone: "UTC",
+        misfire: Misfire::FireOnce,
+        overlap: "allow",
+        dst: Dst::OncePerDay,
+        jitter: None,
+        starts_at: None,
+        ends_at: None,
+        queue: None,
+        parts: default_parts::<Report>,
+    };
+
+    #[test]
+    fn each_fault_of_a_declared_definition_comes_with_its_place_and_its_id() {
+        static INFO: RequestInfo = RequestInfo {
+            recurring: &[
+                SOUND,
+                DeclaredRecurring { cron: "0 24 * * *", ..SOUND },
+                DeclaredRecurring { timezone: "Mars/Olympus", ..SOUND },
+                DeclaredRecurring { queue: Some("No"), ..SOUND },
+                DeclaredRecurring { misfire: Misfire::FireAll { at_most: 0 }, ..SOUND },
+                DeclaredRecurring {
+                    starts_at: Some(Timestamp::MAX),
+                    ends_at: Some(Timestamp::EPOCH),
+                    ..SOUND
+                },
+                DeclaredRecurring { parts: || Err("it is no JSON".to_owned()), ..SOUND },
+            ],
+            ..<Report as Request>::INFO
+        };
+        let mut faults = Vec::new();
+        let definitions = definitions(&[&INFO], &mut faults);
+        assert_eq!(definitions.len(), 1);
+        assert_eq!(definitions[0].declared_by.as_deref(), Some("boltjobs"));
+        let said =
+            ["hour `24`", "zone `Mars/Olympus`", "queue name `No`", "FireAll", "`ends_at`", "it is no JSON"];
+        assert_eq!(faults.len(), said.len(), "{faults:?}");
+        for (fault, said) in faults.iter().zip(said) {
+            assert!(fault.contains(said) && fault.contains("declared.rs:"), "{fault}");
+            assert!(fault.contains("`nightly`"), "{fault}");
+        }
+    }
+}
