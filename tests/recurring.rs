@@ -204,14 +204,14 @@ async fn a_definition_whose_job_runs_skips_or_cancels_as_it_says() {
 
 #[tokio::test]
 async fn a_clock_that_was_years_ahead_is_noticed_and_recovered_from() {
-    let bench = Bench::start().await;
+    // Nothing runs, so that nothing ends and has the scheduler look at the clock.
+    let bench = Bench::with(|builder| builder.workers(0)).await;
     bench.scope(async { Tick::default().recurring("mine", Cron::hourly()).await.unwrap() }).await;
     let years = HOUR * 24 * 365 * 5;
     bench.clock.set_forward(years + HOUR);
     let ahead = until(&bench, "mine", |found| found.runs().len() == 1).await.next_run();
     assert!(ahead > Some(day(2030)));
     bench.clock.set_back(years + HOUR);
-    // Nothing else happens that would make it look at the clock.
     bench.clock.advance(Duration::from_secs(10));
     let found = until(&bench, "mine", |found| found.next_run() < ahead).await;
     assert_eq!(found.next_run(), Some(day(2026) + HOUR));

@@ -60,7 +60,8 @@ impl Past {
     pub(crate) fn fire(self, next: Timestamp, now: Timestamp, definition: &Definition) -> (Firing, Self) {
         let Some(missed) = self.missed.filter(|missed| missed.contains(next)) else {
             let firing = definition.fire(next, now);
-            let until = firing.occurrences.first().copied().unwrap_or(now.plus(INSTANT));
+            // What is exactly due always fires, so what was missed is before now.
+            let until = firing.occurrences.first().copied().unwrap_or(now);
             let passed = Some(Missed { from: next, until }).filter(|passed| passed.from < passed.until);
             let missed = self.missed.into_iter().chain(passed);
             let missed = missed.max_by_key(|missed| missed.until.since(missed.from));
