@@ -1,9 +1,11 @@
-//! Recurring jobs: every second, by the clock of a time zone, and how they are paused, resumed, triggered and removed.
+//! Recurring jobs: every second, by the clock of a time zone, how they are paused, resumed, triggered and removed, and
+//! what came of them.
 //! The program ends by itself after about six seconds.
 
 use std::time::Duration;
 
 use boltjobs::prelude::*;
+use boltjobs::{RecurringDetails, RunOutcome};
 
 #[request]
 #[derive(Debug)]
@@ -34,12 +36,17 @@ async fn main() -> boltjobs::Result<()> {
     let client = boltjobs::client();
 
     // Six fields begin with the seconds; the usual five begin with the minutes.
-    let ticking = Tick.recurring("tick", "* * * * * *").await?;
+    // A tick that is still at work lets the next one pass.
+    let ticking = Tick
+        .recurring("tick", "* * * * * *")
+        .overlap(Overlap::Skip)
+        .await?;
 
     // By the clock on the wall in Oslo, through summer and winter. The time zone is UTC unless it is said.
     MorningReport { office: "Oslo".into() }
         .recurring("morning-report", "30 7 * * MON-FRI")
         .timezone("Europe/Oslo")
+        .jitter(Duration::from_secs(60))
         .await?;
 
     println!("every second:");
@@ -57,6 +64,27 @@ async fn main() -> boltjobs::Result<()> {
     // What was missed while it was paused stays missed.
     println!("resumed: {}", ticking.resume().await?);
     tokio::time::sleep(Duration::from_millis(1_500)).await;
+
+    // The latest 50 runs are kept, also when their jobs are gone.
+    println!("runs:");
+    let definitions = client.recurring_jobs().await?;
+    let runs = definitions
+        .iter()
+        .find(|found| found.id() == "tick")
+        .map(RecurringDetails::runs)
+        .unwrap_or_default();
+    for run in runs {
+        println!(
+            "  {} {:?}, triggered: {}",
+            run.scheduled_for, run.outcome, run.triggered
+        );
+    }
+    assert!(
+        runs.iter()
+            .any(|run| run.triggered && run.outcome == RunOutcome::Succeeded),
+        "{runs:?}"
+    );
+    assert!(runs.len() >= 3, "{runs:?}");
 
     // Definitions are found by their id, from any code; nobody has to keep what `recurring()` returned.
     println!("removed: {}", client.recurring("tick").remove().await?);

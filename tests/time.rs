@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use boltjobs::prelude::*;
 use boltjobs_core::clock::Clock;
-use boltjobs_core::cron::Zone;
 use boltjobs_core::job::JobSpec;
 use boltjobs_core::recurring::Definition;
 use boltjobs_tests::{Bench, patiently};
@@ -190,14 +189,7 @@ async fn missed_occurrences_fire_as_the_definition_says() {
 #[tokio::test]
 async fn a_broken_definition_shows_its_error_and_stops_no_other() {
     let bench = Bench::start().await;
-    let stray = Definition {
-        id: "a stray".into(),
-        cron: Cron::minutely().into(),
-        zone: Zone::default().into(),
-        dst: Dst::default(),
-        misfire: Misfire::default(),
-        spec: JobSpec::new("from.another.program", *b"{}"),
-    };
+    let stray = Definition::new("a stray", Cron::minutely(), JobSpec::new("from.another.program", *b"{}"));
     bench.store.put_recurring(stray, bench.clock.now()).await.unwrap();
     bench.scope(async { Tick.recurring("tick", Cron::minutely()).await.unwrap() }).await;
     bench.clock.advance(Duration::from_secs(60));

@@ -5,6 +5,7 @@
     reason = "the path of a method of `Turn` has one lifetime, a closure any"
 )]
 
+use std::collections::BTreeSet;
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -160,6 +161,15 @@ impl Store for MemoryStore {
 
     fn put_recurring(&self, definition: Definition, now: Timestamp) -> Answer<'_, bool> {
         self.turn(now, |turn| turn.put_recurring(definition))
+    }
+
+    fn declare_recurring(
+        &self,
+        declared: Vec<Definition>,
+        crates: BTreeSet<Arc<str>>,
+        now: Timestamp,
+    ) -> Answer<'_, Vec<Arc<str>>> {
+        self.turn(now, |turn| turn.declare_recurring(declared, &crates))
     }
 
     fn recurring(&self, id: Arc<str>, command: RecurringCommand, now: Timestamp) -> Answer<'_, Option<bool>> {

@@ -1,5 +1,8 @@
 //! Recurring definitions, and the pure decision of what one fires.
 
+mod past;
+mod record;
+mod run;
 mod stored;
 
 use std::iter::successors;
@@ -8,14 +11,20 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Timestamp;
 use crate::cron::{Cron, Dst, Zone};
 use crate::job::JobSpec;
-use crate::{JobId, Timestamp};
 
+pub use past::{Missed, Past};
+pub use record::RecurringJob;
+pub use run::{RUNS, Run, RunOutcome};
 pub use stored::Stored;
 
 /// How late an occurrence may be and still count as on time.
 pub const ON_TIME: Duration = Duration::from_secs(30);
+
+/// The time between two instants that can be told apart.
+const INSTANT: Duration = Duration::from_micros(1);
 
 /// What becomes of occurrences that nobody was there to fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -32,6 +41,18 @@ pub enum Misfire {
     Skip,
 }
 
+/// What becomes of an occurrence while an earlier job of its definition has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Overlap {
+    /// It makes a job all the same. The default.
+    #[default]
+    Allow,
+    /// It makes none, and is listed as skipped.
+    Skip,
+    /// Earlier jobs that wait are deleted, and one that runs is asked to stop; then it makes a job.
+    CancelPrevious,
+}
+
 /// What a recurring definition says; two that are equal mean the same schedule and the same job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Definition {
@@ -45,42 +66,44 @@ pub struct Definition {
     pub dst: Dst,
     /// What becomes of missed occurrences.
     pub misfire: Misfire,
+    /// What becomes of an occurrence while an earlier job has not ended.
+    pub overlap: Overlap,
+    /// How much later than its instant a job may start at most. Each is late by a share of it that the instant decides.
+    pub jitter: Duration,
+    /// The first instant at which it may fire.
+    pub starts_at: Option<Timestamp>,
+    /// The last instant at which it may fire.
+    pub ends_at: Option<Timestamp>,
+    /// The crate that declares it; none if it was made at run time.
+    pub declared_by: Option<Arc<str>>,
     /// The job that it makes.
     pub spec: JobSpec,
 }
 
-/// The stored record of a recurring definition.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RecurringJob {
-    /// What it says.
-    pub definition: Definition,
-    /// When it was first added.
-    pub created_at: Timestamp,
-    /// When its definition last changed.
-    pub updated_at: Timestamp,
-    /// Whether it is paused: nothing fires, but it can be triggered.
-    pub paused: bool,
-    /// When it fires next; never, when it is paused or its cron has no occurrence left.
-    pub next: Option<Timestamp>,
-    /// The latest job that it made, and when.
-    pub last: Option<(JobId, Timestamp)>,
-}
-
-impl RecurringJob {
-    /// Makes the record of a new definition.
-    pub fn new(definition: Definition, now: Timestamp) -> Self {
-        let next = definition.next_after(now);
-        Self { definition, created_at: now, updated_at: now, paused: false, next, last: None }
-    }
-
-    /// Estimates the bytes that the record takes on disk.
-    pub(crate) fn weight(&self) -> usize {
-        let Definition { id, cron, zone, spec, .. } = &self.definition;
-        id.len() + cron.as_str().len() + zone.as_str().len() + spec.weight() + 64
-    }
-}
-
 impl Definition {
+    /// Makes a definition in UTC with the default of every option.
+    pub fn new(id: impl Into<Arc<str>>, cron: Cron, spec: JobSpec) -> Self {
+        Self {
+            id: id.into(),
+            cron: cron.into(),
+            zone: Zone::UTC.into(),
+            dst: Dst::default(),
+            misfire: Misfire::default(),
+            overlap: Overlap::default(),
+            jitter: Duration::ZERO,
+            starts_at: None,
+            ends_at: None,
+            declared_by: None,
+            spec,
+        }
+    }
+
+    /// Says whether it fires at the same instants as another one.
+    pub fn has_times_of(&self, other: &Self) -> bool {
+        let times = |it: &Self| (it.cron.clone(), it.zone.clone(), it.dst, it.starts_at, it.ends_at);
+        times(self) == times(other)
+    }
+
     /// Returns why it can't fire in this release.
     pub fn error(&self) -> Option<&str> {
         self.cron.read().err().or(self.zone.read().err())
@@ -89,7 +112,20 @@ impl Definition {
     /// Returns the first occurrence strictly after an instant.
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
         let (cron, zone) = (self.cron.read().ok()?, self.zone.read().ok()?);
-        cron.next_after(after.to_datetime(), zone, self.dst).map(Timestamp::from)
+        let next = match self.starts_at.filter(|start| after < *start) {
+            // An interval has no instants of its own before it begins.
+            Some(start) if cron.interval().is_some() => Some(start),
+            Some(start) => {
+                cron.next_after(start.minus(INSTANT).to_datetime(), zone, self.dst).map(Timestamp::from)
+            }
+            None => cron.next_after(after.to_datetime(), zone, self.dst).map(Timestamp::from),
+        };
+        next.filter(|next| !self.is_over(*next))
+    }
+
+    /// Says whether an instant is behind the end.
+    fn is_over(&self, instant: Timestamp) -> bool {
+        self.ends_at.is_some_and(|end| instant > end)
     }
 
     /// Decides what fires: `next` is the occurrence that the definition waits for.
@@ -110,18 +146,19 @@ impl Definition {
             Misfire::FireAll { at_most } => self.latest(next, next, now, at_most.max(1) as usize),
             Misfire::Skip => self.latest(next, next.max(now.minus(ON_TIME)), now, usize::MAX),
         };
-        Firing { occurrences, next: self.first_from(next, now.plus(Duration::from_micros(1))) }
+        Firing { occurrences, next: self.first_from(next, now.plus(INSTANT)) }
     }
 
     /// Returns the first occurrence at `start` or after it. An interval counts from `known`, one of its occurrences,
     /// so that it does not drift by how late each of them is fired.
-    fn first_from(&self, known: Timestamp, start: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn first_from(&self, known: Timestamp, start: Timestamp) -> Option<Timestamp> {
         let Some(interval) = self.cron.read().ok().and_then(Cron::interval) else {
-            return self.next_after(start.minus(Duration::from_micros(1)));
+            return self.next_after(start.minus(INSTANT));
         };
         let steps = start.since(known).as_micros().div_ceil(interval.as_micros().max(1));
         let micros = i128::from(known.as_micros()) + i128::try_from(steps * interval.as_micros()).ok()?;
-        i64::try_from(micros).ok().map(Timestamp::from_micros).filter(|instant| *instant <= Timestamp::MAX)
+        let instant = i64::try_from(micros).ok().map(Timestamp::from_micros)?;
+        Some(instant).filter(|instant| *instant <= Timestamp::MAX && !self.is_over(*instant))
     }
 
     /// Returns the latest occurrences from `first` to `now`, both included, oldest first.

@@ -40,6 +40,7 @@ mod reading;
 mod retention;
 mod search;
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
@@ -120,6 +121,15 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     /// Adds or changes a definition. `false` when it was there unchanged, so that nothing was written.
     fn put_recurring(&self, definition: Definition, now: Timestamp) -> Answer<'_, bool>;
+
+    /// Adds or changes the definitions that a program declares, and removes others that one of its crates has declared;
+    /// returns their ids. Those that other crates have declared, and those made at run time, stay.
+    fn declare_recurring(
+        &self,
+        declared: Vec<Definition>,
+        crates: BTreeSet<Arc<str>>,
+        now: Timestamp,
+    ) -> Answer<'_, Vec<Arc<str>>>;
 
     /// Moves a definition. `None` when it is not there.
     fn recurring(&self, id: Arc<str>, command: RecurringCommand, now: Timestamp) -> Answer<'_, Option<bool>>;

@@ -9,6 +9,7 @@
     reason = "the methods are not general over a turn's lifetime"
 )]
 
+use std::collections::BTreeSet;
 use std::future::ready;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -248,6 +249,15 @@ impl Store for SledStore {
 
     fn put_recurring(&self, definition: Definition, now: Timestamp) -> Answer<'_, bool> {
         self.turn(now, Wait::Durable, |turn| turn.put_recurring(definition))
+    }
+
+    fn declare_recurring(
+        &self,
+        declared: Vec<Definition>,
+        crates: BTreeSet<Arc<str>>,
+        now: Timestamp,
+    ) -> Answer<'_, Vec<Arc<str>>> {
+        self.turn(now, Wait::Durable, |turn| turn.declare_recurring(declared, &crates))
     }
 
     fn recurring(&self, id: Arc<str>, command: RecurringCommand, now: Timestamp) -> Answer<'_, Option<bool>> {

@@ -264,7 +264,7 @@ fn fixture(format: u32) -> std::path::PathBuf {
 
 /// Fills a store with one of each: every state, a recurring definition, an entry that is split.
 fn fill(store: &SledStore) {
-    use boltjobs_core::cron::{Cron, Zone};
+    use boltjobs_core::cron::Zone;
     use boltjobs_core::job::ErrorInfo;
     use boltjobs_core::recurring::{Definition, Misfire};
     use boltjobs_core::store::{Action, Command, Outcome, Settlement};
@@ -288,13 +288,11 @@ fn fill(store: &SledStore) {
     block_on(store.command(vec![common::id(2)], delete, at(3))).unwrap();
     let scheduled = boltjobs_core::job::NewJob { start_at: Some(at(100)), ..job(10, 1_500) };
     block_on(store.enqueue(vec![scheduled, job(11, 5_000)], at(4))).unwrap();
+    let report = boltjobs_core::job::JobSpec::new("report.build", *b"{}");
     let definition = Definition {
-        id: "nightly".into(),
-        cron: "0 3 * * *".parse::<Cron>().unwrap().into(),
         zone: "Europe/Berlin".parse::<Zone>().unwrap().into(),
-        dst: boltjobs_core::cron::Dst::default(),
         misfire: Misfire::FireAll { at_most: 3 },
-        spec: boltjobs_core::job::JobSpec::new("report.build", *b"{}"),
+        ..Definition::new("nightly", "0 3 * * *".parse().unwrap(), report)
     };
     block_on(store.put_recurring(definition, at(5))).unwrap();
 }

@@ -5,14 +5,15 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use boltjobs_core::batch::NewBatch;
 use boltjobs_core::continuation::{After, Parent};
-use boltjobs_core::cron::{Cron, Dst, Zone};
+use boltjobs_core::cron::Zone;
 use boltjobs_core::job::{ErrorInfo, Job, JobSpec, NewJob};
 use boltjobs_core::memory::{MemoryStore, Tape};
-use boltjobs_core::recurring::{Definition, Misfire};
+use boltjobs_core::recurring::{Definition, Misfire, Overlap};
 use boltjobs_core::store::{
     Action, Claimed, Command, JobFilter, Keep, Outcome, PageQuery, RecurringCommand, Retention, Settlement,
     Store,
@@ -95,8 +96,13 @@ impl Pair<'_> {
             85..88 => {
                 both!(self, fire(now));
             }
-            88..90 => {
+            88 => {
                 both!(self, reap(3, now));
+            }
+            89 => {
+                let declared = vec![Definition { declared_by: Some("school".into()), ..self.definition() }];
+                let crates = BTreeSet::from(["school".into()]);
+                both!(self, declare_recurring(declared, crates, now));
             }
             90..94 => {
                 let kept = Duration::from_mins(1);
@@ -171,13 +177,15 @@ impl Pair<'_> {
 
     fn definition(&mut self) -> Definition {
         let cron = ["@every 90s", "* * * * *", "@yearly"][self.chance.usize(..3)];
+        let id = self.chance.u8(..DEFINITIONS).to_string();
         Definition {
-            id: self.chance.u8(..DEFINITIONS).to_string().into(),
-            cron: cron.parse::<Cron>().unwrap().into(),
             zone: "Europe/Berlin".parse::<Zone>().unwrap().into(),
-            dst: Dst::default(),
             misfire: Misfire::FireAll { at_most: 3 },
-            spec: JobSpec::new("mail.send", *b"{}"),
+            overlap: [Overlap::Allow, Overlap::Skip, Overlap::CancelPrevious][self.chance.usize(..3)],
+            jitter: Duration::from_secs(self.chance.u64(..3)),
+            ends_at: self.chance.bool().then(|| self.now.plus(Duration::from_secs(200))),
+            declared_by: self.chance.bool().then(|| "school".into()),
+            ..Definition::new(id, cron.parse().unwrap(), JobSpec::new("mail.send", *b"{}"))
         }
     }
 

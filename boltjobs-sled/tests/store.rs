@@ -7,9 +7,8 @@ mod common;
 use std::time::Duration;
 
 use boltjobs_core::JobState;
-use boltjobs_core::cron::{Dst, Zone};
 use boltjobs_core::job::{JobSpec, NewJob};
-use boltjobs_core::recurring::{Definition, Misfire};
+use boltjobs_core::recurring::Definition;
 use boltjobs_core::store::{RecurringCommand, Retention, Store, StoreError};
 use boltjobs_sled::{SledStore, Stats};
 use common::{at, id, job, run, small};
@@ -115,14 +114,7 @@ fn the_journal_shrinks_to_what_lives() {
 }
 
 fn definition(name: &str, payload: usize) -> Definition {
-    Definition {
-        id: name.into(),
-        cron: "@every 10s".parse::<boltjobs_core::cron::Cron>().unwrap().into(),
-        zone: Zone::UTC.into(),
-        dst: Dst::default(),
-        misfire: Misfire::FireOnce,
-        spec: JobSpec::new("mail.send", vec![b'x'; payload]),
-    }
+    Definition::new(name, "@every 10s".parse().unwrap(), JobSpec::new("mail.send", vec![b'x'; payload]))
 }
 
 /// Steers three definitions a thousand times, and returns what that wrote. `pace` is how many seconds go by each time.

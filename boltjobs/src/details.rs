@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use boltjobs_core::continuation::ParentId;
-use boltjobs_core::job::{ErrorInfo, HistoryRow, Job};
+use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, JobSpec};
 use boltjobs_core::store::{Counts, StateCounts};
 use boltjobs_core::{BatchId, JobId, JobState};
 use chrono::{DateTime, Utc};
@@ -133,21 +133,25 @@ impl JobDetails {
 
     /// Returns the request, with `***` for what is sensitive; as a text where it is no JSON.
     pub fn payload(&self) -> Value {
-        let raw = &self.0.spec.payload;
-        let Ok(mut payload) = serde_json::from_slice(raw) else {
-            // What can't be taken apart can't be masked either.
-            let hide = !self.0.spec.sensitive.is_empty();
-            return Value::String(if hide {
-                MASK.to_owned()
-            } else {
-                String::from_utf8_lossy(raw).into_owned()
-            });
-        };
-        for path in &self.0.spec.sensitive {
-            mask(&mut payload, path);
-        }
-        payload
+        shown(&self.0.spec)
     }
+}
+
+/// Returns the payload with what is sensitive hidden.
+pub(crate) fn shown(spec: &JobSpec) -> Value {
+    let Ok(mut payload) = serde_json::from_slice(&spec.payload) else {
+        // What can't be taken apart can't be masked either.
+        let hide = !spec.sensitive.is_empty();
+        return Value::String(if hide {
+            MASK.to_owned()
+        } else {
+            String::from_utf8_lossy(&spec.payload).into_owned()
+        });
+    };
+    for path in &spec.sensitive {
+        mask(&mut payload, path);
+    }
+    payload
 }
 
 /// Hides what a path leads to; the empty path is all of it.

@@ -61,7 +61,7 @@ pub use boltjobs_core::continuation::{After, ParentId};
 pub use boltjobs_core::cron::{Cron, Dst, Zone};
 pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
 pub use boltjobs_core::memory::MemoryStore;
-pub use boltjobs_core::recurring::Misfire;
+pub use boltjobs_core::recurring::{Misfire, Overlap, Run as RecurringRun, RunOutcome};
 pub use boltjobs_core::store::{Keep, Retention, Store, StoreError, StoreSource};
 pub use boltjobs_core::unique::{OnConflict, Unique};
 pub use boltjobs_core::{BatchId, JobId, JobState, Timestamp};
@@ -93,8 +93,8 @@ pub use start::{Builder, builder, start};
 pub mod prelude {
     pub use crate::{
         After, Batch, BatchHandle, BatchId, Call, Cron, Data, Dst, Durability, JobContext, JobError,
-        JobHandle, JobId, JobResult, JobState, Misfire, Next, NextSubmission, OnConflict, Outcome, Queue,
-        Receipt, Submission, Transition, Unique,
+        JobHandle, JobId, JobResult, JobState, Misfire, Next, NextSubmission, OnConflict, Outcome, Overlap,
+        Queue, Receipt, Submission, Transition, Unique,
     };
     #[cfg(feature = "macros")]
     pub use crate::{cron, handler, interceptor, observer, on_start, on_stop, provider, request, upcast};

@@ -1,30 +1,36 @@
-//! Recurring definitions: declaring, looking at and steering them.
+//! Recurring definitions: making, declaring, looking at and steering them.
+
+pub(crate) mod declared;
+mod details;
+mod steering;
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::sync::Arc;
+use std::time::Duration;
 
 use boltjobs_core::cron::{Cron, Dst, Zone};
-use boltjobs_core::recurring::{Definition, Misfire, RecurringJob};
-use boltjobs_core::store::RecurringCommand;
-use boltjobs_core::{JobId, Timestamp, name};
-use chrono::{DateTime, Utc};
+use boltjobs_core::recurring::{Definition, Misfire, Overlap};
+use boltjobs_core::{Timestamp, name};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::handler::BoxFuture;
-use crate::pipeline::enqueue::{JobOptions, job_options};
+use crate::pipeline::enqueue::{IntoInstant, JobOptions, job_options};
 use crate::request::Request;
-use crate::runtime::{self, Runtime};
+use crate::runtime;
+
+pub use details::RecurringDetails;
+pub use steering::RecurringRef;
 
 /// A recurring definition on its way to the store; nothing happens until it is awaited.
 ///
-/// Adding it again unchanged writes nothing and moves nothing, so it may stand in `main`. A changed cron or time zone
-/// counts from now.
+/// Adding it again unchanged writes nothing and moves nothing, so it may stand in `main`. A changed cron, time zone,
+/// `Dst`, start or end counts from now. Its past, a pause and its runs stay.
 ///
 /// # Errors
 /// [`Error::NotStarted`] before `start()`; [`Error::Cron`], [`Error::Zone`] and [`Error::Name`] for what can't be read;
-/// [`Error::Encode`] for a request that is no JSON; [`Error::Store`] when the store can't write.
+/// [`Error::InvalidOption`] for an option that makes no sense; [`Error::Encode`] for a request that is no JSON;
+/// [`Error::Store`] when the store can't write.
 ///
 /// # Cancel safety
 /// Once it has been polled it may be written although the future is dropped.
@@ -36,6 +42,10 @@ pub struct Recurring<R> {
     zone: Result<Zone>,
     dst: Dst,
     misfire: Misfire,
+    overlap: Overlap,
+    jitter: Duration,
+    starts_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
     options: JobOptions,
 }
 
@@ -54,6 +64,10 @@ impl<R: Request> Recurring<R> {
             zone: Ok(Zone::default()),
             dst: Dst::default(),
             misfire: Misfire::default(),
+            overlap: Overlap::default(),
+            jitter: Duration::ZERO,
+            starts_at: None,
+            ends_at: None,
             options: JobOptions::default(),
         }
     }
@@ -80,28 +94,68 @@ impl<R: Request> Recurring<R> {
         self
     }
 
+    /// Sets what becomes of an occurrence while an earlier job of this definition has not ended: one that waits, runs,
+    /// or waits for another attempt. Default [`Overlap::Allow`]. A trigger by hand takes no heed of it.
+    pub fn overlap(mut self, overlap: Overlap) -> Self {
+        self.overlap = overlap;
+        self
+    }
+
+    /// Puts each job off by a share of this span, so that many definitions of one instant do not start at once. The
+    /// definition and the instant decide the share; `ctx.scheduled_for()` stays the instant. Default none.
+    pub fn jitter(mut self, jitter: Duration) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// Sets the first instant at which it may fire; the intervals of an `@every` are counted from it. Default now.
+    pub fn starts_at(mut self, at: impl IntoInstant) -> Self {
+        self.starts_at = Some(at.into_instant());
+        self
+    }
+
+    /// Sets the last instant at which it may fire. What was missed before is still handled after it, as
+    /// [`misfire`](Self::misfire) says. The definition stays, and can be triggered. Default never.
+    pub fn ends_at(mut self, at: impl IntoInstant) -> Self {
+        self.ends_at = Some(at.into_instant());
+        self
+    }
+
     job_options!();
 
     async fn run(self) -> Result<RecurringRef> {
         let runtime = runtime::current().ok_or(Error::NotStarted)?;
-        name::validate_recurring_id(&self.id)?;
-        if let Misfire::FireAll { at_most: 0 } = self.misfire {
-            let mend = "use `Misfire::Skip` to fire none, or 1 and more";
-            return Err(Error::InvalidOption(format!(
-                "`Misfire::FireAll` with a limit of zero would fire none; {mend}"
-            )));
-        }
-        let definition = Definition {
-            id: self.id.as_str().into(),
-            cron: self.cron?.into(),
+        let spec = self.options.spec(&self.request, &runtime)?;
+        let definition = checked(Definition {
             zone: self.zone?.into(),
             dst: self.dst,
             misfire: self.misfire,
-            spec: self.options.spec(&self.request, &runtime)?,
-        };
+            overlap: self.overlap,
+            jitter: self.jitter,
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            ..Definition::new(self.id.as_str(), self.cron?, spec)
+        })?;
         let written = runtime.store.put_recurring(definition, runtime.now()).await?;
         tracing::debug!(recurring = self.id, written, "recurring definition added");
         Ok(RecurringRef::new(Client::of(runtime), self.id))
+    }
+}
+
+/// Checks that what a definition says makes sense together.
+fn checked(definition: Definition) -> Result<Definition> {
+    name::validate_recurring_id(&definition.id)?;
+    if let Misfire::FireAll { at_most: 0 } = definition.misfire {
+        let mend = "use `Misfire::Skip` to fire none, or 1 and more";
+        return Err(Error::InvalidOption(format!(
+            "`Misfire::FireAll` with a limit of zero would fire none; {mend}"
+        )));
+    }
+    match (definition.starts_at, definition.ends_at) {
+        (Some(start), Some(end)) if end < start => Err(Error::InvalidOption(format!(
+            "`ends_at` `{end}` is before `starts_at` `{start}`, so it would never fire; set a later `ends_at`"
+        ))),
+        _ => Ok(definition),
     }
 }
 
@@ -122,166 +176,5 @@ impl<R> fmt::Debug for Recurring<R> {
             .field("cron", &self.cron)
             .field("zone", &self.zone)
             .finish_non_exhaustive()
-    }
-}
-
-/// The name of a recurring definition, to steer it.
-#[derive(Debug, Clone)]
-pub struct RecurringRef {
-    client: Client,
-    id: Arc<str>,
-}
-
-impl RecurringRef {
-    pub(crate) fn new(client: Client, id: String) -> Self {
-        Self { client, id: id.into() }
-    }
-
-    /// Returns the id of the definition.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Makes a job of it now, in its own queue; the schedule stays as it is. `None` when there is no such definition.
-    ///
-    /// # Errors
-    /// [`Error::NotStarted`], [`Error::Store`] when the store can't write.
-    ///
-    /// # Cancel safety
-    /// Once polled, it may happen although the future is dropped.
-    pub async fn trigger(&self) -> Result<Option<JobId>> {
-        let runtime = self.client.runtime()?;
-        let job = runtime.next_id(runtime.now());
-        Ok(self.command(RecurringCommand::Trigger(job)).await?.map(|_| job))
-    }
-
-    /// Fires nothing until it is resumed, restarts included. `false` when it is paused, or there is no such definition.
-    ///
-    /// # Errors
-    /// [`Error::NotStarted`], [`Error::Store`] when the store can't write.
-    ///
-    /// # Cancel safety
-    /// Once polled, it may happen although the future is dropped.
-    pub async fn pause(&self) -> Result<bool> {
-        Ok(self.command(RecurringCommand::Pause).await?.unwrap_or(false))
-    }
-
-    /// Fires again, from now on; what was missed while it was paused stays missed. `false` when it is not paused, or
-    /// there is no such definition.
-    ///
-    /// # Errors
-    /// [`Error::NotStarted`], [`Error::Store`] when the store can't write.
-    ///
-    /// # Cancel safety
-    /// Once polled, it may happen although the future is dropped.
-    pub async fn resume(&self) -> Result<bool> {
-        Ok(self.command(RecurringCommand::Resume).await?.unwrap_or(false))
-    }
-
-    /// Removes the definition; its jobs stay. `false` when there is no such definition.
-    ///
-    /// # Errors
-    /// [`Error::NotStarted`], [`Error::Store`] when the store can't write.
-    ///
-    /// # Cancel safety
-    /// Once polled, it may happen although the future is dropped.
-    pub async fn remove(&self) -> Result<bool> {
-        Ok(self.command(RecurringCommand::Remove).await?.is_some())
-    }
-
-    async fn command(&self, command: RecurringCommand) -> Result<Option<bool>> {
-        let runtime = self.client.runtime()?;
-        Ok(runtime.store.recurring(Arc::clone(&self.id), command, runtime.now()).await?)
-    }
-}
-
-/// Everything that is known of a recurring definition, at the moment at which it was asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RecurringDetails {
-    job: RecurringJob,
-    error: Option<String>,
-}
-
-impl RecurringDetails {
-    pub(crate) fn new(job: RecurringJob, runtime: &Runtime) -> Self {
-        let request = &job.definition.spec.request;
-        let unreadable =
-            job.definition.error().map(|error| format!("{error}; add the definition again to mend it"));
-        // Its jobs wait; the definition itself stops nobody else.
-        let unknown = || {
-            runtime.registry.by_name(request).is_none().then(|| {
-                format!(
-                    "no request `{request}` in this program; its jobs wait for a server that handles it. \
-                     Say `use that_crate as _;` if it lives in another crate, or remove the definition"
-                )
-            })
-        };
-        let error = unreadable.or_else(unknown);
-        Self { job, error }
-    }
-
-    /// Returns its id.
-    pub fn id(&self) -> &str {
-        &self.job.definition.id
-    }
-
-    /// Returns when it fires, as a cron expression.
-    pub fn cron(&self) -> &str {
-        self.job.definition.cron.as_str()
-    }
-
-    /// Returns the time zone of its cron expression, by its IANA name.
-    pub fn timezone(&self) -> &str {
-        self.job.definition.zone.as_str()
-    }
-
-    /// Returns that time zone, unless this release does not know it.
-    pub fn zone(&self) -> Option<Zone> {
-        self.job.definition.zone.read().ok().copied()
-    }
-
-    /// Returns what becomes of missed occurrences.
-    pub fn misfire(&self) -> Misfire {
-        self.job.definition.misfire
-    }
-
-    /// Returns the name of its request.
-    pub fn request_name(&self) -> &str {
-        &self.job.definition.spec.request
-    }
-
-    /// Returns the queue of its jobs.
-    pub fn queue(&self) -> &str {
-        &self.job.definition.spec.queue
-    }
-
-    /// Returns when it was first added.
-    pub fn created_at(&self) -> DateTime<Utc> {
-        self.job.created_at.to_datetime()
-    }
-
-    /// Returns when it fires next; never, when it is paused or its cron has no occurrence left.
-    pub fn next_run(&self) -> Option<DateTime<Utc>> {
-        self.job.next.map(Timestamp::to_datetime)
-    }
-
-    /// Returns when it last made a job.
-    pub fn last_run(&self) -> Option<DateTime<Utc>> {
-        self.job.last.map(|(_, at)| at.to_datetime())
-    }
-
-    /// Returns the latest job that it made.
-    pub fn last_job(&self) -> Option<JobId> {
-        self.job.last.map(|(job, _)| job)
-    }
-
-    /// Says whether it is paused.
-    pub fn is_paused(&self) -> bool {
-        self.job.paused
-    }
-
-    /// Returns what is wrong with it, and how to mend it.
-    pub fn error(&self) -> Option<&str> {
-        self.error.as_deref()
     }
 }

@@ -1,7 +1,7 @@
 //! What the attributes registered, wherever in the program they stand, and the checks that it fits together.
 
 use std::any::TypeId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,14 @@ use std::time::Duration;
 use boltjobs_core::backoff::Backoff;
 use boltjobs_core::name;
 use boltjobs_core::rate::Rate;
+use boltjobs_core::recurring::Definition;
 use boltjobs_core::store::{Handled, Limits};
 
 use crate::handler::{BackoffFn, BackoffSource, HandlerInfo, OnExhausted, Run};
 use crate::interceptor::{InterceptorInfo, Interceptors, Segment};
 use crate::observer::ObserverInfo;
 use crate::provider::{Dependencies, HookInfo, Provided, ProviderInfo};
+use crate::recurring;
 use crate::request::{Request, RequestInfo};
 use crate::upcast::{self, UpcastInfo, Upcasts};
 
@@ -56,6 +58,20 @@ pub enum Registration {
     Interceptor(&'static InterceptorInfo),
     Observer(&'static ObserverInfo),
     Upcast(&'static UpcastInfo),
+}
+
+impl Registration {
+    fn source(&self) -> Source {
+        match self {
+            Self::Request(info) => info.source,
+            Self::Handler(info) => info.source,
+            Self::Provider(info) => info.source,
+            Self::Hook(info) => info.source,
+            Self::Interceptor(info) => info.source,
+            Self::Observer(info) => info.source,
+            Self::Upcast(info) => info.source,
+        }
+    }
 }
 
 inventory::collect!(Registration);
@@ -113,6 +129,10 @@ pub(crate) struct Registry {
     pub(crate) hooks: Vec<&'static HookInfo>,
     pub(crate) interceptors: Interceptors,
     pub(crate) observers: Vec<&'static ObserverInfo>,
+    /// The recurring definitions that the requests declare.
+    pub(crate) declared: Vec<Definition>,
+    /// The crates that registered anything.
+    pub(crate) crates: BTreeSet<Arc<str>>,
 }
 
 impl Registry {
@@ -126,7 +146,9 @@ impl Registry {
     pub(crate) fn collect(provided: &[Provided], without: &[String]) -> Result<Self, Vec<String>> {
         let (mut requests, mut handlers, mut providers, mut hooks) = (vec![], vec![], vec![], vec![]);
         let (mut interceptors, mut observers, mut upcasts) = (vec![], vec![], vec![]);
+        let mut crates = BTreeSet::new();
         for registration in inventory::iter::<Registration>.into_iter().copied() {
+            crates.insert(registration.source().krate().into());
             match registration {
                 Registration::Request(info) => requests.push(info),
                 Registration::Handler(info) => handlers.push(info),
@@ -151,6 +173,8 @@ impl Registry {
         let order = Interceptors::of(&interceptors, without, &mut faults);
         let handlers = by_request(&handlers, &order, &mut faults);
         let mut registry = Self { hooks, interceptors: order, observers, ..Self::default() };
+        registry.declared = recurring::declared::definitions(&requests, &mut faults);
+        registry.crates = crates;
         let mut upcasts = upcast::link(&requests, &upcasts, &mut faults);
         for info in &requests {
             let id = (info.ops.type_id)();

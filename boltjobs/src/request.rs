@@ -99,15 +99,24 @@ pub struct RequestParts {
     pub concurrency_key: Option<String>,
 }
 
+impl RequestParts {
+    /// Takes apart a request.
+    ///
+    /// # Errors
+    /// What serde says of a request that is no JSON.
+    pub fn of<R: Request>(request: &R) -> Result<Self, String> {
+        let payload = serde_json::to_vec(request).map_err(|error| error.to_string())?;
+        Ok(Self { payload, title: request.title(), concurrency_key: request.concurrency_key() })
+    }
+}
+
 /// Takes apart the default of a request.
 ///
 /// # Errors
 /// What serde says of a request that is no JSON.
 #[doc(hidden)]
 pub fn default_parts<R: Request + Default>() -> Result<RequestParts, String> {
-    let request = R::default();
-    let payload = serde_json::to_vec(&request).map_err(|error| error.to_string())?;
-    Ok(RequestParts { payload, title: request.title(), concurrency_key: request.concurrency_key() })
+    RequestParts::of(&R::default())
 }
 
 /// What can be done with a request whose type is known only here.

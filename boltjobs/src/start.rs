@@ -25,6 +25,7 @@ use crate::pipeline::running::Running;
 use crate::pipeline::settle::{self, settle_jobs};
 use crate::pipeline::slots::Slots;
 use crate::provider::{HookPoint, Provided, Providers, SharedValue, share};
+use crate::recurring::declared::declare;
 use crate::registry::Registry;
 use crate::runtime::{self, Runtime};
 use crate::server::{Queue, Server};
@@ -188,6 +189,8 @@ impl Builder {
         let moved = (!runtime.registry.observers.is_empty()).then(|| runtime.store.watch(Interest::Moved));
         // Jobs that a crash left running go back before anybody can claim.
         runtime.store.reap(settings.max_crashes, runtime.now()).await?;
+        // Providers and hooks find what the code declares; nothing fires or is claimed before they are through.
+        declare(&runtime).await?;
         // What they enqueue, and the definitions that they add, are for this store.
         let built = runtime::scope(Arc::clone(&runtime), provide(&runtime, self.provided)).await?;
         let observers = moved.map(|moved| Observers::start(&runtime, moved));

@@ -1,5 +1,6 @@
 //! A store that fails when it is told.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -90,6 +91,15 @@ impl Store for Flaky {
 
     fn put_recurring(&self, definition: Definition, now: Timestamp) -> Answer<'_, bool> {
         self.store.put_recurring(definition, now)
+    }
+
+    fn declare_recurring(
+        &self,
+        declared: Vec<Definition>,
+        crates: BTreeSet<Arc<str>>,
+        now: Timestamp,
+    ) -> Answer<'_, Vec<Arc<str>>> {
+        self.store.declare_recurring(declared, crates, now)
     }
 
     fn recurring(&self, id: Arc<str>, command: RecurringCommand, now: Timestamp) -> Answer<'_, Option<bool>> {

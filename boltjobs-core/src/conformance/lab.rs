@@ -236,6 +236,17 @@ impl<'f> Lab<'f> {
         block_on(self.store.put_recurring(definition, now)).expect("the store takes the definition")
     }
 
+    pub(super) fn declare(
+        &self,
+        declared: Vec<Definition>,
+        crates: &[&str],
+        now: Timestamp,
+    ) -> Vec<Arc<str>> {
+        let crates = crates.iter().map(|krate| Arc::from(*krate)).collect();
+        block_on(self.store.declare_recurring(declared, crates, now))
+            .expect("the store takes what is declared")
+    }
+
     pub(super) fn fire(&self, now: Timestamp) -> Option<Timestamp> {
         block_on(self.store.fire(now)).expect("the store fires")
     }

@@ -16,6 +16,7 @@ pub mod batches;
 pub mod claim;
 pub mod commands;
 pub mod continuations;
+pub mod declared;
 pub mod enqueue;
 pub mod expiry;
 pub mod explaining;
@@ -24,10 +25,12 @@ mod fixture;
 mod lab;
 pub mod limits;
 pub mod model;
+pub mod occurrences;
 mod operation;
 pub mod queues;
 pub mod reading;
 pub mod recurring;
+pub mod runs;
 pub mod search;
 pub mod settle;
 pub mod steering;
@@ -202,6 +205,31 @@ macro_rules! store_conformance {
                 many_definitions_of_one_instant_all_fire
                 a_job_of_a_definition_keeps_its_occurrence
             }
+            occurrences {
+                an_occurrence_is_skipped_while_an_earlier_job_has_not_ended
+                an_occurrence_can_cancel_the_jobs_before_it
+                overlap_is_decided_for_each_missed_occurrence
+                a_trigger_takes_no_heed_of_earlier_jobs
+                jitter_puts_a_job_off_and_leaves_its_instant
+                a_definition_fires_from_its_start_to_its_end
+                what_was_missed_before_the_end_fires_after_it
+                a_clock_that_was_far_ahead_stops_no_definition
+                many_definitions_go_back_with_the_clock_in_bounded_steps
+                a_job_that_is_requeued_counts_as_not_ended
+            }
+            runs {
+                a_run_is_listed_from_its_start_to_its_end
+                a_trigger_and_a_skipped_occurrence_are_runs
+                a_job_that_is_requeued_is_the_same_run
+                runs_are_kept_although_their_jobs_are_gone
+                the_latest_fifty_runs_are_kept
+                a_run_whose_server_crashed_is_unfinished_until_it_is_given_up
+            }
+            declared {
+                a_declared_definition_goes_with_its_code
+                declaring_again_changes_nothing_but_what_differs
+                a_definition_keeps_its_past_when_the_code_takes_it_over
+            }
             reading {
                 an_unknown_job_is_not_found
                 a_page_lists_one_state_newest_first
@@ -292,14 +320,17 @@ mod tests {
         for file in [
             include_str!("claim.rs"),
             include_str!("commands.rs"),
+            include_str!("declared.rs"),
             include_str!("enqueue.rs"),
             include_str!("explaining.rs"),
             include_str!("expiry.rs"),
             include_str!("fencing.rs"),
             include_str!("limits.rs"),
+            include_str!("occurrences.rs"),
             include_str!("queues.rs"),
             include_str!("reading.rs"),
             include_str!("recurring.rs"),
+            include_str!("runs.rs"),
             include_str!("search.rs"),
             include_str!("settle.rs"),
             include_str!("steering.rs"),

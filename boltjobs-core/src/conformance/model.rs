@@ -146,6 +146,9 @@ impl<'f> Side<'f> {
             Operation::Reap => show(&steps(now, || lab.reap(now))),
             Operation::Expire(retention) => show(&steps(now, || lab.expire(retention, now))),
             Operation::Put(definition) => show(&lab.put(*definition, now)),
+            Operation::Declare(definition, other) => {
+                show(&lab.declare(vec![*definition], &["school", other], now))
+            }
             Operation::Steer(name, command) => show(&lab.steer(name, command, now)),
             Operation::Pause(queue, pause) => show(&lab.pause(queue, pause, now)),
             Operation::Announce(offer) => {

@@ -9,10 +9,10 @@ use fastrand::Rng;
 use super::lab::{LEASE, batch, batch_id, error, id, job_with, strict};
 use crate::batch::NewBatch;
 use crate::continuation::{After, Parent};
-use crate::cron::{Cron, Dst, Zone};
+use crate::cron::{Cron, Zone};
 use crate::job::{JobSpec, NewJob};
 use crate::rate::Rate;
-use crate::recurring::{Definition, Misfire};
+use crate::recurring::{Definition, Misfire, Overlap};
 use crate::store::{
     Action, Command, Handled, JobFilter, Keep, Limits, Offer, Outcome, PageQuery, RecurringCommand, Retention,
 };
@@ -26,6 +26,7 @@ const QUEUES: [&str; 3] = ["mails", "reports", "default"];
 const REQUESTS: [&str; 3] = ["mail.send", "mail.print", "report.make"];
 const TAGS: [&str; 2] = ["red", "tall"];
 const NAMES: [&str; 3] = ["daily", "often", "rare"];
+const CRATES: [&str; 2] = ["school", "library"];
 const CRONS: [&str; 5] = ["* * * * *", "@hourly", "@every 45s", "0 0 31 2 *", "30 */2 * * *"];
 
 /// Something to do with a store. Leases are named by the order in which they were given out.
@@ -42,6 +43,8 @@ pub(super) enum Operation {
     Reap,
     Expire(Retention),
     Put(Box<Definition>),
+    /// By a program with one more crate than that of the definition.
+    Declare(Box<Definition>, &'static str),
     Steer(&'static str, RecurringCommand),
     Read(JobId),
     Pause(&'static str, bool),
@@ -103,7 +106,11 @@ pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
             let retention = Retention::default().succeeded(few).failed(span(rng)).deleted(span(rng));
             Operation::Expire(retention.batches(span(rng)))
         }
-        87..90 => Operation::Put(Box::new(definition(rng))),
+        87 => {
+            let declared = Definition { declared_by: Some(CRATES[0].into()), ..definition(rng, now) };
+            Operation::Declare(Box::new(declared), pick(rng, &CRATES))
+        }
+        88..90 => Operation::Put(Box::new(definition(rng, now))),
         90..92 => Operation::Steer(pick(rng, &NAMES), steering(rng, now)),
         92..95 => {
             let (oldest_first, after) = (rng.bool(), rng.bool().then(|| any_job(rng)));
@@ -240,14 +247,18 @@ fn command(rng: &mut Rng, now: Timestamp) -> Command {
     Command { action, expected: some(rng, &JobState::ALL), reason: rng.bool().then(|| "by hand".into()) }
 }
 
-fn definition(rng: &mut Rng) -> Definition {
+fn definition(rng: &mut Rng, now: Timestamp) -> Definition {
+    let cron = Cron::parse(pick(rng, &CRONS)).expect("an expression");
+    let spec = JobSpec { queue: "reports".into(), ..JobSpec::new("report.make", &b"{}"[..]) };
     Definition {
-        id: pick(rng, &NAMES).into(),
-        cron: Cron::parse(pick(rng, &CRONS)).expect("an expression").into(),
         zone: if rng.bool() { Zone::UTC } else { "Europe/Oslo".parse::<Zone>().expect("a zone") }.into(),
-        dst: Dst::default(),
         misfire: pick(rng, &[Misfire::FireOnce, Misfire::FireAll { at_most: 3 }, Misfire::Skip]),
-        spec: JobSpec { queue: "reports".into(), ..JobSpec::new("report.make", &b"{}"[..]) },
+        overlap: pick(rng, &[Overlap::Allow, Overlap::Skip, Overlap::CancelPrevious]),
+        jitter: if rng.bool() { Duration::ZERO } else { span(rng) },
+        starts_at: rng.bool().then(|| now.plus(span(rng))),
+        ends_at: rng.bool().then(|| now.plus(span(rng) * 9)),
+        declared_by: rng.bool().then(|| pick(rng, &CRATES).into()),
+        ..Definition::new(pick(rng, &NAMES), cron, spec)
     }
 }
 

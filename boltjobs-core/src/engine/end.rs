@@ -28,6 +28,7 @@ impl Turn<'_> {
     fn follow_one(&mut self, id: JobId) {
         let Some(job) = self.engine.jobs.get(&id) else { return };
         let (state, batch) = (job.state, job.spec.batch);
+        self.note_run(id);
         if self.engine.family.has_children(id.into()) {
             self.follow_parent(id.into(), state);
         }

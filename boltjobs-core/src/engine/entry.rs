@@ -1,6 +1,7 @@
 //! What is written of each change.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use super::limiting::{RateId, Starts};
 use crate::batch::Batch;
 use crate::continuation::ParentId;
 use crate::job::{Epoch, HistoryRow, Job, JobSpec};
-use crate::recurring::RecurringJob;
+use crate::recurring::{Past, RecurringJob, Run, RunOutcome};
 use crate::{BatchId, JobId, Timestamp};
 
 /// One change of the engine, as a journal keeps it.
@@ -75,6 +76,38 @@ pub enum Entry {
         /// When it is deleted, if it has not started by then.
         expires: Option<Timestamp>,
     },
+    /// The schedule of a definition has come further, or it was triggered.
+    Advanced(Box<Advance>),
+    /// The job of a run has ended, or waits and runs again.
+    Ran(Box<Ran>),
+}
+
+/// How far a schedule has come, and the run that it made with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Advance {
+    /// The definition.
+    pub recurring: Arc<str>,
+    /// When it fires next.
+    pub next: Option<Timestamp>,
+    /// What it has left behind.
+    pub past: Past,
+    /// What fired, if anything did.
+    pub run: Option<Run>,
+}
+
+/// What has become of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ran {
+    /// The definition.
+    pub recurring: Arc<str>,
+    /// The job of the run.
+    pub job: JobId,
+    /// What came of it.
+    pub outcome: RunOutcome,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How long the handler ran in the attempt that ended it.
+    pub ran: Option<Duration>,
 }
 
 /// A transition of a job, with everything that it sets.
@@ -129,7 +162,9 @@ impl Entry {
             | Self::Respecified { .. }
             | Self::CancelRequested { .. }
             | Self::Forgotten(_)
-            | Self::ParentEnded { .. } => None,
+            | Self::ParentEnded { .. }
+            | Self::Advanced(_)
+            | Self::Ran(_) => None,
         }
     }
 }

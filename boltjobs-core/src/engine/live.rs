@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem;
 use std::sync::Arc;
 
+use super::definitions::Definitions;
 use super::entry::{Entry, Journal, Move, RecordId};
 use super::family::Family;
 use super::limiting::Limiting;
@@ -13,7 +14,6 @@ use super::ready::Ready;
 use super::unique::Keys;
 use crate::continuation::ParentId;
 use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, JobSpec, Lease, RowData};
-use crate::recurring::RecurringJob;
 use crate::state::Actor;
 use crate::store::{Counts, Retention, ServerInfo};
 use crate::watch::{Changes, Interest, Transition};
@@ -38,9 +38,8 @@ pub struct Engine {
     pub(super) told: Changes,
     /// Until when each running job may be left alone. Not journaled: after a crash nobody holds a lease.
     pub(super) leases: HashMap<JobId, Timestamp>,
-    pub(super) recurring: BTreeMap<Arc<str>, RecurringJob>,
-    pub(super) recurring_due: BTreeSet<(Timestamp, Arc<str>)>,
     pub(super) family: Family,
+    pub(super) definitions: Definitions,
     pub(super) counts: Counts,
     pub(super) next_order: u64,
     /// The highest epoch of a job that is gone. Its id may come again, and with it a worker that still has a lease.
@@ -90,12 +89,14 @@ impl Turn<'_> {
     /// Makes a transition, if the table allows it to whoever asks.
     pub(super) fn transition(&mut self, change: Move, actor: Actor) -> bool {
         let Some(job) = self.engine.jobs.get(&change.id) else { return false };
-        let (id, to) = (change.id, change.row.state);
-        let legal = job.state.allows(to, actor);
+        let (id, from, to) = (change.id, job.state, change.row.state);
+        let legal = from.allows(to, actor);
         if legal {
             self.commit(Entry::Moved(change));
             if to.is_final() {
                 self.follow_end(id);
+            } else if from.is_final() {
+                self.note_run(id);
             }
         }
         legal
@@ -115,7 +116,7 @@ impl Engine {
 
     /// Estimates the bytes that a journal of nothing but what is live and retained would take.
     pub fn weight(&self) -> u64 {
-        self.weight
+        self.weight + self.definitions.weight()
     }
 
     /// Returns the record of a job.
@@ -127,7 +128,7 @@ impl Engine {
     pub fn record(&self, id: &RecordId) -> Option<Entry> {
         match id {
             RecordId::Recurring(id) => {
-                self.recurring.get(id).map(|job| Entry::Recurring(Box::new(job.clone())))
+                self.definitions.get(id).map(|job| Entry::Recurring(Box::new(job.clone())))
             }
             RecordId::Batch(id) => self.family.batches.get(id).map(|it| Entry::Batch(Box::new(it.clone()))),
             RecordId::Starts(id) => {
@@ -209,17 +210,10 @@ impl Engine {
                     self.forget_member(&job);
                 }
             }
-            Entry::Recurring(job) => {
-                self.remove_recurring(&Arc::clone(&job.definition.id));
-                if let Some(next) = job.next {
-                    let first = self.recurring_due.first().is_none_or(|(first, _)| next < *first);
-                    self.unpublished.changes.due |= first;
-                    self.recurring_due.insert((next, Arc::clone(&job.definition.id)));
-                }
-                self.weight += job.weight() as u64;
-                self.recurring.insert(Arc::clone(&job.definition.id), *job);
-            }
-            Entry::RecurringRemoved(id) => self.remove_recurring(&id),
+            Entry::Recurring(record) => self.unpublished.changes.due |= self.definitions.put(*record),
+            Entry::RecurringRemoved(id) => self.definitions.remove(&id),
+            Entry::Advanced(advance) => self.definitions.advance(*advance),
+            Entry::Ran(ran) => self.definitions.ran(*ran),
             Entry::ParentEnded { child, parent } => {
                 if let Some(job) = self.jobs.get_mut(&child) {
                     job.waits_for.retain(|awaited| awaited.id != parent);
@@ -242,14 +236,6 @@ impl Engine {
                 self.limiting.paused.remove(&queue);
                 self.unpublished.changes.ready = true;
             }
-        }
-    }
-
-    fn remove_recurring(&mut self, id: &Arc<str>) {
-        let Some(job) = self.recurring.remove(id) else { return };
-        self.weight -= job.weight() as u64;
-        if let Some(next) = job.next {
-            self.recurring_due.remove(&(next, Arc::clone(id)));
         }
     }
 
@@ -343,6 +329,7 @@ impl Engine {
             self.unpublished.changes.due |= self.expiring.first().is_none_or(|(first, _)| expires < *first);
             self.expiring.insert((expires, job.id));
         }
+        self.definitions.begin(job);
         match job.state {
             JobState::Scheduled => {
                 let due = job.due.unwrap_or(job.since);
@@ -373,6 +360,7 @@ impl Engine {
         if let Some(expires) = job.expires {
             self.expiring.remove(&(expires, job.id));
         }
+        self.definitions.end(job);
         match job.state {
             JobState::Scheduled => {
                 self.due.remove(&(job.due.unwrap_or(job.since), job.id));
@@ -404,7 +392,8 @@ impl Engine {
     pub fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         let jobs: BTreeMap<_, _> = self.jobs.iter().collect();
-        format!("{} {jobs:?} {:?} {:?} {:?}", self.boot, self.recurring, self.counts, self.family.batches)
+        let definitions: Vec<_> = self.definitions.all().collect();
+        format!("{} {jobs:?} {definitions:?} {:?} {:?}", self.boot, self.counts, self.family.batches)
             .hash(&mut hasher);
         format!("{:?} {:?}", self.limiting.rates, self.limiting.paused).hash(&mut hasher);
         hasher.finish()

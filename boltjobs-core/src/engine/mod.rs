@@ -16,6 +16,7 @@
 mod admission;
 mod claim;
 mod command;
+mod definitions;
 mod end;
 mod enqueue;
 mod entry;
@@ -40,6 +41,6 @@ mod unique;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Entry, Journal, Move, RecordId};
+pub use entry::{Advance, Entry, Journal, Move, Ran, RecordId};
 pub use limiting::{RateId, Starts};
 pub use live::{Engine, Turn, Unpublished};

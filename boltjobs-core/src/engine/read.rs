@@ -90,6 +90,6 @@ impl Engine {
 
     /// Returns the recurring definitions in the order of their ids.
     pub fn recurring_jobs(&self) -> Vec<RecurringJob> {
-        self.recurring.values().cloned().collect()
+        self.definitions.all().cloned().collect()
     }
 }

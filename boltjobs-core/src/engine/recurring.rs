@@ -1,11 +1,14 @@
-//! Recurring definitions: adding, steering and firing them.
+//! Recurring definitions: adding, steering and firing them, and what comes of their jobs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::entry::{Advance, Ran};
 use super::{Entry, Turn};
-use crate::job::{JobSpec, NewJob, Occurrence};
-use crate::recurring::{Definition, RecurringJob};
-use crate::store::RecurringCommand;
+use crate::job::{JobSpec, NewJob, Occurrence, RowData};
+use crate::recurring::{Definition, Overlap, RecurringJob, Run, RunOutcome};
+use crate::store::{Action, Command, RecurringCommand};
 use crate::{JobId, Timestamp};
 
 /// The most definitions that one step fires.
@@ -14,85 +17,161 @@ const STEP: usize = 100;
 impl Turn<'_> {
     /// Adds or changes a definition. `false` when it was there unchanged.
     pub fn put_recurring(&mut self, definition: Definition) -> bool {
-        let record = match self.engine.recurring.get(&definition.id) {
-            // One that could not be read for a while has stopped; then it begins again.
-            Some(known) if known.definition == definition && !has_stopped(known, self.now) => return false,
-            None => RecurringJob::new(definition, self.now),
-            Some(known) => {
-                let old = &known.definition;
-                let same_times =
-                    old.cron == definition.cron && old.zone == definition.zone && old.dst == definition.dst;
-                let next = if known.paused {
-                    None
-                } else if same_times && !has_stopped(known, self.now) {
-                    known.next
-                } else {
-                    definition.next_after(self.now)
-                };
-                RecurringJob { definition, updated_at: self.now, next, ..known.clone() }
-            }
+        let record = match self.engine.definitions.get(&definition.id) {
+            Some(known) => known.with(definition, self.now),
+            None => Some(RecurringJob::new(definition, self.now)),
         };
-        self.commit(Entry::Recurring(Box::new(record)));
-        true
+        let changed = record.is_some();
+        if let Some(record) = record {
+            self.commit(Entry::Recurring(Box::new(record)));
+        }
+        changed
+    }
+
+    /// Adds or changes the definitions that a program declares. Others that one of its crates has declared are removed;
+    /// returns their ids.
+    pub fn declare_recurring(
+        &mut self,
+        declared: Vec<Definition>,
+        crates: &BTreeSet<Arc<str>>,
+    ) -> Vec<Arc<str>> {
+        let still: BTreeSet<_> = declared.iter().map(|definition| Arc::clone(&definition.id)).collect();
+        let known = self.engine.definitions.all().map(|record| &record.definition);
+        let ours = |it: &&Definition| it.declared_by.as_ref().is_some_and(|by| crates.contains(by));
+        let gone = known.filter(ours).map(|it| Arc::clone(&it.id)).filter(|id| !still.contains(id));
+        let gone: Vec<_> = gone.collect();
+        for id in &gone {
+            self.commit(Entry::RecurringRemoved(Arc::clone(id)));
+        }
+        for definition in declared {
+            self.put_recurring(definition);
+        }
+        gone
     }
 
     /// Moves a definition. `None` when it is not there, `Some(false)` when there was nothing to do.
     pub fn recurring(&mut self, id: &Arc<str>, command: RecurringCommand) -> Option<bool> {
-        let known = self.engine.recurring.get(id)?.clone();
-        let pause = match command {
+        let known = self.engine.definitions.get(id)?;
+        let changed = match command {
             RecurringCommand::Trigger(job) => {
-                self.make_job(&known.definition, job, self.now, "triggered");
-                self.commit(Entry::Recurring(Box::new(RecurringJob {
-                    last: Some((job, self.now)),
-                    ..known
-                })));
+                self.trigger(id, job);
                 return Some(true);
             }
             RecurringCommand::Remove => {
                 self.commit(Entry::RecurringRemoved(Arc::clone(id)));
                 return Some(true);
             }
-            RecurringCommand::Pause => true,
-            RecurringCommand::Resume => false,
+            RecurringCommand::Pause => known.pause(true, self.now),
+            RecurringCommand::Resume => known.pause(false, self.now),
         };
-        if known.paused == pause {
-            return Some(false);
+        let happened = changed.is_some();
+        if let Some(changed) = changed {
+            self.commit(Entry::Recurring(Box::new(changed)));
         }
-        let next = if pause { None } else { known.definition.next_after(self.now) };
-        self.commit(Entry::Recurring(Box::new(RecurringJob { paused: pause, next, ..known })));
-        Some(true)
+        Some(happened)
     }
 
     /// Makes the jobs of the definitions whose time has come, and returns when the next one's comes.
     pub fn fire(&mut self) -> Option<Timestamp> {
         for _ in 0..STEP {
-            let first = self.engine.recurring_due.first().filter(|(next, _)| *next <= self.now);
-            let Some((next, id)) = first else { break };
-            let (next, record) = (*next, self.engine.recurring.get(id).cloned());
-            let Some(mut record) = record else { break };
-            let firing = record.definition.fire(next, self.now);
-            for instant in firing.occurrences {
-                let job = occurrence_id(&record, instant);
-                self.make_job(&record.definition, job, instant, "fired by its schedule");
-                record.last = Some((job, self.now));
+            if let Some(id) = self.engine.definitions.first_missed(self.now) {
+                self.go_back(&id);
+            } else if let Some(id) = self.engine.definitions.first_due(self.now) {
+                self.fire_one(&id);
+            } else {
+                break;
             }
-            record.next = firing.next;
-            // The jobs and the advance of the schedule are one write, so no crash fires an occurrence twice.
-            self.commit(Entry::Recurring(Box::new(record)));
         }
-        self.engine.recurring_due.first().map(|(next, _)| *next)
+        let more = self.engine.definitions.first_missed(self.now).map(|_| self.now);
+        more.or(self.engine.definitions.next())
     }
 
-    fn make_job(&mut self, definition: &Definition, id: JobId, instant: Timestamp, reason: &str) {
-        let occurrence = Occurrence { recurring: Arc::clone(&definition.id), scheduled_for: instant };
-        let spec = JobSpec { occurrence: Some(occurrence), ..definition.spec.clone() };
-        self.enqueue_one(NewJob { id, spec, start_at: None }, Some(reason.into()));
+    /// The clock was set back: what was missed lies before it again.
+    fn go_back(&mut self, id: &Arc<str>) {
+        let Some(record) = self.engine.definitions.get(id) else { return };
+        let (back, past) = record.past.go_back(self.now, &record.definition);
+        let next = back.or(record.next);
+        self.commit(advanced(id, next, past, None));
+    }
+
+    fn fire_one(&mut self, id: &Arc<str>) {
+        let fired = self.engine.definitions.get(id).and_then(|record| record.fire(self.now));
+        let Some((firing, past)) = fired else { return };
+        if firing.occurrences.is_empty() {
+            self.commit(advanced(id, firing.next, past, None));
+        }
+        // The jobs and the advance of the schedule are one write, so no crash fires an occurrence twice.
+        for instant in firing.occurrences {
+            let run = self.occur(id, instant);
+            self.commit(advanced(id, firing.next, past, run));
+        }
+    }
+
+    /// Makes the job of an occurrence, if the earlier ones let it.
+    fn occur(&mut self, id: &Arc<str>, instant: Timestamp) -> Option<Run> {
+        let definitions = &self.engine.definitions;
+        let overlap = definitions.get(id)?.definition.overlap;
+        let unfinished: Vec<_> = match overlap {
+            Overlap::Allow => Vec::new(),
+            Overlap::Skip => definitions.unfinished(id).take(1).collect(),
+            Overlap::CancelPrevious => definitions.unfinished(id).collect(),
+        };
+        if overlap == Overlap::Skip && !unfinished.is_empty() {
+            return Some(Run::skipped(instant, self.now));
+        }
+        if !unfinished.is_empty() {
+            let reason = Some("the next occurrence of its definition has come".into());
+            self.command(&unfinished, &Command { action: Action::Delete, expected: Vec::new(), reason });
+        }
+        let record = self.engine.definitions.get(id)?;
+        let job = occurrence_id(record, instant);
+        let jitter = record.definition.jitter;
+        let start_at = (!jitter.is_zero()).then(|| instant.plus(share(jitter, job)));
+        let new = NewJob { id: job, spec: spec_for(&record.definition, instant), start_at };
+        let made = self.enqueue_one(new, Some("fired by its schedule".into()));
+        (!made.duplicate).then(|| Run::of(job, instant, self.now))
+    }
+
+    fn trigger(&mut self, id: &Arc<str>, job: JobId) {
+        let Some(record) = self.engine.definitions.get(id) else { return };
+        let (next, past) = (record.next, record.past);
+        let new = NewJob { id: job, spec: spec_for(&record.definition, self.now), start_at: None };
+        if !self.enqueue_one(new, Some("triggered".into())).duplicate {
+            let run = Run { triggered: true, ..Run::of(job, self.now, self.now) };
+            self.commit(advanced(id, next, past, Some(run)));
+        }
+    }
+
+    /// Notes what has become of the run that a job is of, if it is of one.
+    pub(super) fn note_run(&mut self, id: JobId) {
+        let Some(job) = self.engine.jobs.get(&id) else { return };
+        let Some(occurrence) = &job.spec.occurrence else { return };
+        let record = self.engine.definitions.get(&occurrence.recurring);
+        if !record.is_some_and(|record| record.runs.iter().any(|run| run.job == Some(id))) {
+            return;
+        }
+        let ran = match job.history.last().map(|row| &row.data) {
+            Some(RowData::Succeeded { ran, .. } | RowData::Ended { ran, .. }) => Some(*ran),
+            Some(RowData::None | RowData::Scheduled { .. } | RowData::Processing { .. }) | None => None,
+        };
+        let ran = Ran {
+            recurring: Arc::clone(&occurrence.recurring),
+            job: id,
+            outcome: RunOutcome::of(job.state),
+            ended_at: Some(job.since).filter(|_| job.state.is_final()),
+            ran,
+        };
+        self.commit(Entry::Ran(Box::new(ran)));
     }
 }
 
-/// Says whether a definition waits for nothing although it has something to wait for.
-fn has_stopped(record: &RecurringJob, now: Timestamp) -> bool {
-    !record.paused && record.next.is_none() && record.definition.next_after(now).is_some()
+fn advanced(id: &Arc<str>, next: Option<Timestamp>, past: crate::recurring::Past, run: Option<Run>) -> Entry {
+    Entry::Advanced(Box::new(Advance { recurring: Arc::clone(id), next, past, run }))
+}
+
+fn spec_for(definition: &Definition, instant: Timestamp) -> JobSpec {
+    let occurrence = Occurrence { recurring: Arc::clone(&definition.id), scheduled_for: instant };
+    JobSpec { occurrence: Some(occurrence), ..definition.spec.clone() }
 }
 
 /// Makes the id of an occurrence out of the definition and the instant, so that the same one has the same id
@@ -100,4 +179,12 @@ fn has_stopped(record: &RecurringJob, now: Timestamp) -> bool {
 fn occurrence_id(record: &RecurringJob, instant: Timestamp) -> JobId {
     let name = format!("{}/{}/{}", record.definition.id, record.created_at.as_micros(), instant.as_micros());
     JobId::from_name(instant, name.as_bytes())
+}
+
+/// Returns how much later than its instant a job starts. Its id is a hash, so it decides that as chance would, and every
+/// store the same.
+fn share(jitter: Duration, id: JobId) -> Duration {
+    let hash = id.as_u128() & 0x3FFF_FFFF_FFFF_FFFF;
+    let micros = hash % (jitter.as_micros() + 1);
+    Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
 }

@@ -10,14 +10,8 @@ fn at(seconds: u64) -> Timestamp {
 }
 
 fn definition(cron: &str, misfire: Misfire) -> Definition {
-    Definition {
-        id: "report".into(),
-        cron: Cron::parse(cron).unwrap().into(),
-        zone: Zone::UTC.into(),
-        dst: Dst::default(),
-        misfire,
-        spec: JobSpec::new("report.make", &b"{}"[..]),
-    }
+    let spec = JobSpec::new("report.make", &b"{}"[..]);
+    Definition { misfire, ..Definition::new("report", Cron::parse(cron).unwrap(), spec) }
 }
 
 fn instants(seconds: impl IntoIterator<Item = u64>) -> Vec<Timestamp> {

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::handle::JobHandle;
 use crate::handler::BoxFuture;
 use crate::interceptor;
-use crate::request::Request;
+use crate::request::{Request, RequestInfo, RequestParts};
 use crate::runtime::{self, Runtime};
 
 /// An instant that a job can be scheduled for: a `DateTime` of any zone, or a `Timestamp`.
@@ -67,9 +67,13 @@ impl JobOptions {
         // A request of this program is registered; the name is spelled out again only if that failed.
         let known = runtime.registry.of_type::<R>();
         let name = known.map_or_else(|| info.name().into(), |known| Arc::clone(&known.name));
-        let encoded = serde_json::to_vec(request);
-        let payload = encoded
-            .map_err(|error| Error::Encode { request: name.to_string(), message: error.to_string() })?;
+        let parts = RequestParts::of(request);
+        let parts = parts.map_err(|message| Error::Encode { request: name.to_string(), message })?;
+        self.spec_of(info, name, parts)
+    }
+
+    /// Makes what is stored of a request whose type is forgotten.
+    pub(crate) fn spec_of(self, info: &RequestInfo, name: Arc<str>, parts: RequestParts) -> Result<JobSpec> {
         let queue = self.queue.as_deref().unwrap_or(info.queue);
         name::validate_queue(queue)?;
         let priority = legal_priority(self.priority.unwrap_or_else(|| info.priority.into()))?;
@@ -87,18 +91,18 @@ impl JobOptions {
         let tags = info.tags.iter().map(|tag| (*tag).to_owned()).chain(self.tags).collect();
         Ok(JobSpec {
             version: info.version,
-            title: request.title(),
+            title: parts.title,
             sensitive: info.sensitive.iter().map(|path| (*path).to_owned()).collect(),
             queue: queue.into(),
             priority,
-            concurrency_key: request.concurrency_key().map(Arc::from),
+            concurrency_key: parts.concurrency_key.map(Arc::from),
             tags,
             meta: self.meta,
             retries: self.retries,
             timeout: self.timeout,
             expires_in: self.expires_in,
             unique: self.unique,
-            ..JobSpec::new(name, payload)
+            ..JobSpec::new(name, parts.payload)
         })
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::Timestamp;
+use boltjobs_core::clock::Clock;
 use boltjobs_core::store::{Retention, Store, StoreError};
 use boltjobs_core::watch::Interest;
 
@@ -11,6 +12,9 @@ use crate::runtime::Runtime;
 
 /// How long to wait before a store that failed is asked again.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
+
+/// How often to look whether the clock was set back.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Runs until it is aborted, or the store is closed.
 pub(crate) async fn watch_time(runtime: Arc<Runtime>, retention: Retention) {
@@ -39,7 +43,20 @@ pub(crate) async fn watch_time(runtime: Arc<Runtime>, retention: Retention) {
         tokio::select! {
             () = time => {}
             _ = sooner.changed() => {}
+            () = set_back(&*runtime.clock, now) => {}
         }
+    }
+}
+
+/// Waits until the wall clock shows less than it did: what was computed for a time that had not come is computed anew.
+async fn set_back(clock: &dyn Clock, mut before: Timestamp) {
+    loop {
+        clock.sleep(LOOK).await;
+        let now = clock.now();
+        if now < before {
+            return;
+        }
+        before = now;
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -8,7 +8,9 @@ use super::super::unique::Keys;
 use super::{Deed, Rig, steps};
 use crate::JobState::{Awaiting, Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
 use crate::continuation::ParentId;
+use crate::engine::{Engine, Entry};
 use crate::job::{Epoch, Job};
+use crate::recurring::{RecurringJob, RunOutcome};
 use crate::store::{Action, Command, Counts, Outcome, Settlement};
 use crate::{JobId, JobState};
 
@@ -55,10 +57,11 @@ fn check_indexes(rig: &Rig) {
     let engine = &rig.engine;
     assert_eq!(engine.counts(), recount(rig));
     let jobs = engine.jobs.values().map(|job| job.weight() as u64).sum::<u64>();
-    let definitions = engine.recurring.values().map(|job| job.weight() as u64).sum::<u64>();
+    let definitions = engine.definitions.all().map(|job| job.weight() as u64).sum::<u64>();
     let batches = engine.family.batches.values().map(|batch| batch.weight() as u64).sum::<u64>();
     let starts = engine.limiting.rates.values().map(|starts| starts.weight() as u64).sum::<u64>();
     assert_eq!(engine.weight(), jobs + definitions + batches + starts);
+    check_definitions(engine);
     let until: Vec<_> =
         engine.limiting.rates.values().map(|starts| (starts.until, starts.id.clone())).collect();
     assert_eq!(engine.limiting.over, until.into_iter().collect());
@@ -102,6 +105,27 @@ fn check_family(rig: &Rig) {
         let within = |other: &&crate::batch::Batch| other.parent == Some(batch.id);
         let nested = engine.family.batches.values().filter(within).all(|nested| nested.ended.is_some());
         assert!(batch.ended.is_some() || counted.unfinished() > 0 || !nested, "{batch:?} has not ended");
+    }
+}
+
+fn check_definitions(engine: &Engine) {
+    let definitions = &engine.definitions;
+    let with_id = |instant, record: &RecurringJob| (instant, record.definition.id.clone());
+    let due = definitions.all().filter_map(|it| Some(with_id(it.next?, it)));
+    assert_eq!(definitions.due, due.collect());
+    let missed = definitions.all().filter_map(|it| Some(with_id(it.missed_until()?, it)));
+    assert_eq!(definitions.missed, missed.collect());
+    for name in ["hourly", "often"] {
+        let of = |job: &&Job| job.spec.occurrence.as_ref().is_some_and(|made| &*made.recurring == name);
+        let open = engine.jobs.values().filter(of).filter(|job| !job.state.is_final()).map(|job| job.id);
+        assert_eq!(definitions.unfinished(name).collect::<BTreeSet<_>>(), open.collect());
+    }
+    // A run is what its job is, as long as that is there.
+    for run in definitions.all().flat_map(|it| &it.runs) {
+        if let Some(job) = run.job.and_then(|job| engine.jobs.get(&job)) {
+            assert_eq!(run.outcome, RunOutcome::of(job.state), "{job:?}");
+            assert_eq!(run.ended_at, Some(job.since).filter(|_| job.state.is_final()));
+        }
     }
 }
 
@@ -183,6 +207,28 @@ proptest! {
                 let since = given.iter().filter(|lease| lease.job == job && lease.epoch > before);
                 prop_assert_eq!(since.count(), 1, "{} was handed out by a release that is not on disk", job);
             }
+        }
+    }
+
+    /// Also where the job of the instant is gone; a definition that was removed and comes again is another one.
+    #[test]
+    fn each_instant_of_a_definition_fires_once(steps in steps()) {
+        let (mut rig, mut fired, mut read, mut lives) = (Rig::new(), HashSet::new(), 0, HashMap::new());
+        for step in &steps {
+            rig.run(step);
+            for entry in &rig.journal[read..] {
+                if let Entry::RecurringRemoved(id) = entry {
+                    *lives.entry(id.clone()).or_insert(0) += 1;
+                }
+                let Entry::Advanced(advance) = entry else { continue };
+                let life = lives.get(&advance.recurring).copied().unwrap_or(0);
+                if let Some(run) = advance.run.iter().find(|run| !run.triggered) {
+                    prop_assert!(run.scheduled_for <= super::at(rig.now), "{run:?} is early");
+                    let instant = (advance.recurring.clone(), life, run.scheduled_for);
+                    prop_assert!(fired.insert(instant), "{run:?} after {step:?}");
+                }
+            }
+            read = rig.journal.len();
         }
     }
 

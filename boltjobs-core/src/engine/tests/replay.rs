@@ -1,21 +1,27 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 
+use super::super::definitions::looks;
 use super::super::{Engine, Entry};
 use super::{Rig, at, id, new_job, offer, steps};
 use crate::JobState::Processing;
-use crate::cron::{Cron, Dst, Zone};
+use crate::cron::Cron;
 use crate::job::JobSpec;
-use crate::recurring::{Definition, Misfire};
+use crate::recurring::{Definition, Misfire, Overlap};
 use crate::store::{Action, Command, Outcome, QueueOrder, Settled, Settlement};
 
-pub(super) fn definition(name: &str) -> Definition {
+/// The number says which of some definitions it is.
+pub(super) fn definition(name: &str, number: u8) -> Definition {
+    let cron = Cron::parse(if name == "often" { "@every 20s" } else { "@hourly" }).unwrap();
     Definition {
-        id: name.into(),
-        cron: Cron::parse(if name == "often" { "@every 20s" } else { "@hourly" }).unwrap().into(),
-        zone: Zone::UTC.into(),
-        dst: Dst::default(),
-        misfire: Misfire::FireOnce,
-        spec: JobSpec::new("mail.send", &b"{}"[..]),
+        misfire: [Misfire::FireOnce, Misfire::FireAll { at_most: 3 }, Misfire::Skip][usize::from(number) % 3],
+        overlap: [Overlap::Allow, Overlap::Skip, Overlap::CancelPrevious][usize::from(number / 2) % 3],
+        jitter: Duration::from_secs(if number == 7 { 30 } else { 0 }),
+        starts_at: (number == 6).then(|| at(200)),
+        ends_at: (number == 8).then(|| at(700)),
+        declared_by: (number == 4).then(|| "school".into()),
+        ..Definition::new(name, cron, JobSpec::new("mail.send", &b"{}"[..]))
     }
 }
 
@@ -39,7 +45,7 @@ proptest! {
         prop_assert_eq!((again.weight(), again.next_order), (rig.engine.weight(), rig.engine.next_order));
         prop_assert_eq!((&again.due, &again.ended), (&rig.engine.due, &rig.engine.ended));
         prop_assert_eq!(&again.family, &rig.engine.family);
-        prop_assert_eq!((&again.listing, &again.recurring_due), (&rig.engine.listing, &rig.engine.recurring_due));
+        prop_assert_eq!((&again.listing, &again.definitions.due), (&rig.engine.listing, &rig.engine.definitions.due));
         prop_assert_eq!((&again.keys, &again.expiring), (&rig.engine.keys, &rig.engine.expiring));
     }
 
@@ -83,7 +89,7 @@ fn a_record_that_is_written_again_changes_nothing() {
     rig.engine.at(at(2), &mut ()).reap(5);
     assert_eq!(rig.engine.job(id(0)).unwrap().state, Processing);
     assert_eq!(rig.engine.at(at(2), &mut ()).claim(&offer(QueueOrder::All), &[1; 9]).len(), 1);
-    let settlement = Settlement { lease, ran: std::time::Duration::ZERO, outcome: Outcome::Succeeded(None) };
+    let settlement = Settlement { lease, ran: Duration::ZERO, outcome: Outcome::Succeeded(None) };
     assert_ne!(rig.engine.at(at(3), &mut ()).settle(vec![settlement]), [Settled::LeaseLost]);
 }
 
@@ -106,13 +112,34 @@ fn a_job_that_became_ready_again_waits_for_the_second_write() {
 #[test]
 fn a_definition_that_could_not_be_read_begins_again_when_it_is_added() {
     let mut engine = Engine::default();
-    engine.at(at(0), &mut ()).put_recurring(definition("hourly"));
+    engine.at(at(0), &mut ()).put_recurring(definition("hourly", 0));
     // What a release that did not know the zone left behind: it fired nothing and waits for nothing.
-    let mut stopped = engine.recurring["hourly"].clone();
+    let mut stopped = engine.definitions.get("hourly").unwrap().clone();
     stopped.next = None;
     engine.apply(Entry::Recurring(Box::new(stopped)));
     assert_eq!(engine.at(at(9_000), &mut ()).fire(), None);
-    assert!(engine.at(at(9_000), &mut ()).put_recurring(definition("hourly")));
-    assert!(engine.recurring["hourly"].next.is_some_and(|next| next > at(9_000)));
-    assert!(!engine.at(at(9_000), &mut ()).put_recurring(definition("hourly")), "and then it is unchanged");
+    assert!(engine.at(at(9_000), &mut ()).put_recurring(definition("hourly", 0)));
+    assert!(engine.definitions.get("hourly").unwrap().next.is_some_and(|next| next > at(9_000)));
+    assert!(
+        !engine.at(at(9_000), &mut ()).put_recurring(definition("hourly", 0)),
+        "and then it is unchanged"
+    );
+}
+
+/// What a step costs is decided by what is due, whether it fires or goes back with the clock.
+#[test]
+fn firing_looks_only_at_what_is_due() {
+    let mut engine = Engine::default();
+    for number in 0..50_000 {
+        let cron = Cron::parse(if number % 10_000 == 0 { "@every 1m" } else { "@every 9h" }).unwrap();
+        let definition = Definition::new(number.to_string(), cron, JobSpec::new("mail.send", &b"{}"[..]));
+        engine.at(at(0), &mut ()).put_recurring(definition);
+    }
+    looks::take();
+    for (now, next) in [(30, 60), (60, 120), (7_200, 7_260), (3_600, 3_660), (3_600, 3_660)] {
+        assert_eq!(engine.at(at(now), &mut ()).fire(), Some(at(next)));
+        let looks = looks::take();
+        assert!(looks <= 5 * 4, "{looks} at {now}");
+    }
+    assert_eq!(engine.jobs.len(), 15);
 }
