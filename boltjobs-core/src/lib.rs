@@ -8,6 +8,7 @@
 //! | [`job`] | what is kept of a job |
 //! | [`recurring`] | when a definition fires, and for which instants |
 //! | [`continuation`], [`unique`] | what a job waits for, and what keeps it out |
+//! | [`notes`] | what a job notes while it runs, and how much of it is kept |
 //! | [`engine`] | what each command does: a pure state machine over the live set |
 //! | [`store`] | what a store must do: the trait and its numbered laws |
 //! | [`memory`] | the reference store: the engine behind a lock |
@@ -25,6 +26,7 @@ pub mod id;
 pub mod job;
 pub mod memory;
 pub mod name;
+pub mod notes;
 pub mod recurring;
 pub mod state;
 pub mod store;

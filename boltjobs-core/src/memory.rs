@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::{Engine, Entry, Journal, Turn};
 use crate::job::{Job, Lease, NewJob};
+use crate::notes::Notes;
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention,
-    Settled, Settlement, Store, StoreError,
+    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, Record, RecurringCommand,
+    Retention, Settled, Settlement, Store, StoreError,
 };
 use crate::watch::{Interest, Watch, Watchers};
 use crate::{JobId, Timestamp};
@@ -127,6 +128,10 @@ impl Store for MemoryStore {
         self.turn(until, |turn| turn.heartbeat(&leases, until))
     }
 
+    fn record(&self, records: Vec<Record>, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        self.turn(now, |turn| turn.record(records))
+    }
+
     fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
         self.turn(now, |turn| turn.due())
     }
@@ -153,6 +158,10 @@ impl Store for MemoryStore {
 
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {
         self.read(|engine| engine.job(id).cloned())
+    }
+
+    fn notes(&self, id: JobId) -> Answer<'_, Option<Notes>> {
+        self.read(|engine| engine.notes(id).cloned())
     }
 
     fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {

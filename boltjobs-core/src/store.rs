@@ -25,6 +25,8 @@
 //!     often is quarantined.
 //! 14. **Bounded**: pages, counts and steps of expiry cost by what they return, not by what is stored.
 //! 15. **Awake**: whoever watches learns of each ready job, earlier due time, end and cancellation, once it is durable.
+//! 16. **Noted**: what a running job notes is kept over its attempts, and goes with the job; a step that was noted is
+//!     durable.
 
 mod command;
 mod error;
@@ -39,6 +41,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::job::{Job, Lease, NewJob};
+use crate::notes::Notes;
 use crate::recurring::{Definition, RecurringJob};
 use crate::watch::{Interest, Watch};
 use crate::{JobId, Timestamp};
@@ -46,7 +49,7 @@ use crate::{JobId, Timestamp};
 pub use command::{Action, Command, Enqueued, RecurringCommand};
 pub use error::StoreError;
 pub use offer::{Claimed, Handled, Limit, Offer, QueueOrder};
-pub use outcome::{Heartbeat, Outcome, Settled, Settlement};
+pub use outcome::{Heartbeat, Outcome, Record, Settled, Settlement};
 pub use reading::{Counts, PageQuery, StateCounts};
 pub use retention::Retention;
 
@@ -78,6 +81,10 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Keeps leases alive until `until`, and tells which are lost or shall be cancelled.
     fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Heartbeat>;
 
+    /// Takes notes of running jobs, and says for each, in order, whether its lease still held; if not, nothing was noted.
+    /// The answer waits until the steps among them are durable; the rest may be lost in a crash.
+    fn record(&self, records: Vec<Record>, now: Timestamp) -> Answer<'_, Vec<bool>>;
+
     // The passing of time. Each does a bounded step (of reap, the bound is what runs) and returns when it has to be
     // called next, if ever; a claim that comes later may need an earlier reap.
 
@@ -105,6 +112,9 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     /// Returns one job.
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>>;
+
+    /// Returns what a job has noted while it ran; `None` when there is nothing.
+    fn notes(&self, id: JobId) -> Answer<'_, Option<Notes>>;
 
     /// Returns jobs of one state, newest first.
     fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>>;

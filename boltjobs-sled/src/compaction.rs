@@ -48,10 +48,18 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &Engine, group: &mut 
                     && jobs.insert(job.id)
                 {
                     group.record(&Entry::Job(Box::new(job.clone())));
+                    if let Some(notes) = engine.notes(job.id) {
+                        group.record(&Entry::Notes(job.id, Box::new(notes.clone())));
+                    }
                 }
             }
-            // What it changed is in the record that is written again, if the job lives.
-            Entry::Boot(_) | Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) => {}
+            // What it changed is in what is written again with the record of the job, if that lives.
+            Entry::Boot(_)
+            | Entry::Moved(_)
+            | Entry::CancelRequested { .. }
+            | Entry::Forgotten(_)
+            | Entry::Noted { .. }
+            | Entry::Notes(..) => {}
             Entry::Recurring(_) | Entry::RecurringRemoved(_) => {
                 if let Some((id, true)) = entry.record()
                     && !group.records.has(&id)

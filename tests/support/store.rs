@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use boltjobs::{JobId, MemoryStore, Store, StoreError, Timestamp};
 use boltjobs_core::job::{Job, Lease, NewJob};
+use boltjobs_core::notes::Notes;
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, RecurringCommand, Retention,
-    Settled, Settlement,
+    Answer, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, PageQuery, Record, RecurringCommand,
+    Retention, Settled, Settlement,
 };
 use boltjobs_core::watch::{Interest, Watch};
 
@@ -17,6 +18,7 @@ use boltjobs_core::watch::{Interest, Watch};
 pub struct Flaky {
     store: MemoryStore,
     failures: AtomicU32,
+    records: AtomicU32,
     stays_open: bool,
 }
 
@@ -29,6 +31,11 @@ impl Flaky {
     /// Lets the next settles fail.
     pub fn fail(&self, times: u32) {
         self.failures.store(times, Ordering::SeqCst);
+    }
+
+    /// Returns how often notes of running jobs were written.
+    pub fn records(&self) -> u32 {
+        self.records.load(Ordering::SeqCst)
     }
 
     /// Returns how many failures are left.
@@ -67,6 +74,11 @@ impl Store for Flaky {
         self.store.heartbeat(leases, until)
     }
 
+    fn record(&self, records: Vec<Record>, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        self.records.fetch_add(1, Ordering::SeqCst);
+        self.store.record(records, now)
+    }
+
     fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
         self.store.due(now)
     }
@@ -93,6 +105,10 @@ impl Store for Flaky {
 
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {
         self.store.job(id)
+    }
+
+    fn notes(&self, id: JobId) -> Answer<'_, Option<Notes>> {
+        self.store.notes(id)
     }
 
     fn page(&self, query: PageQuery) -> Answer<'_, Vec<Job>> {

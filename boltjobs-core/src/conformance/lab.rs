@@ -10,9 +10,10 @@ use pollster::block_on;
 
 use super::Fixture;
 use crate::job::{ErrorInfo, HistoryRow, Job, JobSpec, Lease, NewJob};
+use crate::notes::{Note, Notes};
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
-    Action, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, Outcome, PageQuery, QueueOrder,
+    Action, Claimed, Command, Counts, Enqueued, Heartbeat, Offer, Outcome, PageQuery, QueueOrder, Record,
     RecurringCommand, Retention, Settled, Settlement, Store,
 };
 use crate::watch::{Changes, Watch};
@@ -173,6 +174,20 @@ impl<'f> Lab<'f> {
 
     pub(super) fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Heartbeat {
         block_on(self.store.heartbeat(leases, until)).expect("the store takes the heartbeat")
+    }
+
+    pub(super) fn record(&self, notes: Vec<(Lease, Note)>, now: Timestamp) -> Vec<bool> {
+        let records = notes.into_iter().map(|(lease, note)| Record { lease, note }).collect();
+        block_on(self.store.record(records, now)).expect("the store takes notes")
+    }
+
+    /// Writes notes of one job.
+    pub(super) fn note_all(&self, lease: Lease, notes: Vec<Note>, now: Timestamp) -> Vec<bool> {
+        self.record(notes.into_iter().map(|note| (lease, note)).collect(), now)
+    }
+
+    pub(super) fn notes(&self, id: JobId) -> Option<Notes> {
+        block_on(self.store.notes(id)).expect("the store reads")
     }
 
     pub(super) fn expire(&self, retention: Retention, now: Timestamp) -> Option<Timestamp> {

@@ -32,7 +32,8 @@ impl Turn<'_> {
             return None;
         }
         self.engine.leases.insert(id, self.now.plus(offer.lease));
-        Some(Claimed { lease: Lease { job: id, epoch }, spec, attempt, created_at })
+        let has_notes = self.engine.notes.contains_key(&id);
+        Some(Claimed { lease: Lease { job: id, epoch }, spec, attempt, created_at, has_notes })
     }
 
     /// Keeps leases alive, and tells which are lost or shall be cancelled.

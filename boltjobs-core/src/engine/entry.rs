@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::JobId;
 use crate::job::{Epoch, HistoryRow, Job};
+use crate::notes::{Note, Notes};
 use crate::recurring::RecurringJob;
 
 /// One change of the engine, as a journal keeps it.
@@ -30,6 +31,15 @@ pub enum Entry {
     Recurring(Box<RecurringJob>),
     /// A recurring definition was removed.
     RecurringRemoved(Arc<str>),
+    /// A running job noted something.
+    Noted {
+        /// The job.
+        id: JobId,
+        /// What it noted.
+        note: Note,
+    },
+    /// Everything that a job has noted; it comes right after the whole record of the job.
+    Notes(JobId, Box<Notes>),
 }
 
 /// A transition of a job, with everything that it sets.
@@ -69,7 +79,9 @@ impl Entry {
             | Self::Job(_)
             | Self::Moved(_)
             | Self::CancelRequested { .. }
-            | Self::Forgotten(_) => None,
+            | Self::Forgotten(_)
+            | Self::Noted { .. }
+            | Self::Notes(..) => None,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::entry::{Entry, Journal, Move, RecordId};
 use super::ready::Ready;
 use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, Lease, RowData};
+use crate::notes::Notes;
 use crate::recurring::RecurringJob;
 use crate::state::Actor;
 use crate::store::Counts;
@@ -19,6 +20,8 @@ use crate::{JobId, JobState, Timestamp};
 pub struct Engine {
     pub(super) boot: u32,
     pub(super) jobs: HashMap<JobId, Job>,
+    /// Of the jobs that noted something.
+    pub(super) notes: HashMap<JobId, Notes>,
     pub(super) by_state: [BTreeSet<JobId>; JobState::ALL.len()],
     pub(super) due: BTreeSet<(Timestamp, JobId)>,
     pub(super) ended: BTreeMap<JobState, BTreeSet<(Timestamp, JobId)>>,
@@ -31,7 +34,7 @@ pub struct Engine {
     pub(super) next_order: u64,
     /// The highest epoch of a job that is gone. Its id may come again, and with it a worker that still has a lease.
     pub(super) forgotten_epoch: Epoch,
-    weight: u64,
+    pub(super) weight: u64,
     names: HashSet<Arc<str>>,
     unpublished: Unpublished,
     /// Jobs with an earlier place were here before this boot, and it followed a crash. Not journaled.
@@ -158,8 +161,11 @@ impl Engine {
                 if let Some(job) = self.jobs.remove(&id) {
                     self.forgotten_epoch = self.forgotten_epoch.max(job.epoch);
                     self.unindex(&job);
+                    self.forget_notes(id);
                 }
             }
+            Entry::Noted { id, note } => self.note(id, note),
+            Entry::Notes(id, notes) => self.put_notes(id, *notes),
             Entry::Recurring(job) => {
                 self.remove_recurring(&Arc::clone(&job.definition.id));
                 if let Some(next) = job.next {
@@ -195,6 +201,8 @@ impl Engine {
         self.next_order = self.next_order.max(job.order + 1);
         if let Some(older) = self.jobs.remove(&job.id) {
             self.unindex(&older);
+            // Either they belong to an earlier life of the job, or they come right after this record.
+            self.forget_notes(job.id);
         }
         self.index(&job);
         self.jobs.insert(job.id, job);
@@ -203,6 +211,10 @@ impl Engine {
     fn move_job(&mut self, change: Move) {
         let Some(mut job) = self.jobs.remove(&change.id) else { return };
         self.unindex(&job);
+        if job.state == JobState::Succeeded {
+            // Whoever asks for a job that has succeeded wants all of it done again.
+            self.forget_notes(job.id);
+        }
         job.state = change.row.state;
         job.since = change.row.at;
         job.due = match change.row.data {
@@ -282,7 +294,8 @@ impl Engine {
     pub fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         let jobs: BTreeMap<_, _> = self.jobs.iter().collect();
-        format!("{} {jobs:?} {:?} {:?}", self.boot, self.recurring, self.counts).hash(&mut hasher);
+        let notes: BTreeMap<_, _> = self.notes.iter().collect();
+        format!("{} {jobs:?} {notes:?} {:?} {:?}", self.boot, self.recurring, self.counts).hash(&mut hasher);
         hasher.finish()
     }
 }

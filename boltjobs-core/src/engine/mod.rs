@@ -21,6 +21,7 @@ mod entry;
 mod live;
 mod read;
 mod ready;
+mod record;
 mod recurring;
 mod settle;
 mod time;

@@ -48,7 +48,9 @@ fn check_indexes(rig: &Rig) {
     assert_eq!(engine.counts(), recount(rig));
     let jobs = engine.jobs.values().map(|job| job.weight() as u64).sum::<u64>();
     let definitions = engine.recurring.values().map(|job| job.weight() as u64).sum::<u64>();
-    assert_eq!(engine.weight(), jobs + definitions);
+    let notes = engine.notes.values().map(|notes| notes.weight() as u64).sum::<u64>();
+    assert_eq!(engine.weight(), jobs + definitions + notes);
+    assert!(engine.notes.keys().all(|id| engine.jobs.contains_key(id)));
     for state in JobState::ALL {
         let mut ids: Vec<_> =
             engine.jobs.values().filter(|job| job.state == state).map(|job| job.id).collect();

@@ -51,14 +51,22 @@ proptest! {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of a short journal")]
         let oldest = (rig.journal.len() as f64 * cut) as usize;
         let again = |entry: &Entry| match entry {
-            Entry::Boot(_) => Some(Entry::Boot(rig.engine.boot())),
-            Entry::Job(job) => rig.engine.job(job.id).map(|job| Entry::Job(Box::new(job.clone()))),
-            Entry::Moved(_) | Entry::CancelRequested { .. } | Entry::Forgotten(_) => None,
+            Entry::Boot(_) => vec![Entry::Boot(rig.engine.boot())],
+            Entry::Job(job) => {
+                let notes = rig.engine.notes(job.id).map(|notes| Entry::Notes(job.id, Box::new(notes.clone())));
+                let job = rig.engine.job(job.id).map(|job| Entry::Job(Box::new(job.clone())));
+                job.into_iter().chain(notes).collect()
+            }
+            Entry::Moved(_)
+            | Entry::CancelRequested { .. }
+            | Entry::Forgotten(_)
+            | Entry::Noted { .. }
+            | Entry::Notes(..) => vec![],
             Entry::Recurring(_) | Entry::RecurringRemoved(_) => {
-                entry.record().and_then(|(id, _)| rig.engine.record(&id))
+                entry.record().and_then(|(id, _)| rig.engine.record(&id)).into_iter().collect()
             }
         };
-        let tail: Vec<_> = rig.journal[..oldest].iter().filter_map(again).collect();
+        let tail: Vec<_> = rig.journal[..oldest].iter().flat_map(again).collect();
         let compacted: Vec<_> = rig.journal[oldest..].iter().cloned().chain(tail).collect();
         prop_assert_eq!(replayed(&compacted).digest(), rig.engine.digest());
         // Once more, now that the records are in another order.
