@@ -29,6 +29,7 @@
 
 extern crate self as boltjobs;
 
+mod capture;
 mod client;
 mod clock;
 mod context;
@@ -51,10 +52,12 @@ mod settings;
 mod start;
 #[doc(hidden)]
 pub mod title;
+mod trace;
 
 pub use boltjobs_core::cron::{Cron, Dst, Zone};
 pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
 pub use boltjobs_core::memory::MemoryStore;
+pub use boltjobs_core::notes::{Bar, LogLevel, LogLine, Progress, Step};
 pub use boltjobs_core::recurring::Misfire;
 pub use boltjobs_core::store::{Retention, Store, StoreError, StoreSource};
 pub use boltjobs_core::{JobId, JobState, Timestamp};
@@ -62,7 +65,7 @@ pub use boltjobs_core::{JobId, JobState, Timestamp};
 pub use boltjobs_macros::{cron, handler, on_start, on_stop, provider, request};
 
 pub use client::{Client, JobCommand, JobQuery, client};
-pub use context::JobContext;
+pub use context::{JobContext, ProgressBar};
 pub use details::{JobDetails, Page, Stats};
 pub use error::{BoxError, Error, Failure, JobError, JobResult, Result};
 pub use handle::JobHandle;

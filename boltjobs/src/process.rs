@@ -4,14 +4,15 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::sync::Arc;
 
-use boltjobs_core::job::{Epoch, JobSpec};
+use boltjobs_core::job::{Epoch, JobSpec, Lease};
 use tokio_util::sync::CancellationToken;
 
-use crate::context::{Inner, JobContext};
+use crate::context::{Inner, JobContext, Steps};
 use crate::error::{Error, Failure, Result};
 use crate::handler::{BoxFuture, Invocation, Run};
 use crate::request::Request;
 use crate::runtime;
+use crate::trace::{self, TraceParent};
 
 /// A request on its way to its handler; nothing happens until it is awaited, and then it gives the response.
 ///
@@ -38,9 +39,10 @@ impl<R: Request> Process<R> {
         let handler = known.and_then(|known| known.handler.as_ref());
         let name = known.map_or_else(|| R::INFO.name().into(), |known| Arc::clone(&known.name));
         let Some(handler) = handler else { return Err(Error::NoHandler(name.to_string())) };
-        let now = runtime.now();
+        let (id, now) = (runtime.next_id(runtime.now()), runtime.now());
+        let enqueued_by = trace::current(&runtime).as_deref().and_then(TraceParent::parse);
         let context = JobContext::new(Inner {
-            id: runtime.next_id(now),
+            id,
             spec: Arc::new(JobSpec { title: self.request.title(), ..JobSpec::new(Arc::clone(&name), *b"") }),
             attempt: 1,
             retries: 0,
@@ -48,6 +50,9 @@ impl<R: Request> Process<R> {
             created_at: now,
             token: CancellationToken::new(),
             providers: runtime.providers(),
+            trace: TraceParent::of_attempt(enqueued_by, Lease { job: id, epoch: Epoch::default() }),
+            steps: Steps::default(),
+            claim: None,
         });
         let call = Invocation { request: Box::new(self.request), context };
         let run = handler.run;
@@ -56,7 +61,11 @@ impl<R: Request> Process<R> {
                 Run::Async(start) => start(call).await,
                 Run::Blocking(prepare) => {
                     let call = prepare(call).await?;
-                    let scoped = move || runtime::scope_blocking(runtime, call);
+                    let job = runtime::current_job();
+                    let scoped = move || {
+                        let scope = Arc::clone(&runtime);
+                        runtime.captured(|| runtime::scope_blocking(scope, job, call))
+                    };
                     match tokio::task::spawn_blocking(scoped).await {
                         Ok(returned) => returned,
                         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),

@@ -19,6 +19,7 @@ pub struct Flaky {
     store: MemoryStore,
     failures: AtomicU32,
     records: AtomicU32,
+    record_failures: AtomicU32,
     stays_open: bool,
 }
 
@@ -31,6 +32,17 @@ impl Flaky {
     /// Lets the next settles fail.
     pub fn fail(&self, times: u32) {
         self.failures.store(times, Ordering::SeqCst);
+    }
+
+    /// Lets the next writes of notes fail.
+    pub fn fail_records(&self, times: u32) {
+        self.record_failures.store(times, Ordering::SeqCst);
+    }
+
+    fn refuse<T: Send + 'static>(&self, failures: &AtomicU32) -> Option<Answer<'_, T>> {
+        failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).ok()?;
+        let (location, reason) = (self.location(), "no space left on device".to_owned());
+        Some(Box::pin(std::future::ready(Err(StoreError::Unavailable { location, reason }))))
     }
 
     /// Returns how often notes of running jobs were written.
@@ -62,12 +74,7 @@ impl Store for Flaky {
     }
 
     fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {
-        let fail = self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if fail.is_ok() {
-            let (location, reason) = (self.location(), "no space left on device".to_owned());
-            return Box::pin(std::future::ready(Err(StoreError::Unavailable { location, reason })));
-        }
-        self.store.settle(settlements, now)
+        self.refuse(&self.failures).unwrap_or_else(|| self.store.settle(settlements, now))
     }
 
     fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Heartbeat> {
@@ -76,7 +83,7 @@ impl Store for Flaky {
 
     fn record(&self, records: Vec<Record>, now: Timestamp) -> Answer<'_, Vec<bool>> {
         self.records.fetch_add(1, Ordering::SeqCst);
-        self.store.record(records, now)
+        self.refuse(&self.record_failures).unwrap_or_else(|| self.store.record(records, now))
     }
 
     fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {

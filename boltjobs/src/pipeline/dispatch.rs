@@ -9,11 +9,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::claim::Worker;
+use super::notebook::Notebook;
 use super::run::{self, Attempt, End};
 use super::running::{Call, Pulse, RunningJob};
-use super::settle;
+use super::settle::{self, Ended};
 use super::slots::Slot;
-use crate::context::{Inner, JobContext};
+use crate::context::{Claim, Inner, JobContext, Steps};
 use crate::handler::Invocation;
 use crate::registry::Handler;
 use crate::request::{DecodeFault, RequestInfo};
@@ -25,24 +26,35 @@ pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, slot: Slot) {
     let running = Arc::new(RunningJob {
         lease: job.lease,
         spec: Arc::clone(&job.spec),
+        attempt: job.attempt,
         token: CancellationToken::new(),
         abandoned: CancellationToken::new(),
         pulse: Pulse::default(),
         ended: CancellationToken::new(),
         call: Call::default(),
+        notebook: Notebook::new(Arc::clone(&worker.noted)),
     });
     if worker.running.insert(Arc::clone(&running)) {
         cancellation::stop(worker, Arc::clone(&running));
     }
-    let span = tracing::info_span!(
+    let span = worker.runtime.captured(|| span(&running));
+    let task = run_job(Arc::clone(worker), job, Arc::clone(&running), slot).instrument(span);
+    worker.tasks.spawn(runtime::scope_job(Arc::clone(&worker.runtime), running, task));
+}
+
+/// Makes the span of an attempt, which names its place in the trace of the code that enqueued.
+fn span(job: &RunningJob) -> tracing::Span {
+    let (trace, parent) = (job.trace(), job.enqueued_by());
+    tracing::info_span!(
         "job",
         id = %job.lease.job,
         request = &*job.spec.request,
         attempt = job.attempt,
         title = job.spec.title(),
-    );
-    let task = run_job(Arc::clone(worker), job, running, slot).instrument(span);
-    worker.tasks.spawn(runtime::scope(Arc::clone(&worker.runtime), task));
+        trace_id = format_args!("{:032x}", trace.trace),
+        span_id = format_args!("{:016x}", trace.span),
+        parent_span_id = parent.map(|parent| tracing::field::display(format!("{:016x}", parent.span))),
+    )
 }
 
 async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, slot: Slot) {
@@ -55,8 +67,10 @@ async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, sl
     // From here on it is not the lease that counts: the outcome may be stored before the next heartbeat.
     running.ended.cancel();
     let ran = worker.runtime.clock.monotonic().saturating_sub(started);
+    let notes = running.notebook.finish(lease).await;
+    let settlement = Settlement { lease, ran, outcome };
     // The receiver outlives every task; without it there is nothing left that could store the outcome.
-    let _ = worker.outcomes.send(Settlement { lease, ran, outcome }).await;
+    let _ = worker.outcomes.send(Ended { settlement, notes }).await;
 }
 
 /// A panic of whatever code of the user's ran, the handler or what serves it, is a failed attempt.
@@ -97,6 +111,13 @@ async fn attempt(worker: &Arc<Worker>, job: Claimed, running: Arc<RunningJob>, s
         token: running.token.clone(),
         providers: worker.runtime.providers(),
         spec: job.spec,
+        trace: running.trace(),
+        steps: Steps::default(),
+        claim: Some(Claim {
+            runtime: Arc::clone(&worker.runtime),
+            running: Arc::clone(&running),
+            has_notes: job.has_notes,
+        }),
     });
     let attempt = Attempt { running, timeout, slot: Arc::clone(slot) };
     let end = run::run(worker, handler, Invocation { request: payload, context }, attempt).await;

@@ -15,6 +15,7 @@ use crate::handle::JobHandle;
 use crate::handler::BoxFuture;
 use crate::request::Request;
 use crate::runtime::{self, Runtime};
+use crate::trace::{self, TraceParent};
 
 /// An instant that a job can be scheduled for: a `DateTime` of any zone, or a `Timestamp`.
 pub trait IntoInstant {
@@ -51,6 +52,7 @@ pub(crate) struct JobOptions {
     pub(crate) timeout: Option<Duration>,
     pub(crate) tags: Vec<String>,
     pub(crate) meta: BTreeMap<String, String>,
+    pub(crate) traceparent: Option<String>,
 }
 
 impl JobOptions {
@@ -76,6 +78,12 @@ impl JobOptions {
             let mend = "leave `timeout` out for no limit, or give it a span";
             return Err(Error::InvalidOption(format!("a timeout of zero would fail every attempt; {mend}")));
         }
+        if let Some(text) = self.traceparent.as_deref().filter(|text| TraceParent::parse(text).is_none()) {
+            let form = "00-<32 hex digits>-<16 hex digits>-<2 hex digits>";
+            return Err(Error::InvalidOption(format!(
+                "`{text}` is no W3C traceparent; its form is `{form}`"
+            )));
+        }
         let tags = info.tags.iter().map(|tag| (*tag).to_owned()).chain(self.tags).collect();
         Ok(JobSpec {
             version: info.version,
@@ -86,6 +94,7 @@ impl JobOptions {
             concurrency_key: request.concurrency_key(),
             tags,
             meta: self.meta,
+            trace: self.traceparent,
             retries: self.retries,
             timeout: self.timeout,
             ..JobSpec::new(name, payload)
@@ -130,6 +139,12 @@ macro_rules! job_options {
         /// Attaches a value that the handler finds with `ctx.meta(key)`.
         pub fn meta(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
             self.options.meta.insert(key.into(), value.into());
+            self
+        }
+
+        /// Sets the trace context that the job belongs to, as a W3C `traceparent`.
+        pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
+            self.options.traceparent = Some(traceparent.into());
             self
         }
     };
@@ -256,9 +271,15 @@ impl<R> fmt::Debug for EnqueueAll<R> {
 
 async fn store<R: Request>(
     runtime: &Arc<Runtime>,
-    jobs: Vec<NewJob>,
+    mut jobs: Vec<NewJob>,
     now: Timestamp,
 ) -> Result<Vec<JobHandle<R>>> {
+    if jobs.iter().any(|job| job.spec.trace.is_none()) {
+        let trace = trace::current(runtime);
+        for job in &mut jobs {
+            job.spec.trace = job.spec.trace.take().or_else(|| trace.clone());
+        }
+    }
     if tracing::enabled!(tracing::Level::DEBUG) {
         for job in &jobs {
             let (request, queue) = (&job.spec.request, &job.spec.queue);

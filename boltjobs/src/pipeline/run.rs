@@ -81,7 +81,7 @@ pub(super) async fn guarded<T>(
     let mut attempt = Box::pin(attempt);
     poll_fn(move |context| {
         running.pulse.enter(worker.runtime.clock.monotonic());
-        let polled = catch(|| attempt.as_mut().poll(context));
+        let polled = worker.runtime.captured(|| catch(|| attempt.as_mut().poll(context)));
         running.pulse.leave();
         match polled {
             Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
@@ -105,7 +105,9 @@ async fn run_blocking(
     let (span, worker, running) = (tracing::Span::current(), Arc::clone(worker), Arc::clone(running));
     let joined = tokio::task::spawn_blocking(move || {
         let runtime = Arc::clone(&worker.runtime);
-        let returned = catch(|| span.in_scope(|| runtime::scope_blocking(runtime, call)));
+        let job = Some(Arc::clone(&running));
+        let call = || span.in_scope(|| runtime::scope_blocking(Arc::clone(&runtime), job, call));
+        let returned = runtime.captured(|| catch(call));
         if running.call.return_late() {
             worker.outlived.remove(&running.spec.request);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use boltjobs_core::JobState;
 use boltjobs_core::duration;
 use boltjobs_core::job::{ErrorInfo, JobSpec};
-use boltjobs_core::store::{Outcome, Settled, Settlement, StoreError};
+use boltjobs_core::store::{Outcome, Record, Settled, Settlement, StoreError};
 use tokio::sync::mpsc;
 
 use super::claim::Worker;
@@ -20,8 +20,19 @@ use crate::request::RequestInfo;
 /// The most outcomes that wait for the store before handlers wait for them.
 pub(crate) const WAITING: usize = 8_192;
 
-/// The longest pause before a store that failed is asked again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The pause before a store that failed is asked again.
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest such pause: each is twice the one before.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// An attempt that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) settlement: Settlement,
+    /// What it noted at last, which is stored before.
+    pub(crate) notes: Vec<Record>,
+}
 
 /// Decides what the end of an attempt means for its job.
 pub(super) fn outcome(
@@ -49,7 +60,7 @@ pub(super) fn outcome(
         Outcome::Retry { error: Box::new(error), delay, retry: attempt, retries }
     };
     match end {
-        End::Returned(Ok(response)) => Outcome::Succeeded(encode(request, &response)),
+        End::Returned(Ok(response)) => succeeded(request, &response, worker.runtime.max_result),
         End::Returned(Err(failure)) => match failure.directive() {
             Some(JobError::Discard(_)) => {
                 exhausted(handler, failure.info(), Some("discarded by its handler".into()))
@@ -86,29 +97,42 @@ fn backoff(worker: &Worker, handler: &Handler, retry: u32) -> Duration {
 }
 
 /// Nothing is stored for `()`.
-fn encode(request: &RequestInfo, response: &Response) -> Option<Arc<[u8]>> {
+fn succeeded(request: &RequestInfo, response: &Response, limit: usize) -> Outcome {
+    // The work is done: to run it again for the sake of its result would be worse than to lose that.
+    let without = |reason: String| {
+        tracing::error!("{reason}");
+        Outcome::SucceededWithout(reason.into())
+    };
     match (request.ops.encode_response)(&**response) {
-        Ok(json) if json == b"null" => None,
-        Ok(json) => Some(json.into()),
+        Ok(json) if json == b"null" => Outcome::Succeeded(None),
+        Ok(json) if json.len() > limit => without(format!(
+            "its result has {} bytes, and {limit} are kept at most; store it elsewhere and return a reference to it, \
+             or raise `max_result`",
+            json.len()
+        )),
+        Ok(json) => Outcome::Succeeded(Some(json.into())),
         Err(error) => {
-            // The work is done: to run it again for the sake of its result would be worse than to lose that.
-            tracing::error!(%error, "the result can't be stored as JSON, and is lost");
-            None
+            without(format!("its result can't be stored as JSON: {error}; see its serde attributes"))
         }
     }
 }
 
 /// Stores outcomes, all that are waiting in one write, until there are none and there will be none.
-pub(crate) async fn settle_jobs(worker: Arc<Worker>, mut outcomes: mpsc::Receiver<Settlement>) {
-    let mut batch = Vec::new();
+pub(crate) async fn settle_jobs(worker: Arc<Worker>, mut outcomes: mpsc::Receiver<Ended>) {
+    let mut ended = Vec::new();
     loop {
         tokio::select! {
             biased;
-            _ = outcomes.recv_many(&mut batch, WAITING) => {}
+            _ = outcomes.recv_many(&mut ended, WAITING) => {}
             () = worker.finished.cancelled() => return,
         }
-        let settled = settle(&worker, &batch).await;
-        for (settlement, settled) in batch.drain(..).zip(settled) {
+        let (mut batch, mut notes) = (Vec::with_capacity(ended.len()), Vec::new());
+        for ended in ended.drain(..) {
+            batch.push(ended.settlement);
+            notes.extend(ended.notes);
+        }
+        let settled = settle(&worker, &batch, notes).await;
+        for (settlement, settled) in batch.into_iter().zip(settled) {
             let running = worker.running.remove(settlement.lease);
             report(&settlement, settled, running.as_deref().map(|running| &*running.spec));
         }
@@ -116,10 +140,12 @@ pub(crate) async fn settle_jobs(worker: Arc<Worker>, mut outcomes: mpsc::Receive
 }
 
 /// Stores a batch, again and again while the store fails: what a handler has done is not thrown away.
-async fn settle(worker: &Worker, batch: &[Settlement]) -> Vec<Settled> {
-    let mut pause = Duration::from_millis(50);
+///
+/// What the jobs noted goes first, so that whoever sees an outcome sees that, too.
+async fn settle(worker: &Worker, batch: &[Settlement], mut notes: Vec<Record>) -> Vec<Settled> {
+    let mut pause = FIRST_PAUSE;
     loop {
-        match worker.runtime.store.settle(batch.to_vec(), worker.runtime.now()).await {
+        match write(worker, batch, &mut notes).await {
             Ok(settled) => return settled,
             Err(StoreError::Closed) => return Vec::new(),
             Err(error) if worker.halted.is_cancelled() => {
@@ -138,6 +164,19 @@ async fn settle(worker: &Worker, batch: &[Settlement]) -> Vec<Settled> {
     }
 }
 
+async fn write(
+    worker: &Worker,
+    batch: &[Settlement],
+    notes: &mut Vec<Record>,
+) -> Result<Vec<Settled>, StoreError> {
+    let (store, now) = (&worker.runtime.store, worker.runtime.now());
+    if !notes.is_empty() {
+        store.record(notes.clone(), now).await?;
+        notes.clear();
+    }
+    store.settle(batch.to_vec(), now).await
+}
+
 fn report(settlement: &Settlement, settled: Settled, spec: Option<&JobSpec>) {
     let job = settlement.lease.job;
     let (request, title) = spec.map_or(("", ""), |spec| (&*spec.request, spec.title()));
@@ -151,7 +190,9 @@ fn report(settlement: &Settlement, settled: Settled, spec: Option<&JobSpec>) {
     match &settlement.outcome {
         // Whatever came of it, it had been asked to stop.
         _ if state == JobState::Deleted => tracing::info!(%job, request, title, "deleted"),
-        Outcome::Succeeded(_) => tracing::debug!(%job, request, title, ran = ?settlement.ran, "succeeded"),
+        Outcome::Succeeded(_) | Outcome::SucceededWithout(_) => {
+            tracing::debug!(%job, request, title, ran = ?settlement.ran, "succeeded");
+        }
         Outcome::Retry { error, delay, retry, retries } => {
             tracing::warn!(%job, request, title, %error, ?delay, "failed; retry {retry} of {retries} follows");
         }
