@@ -91,17 +91,20 @@ impl Notes {
                 None => self.steps.push(step),
             },
             Note::Progress(progress) => self.progress = Some(progress),
-            Note::Bar(bar) => match self.bars.iter_mut().find(|known| known.name == bar.name) {
-                Some(known) => *known = bar,
-                None => {
-                    if self.bars.len() == BARS {
-                        self.bars.remove(0);
-                    }
-                    self.bars.push(bar);
-                }
-            },
+            Note::Bar(bar) => self.take_bar(bar),
             Note::Lines(lines) => self.log.extend(lines),
         }
+    }
+
+    fn take_bar(&mut self, bar: Bar) {
+        if let Some(known) = self.bars.iter_mut().find(|known| known.name == bar.name) {
+            *known = bar;
+            return;
+        }
+        if self.bars.len() == BARS {
+            self.bars.remove(0);
+        }
+        self.bars.push(bar);
     }
 
     /// Estimates the bytes that the record takes on disk.

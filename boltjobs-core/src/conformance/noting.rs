@@ -50,7 +50,7 @@ pub fn a_running_job_notes_steps_progress_bars_and_lines(fixture: &dyn Fixture) 
     let lease = lab.take(at(1)).lease;
     assert_eq!(lab.notes(id(1)), None);
     let (job, counts) = (lab.job(id(1)), lab.counts());
-    let noted = vec![
+    let written = vec![
         step("load", "7"),
         progress(10, at(2)),
         bar("rows", 1),
@@ -61,8 +61,8 @@ pub fn a_running_job_notes_steps_progress_bars_and_lines(fixture: &dyn Fixture) 
         step("store", "[1]"),
         step("load", "8"),
     ];
-    let count = noted.len();
-    assert_eq!(lab.note_all(lease, noted, at(3)), vec![true; count]);
+    let count = written.len();
+    assert_eq!(lab.note_all(lease, written, at(3)), vec![true; count]);
     let notes = lab.notes(id(1)).expect("it has noted something");
     let results: Vec<_> = notes.steps.iter().map(|step| (&*step.name, &*step.result)).collect();
     assert_eq!(results, [("load", &b"8"[..]), ("store", b"[1]")]);
@@ -170,8 +170,8 @@ pub fn notes_are_there_after_a_reopen(fixture: &dyn Fixture) {
     }
     lab.add(1, at(0));
     let lease = lab.take(at(1)).lease;
-    let noted = vec![step("load", "1"), progress(5, at(1)), bar("rows", 2), lines(1, ["one".to_owned()])];
-    lab.note_all(lease, noted, at(1));
+    let written = vec![step("load", "1"), progress(5, at(1)), bar("rows", 2), lines(1, ["one".to_owned()])];
+    lab.note_all(lease, written, at(1));
     let notes = lab.notes(id(1));
     assert!(notes.is_some());
     for _ in 0..3 {

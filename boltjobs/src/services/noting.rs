@@ -19,7 +19,7 @@ pub(crate) async fn write_notes(worker: Arc<Worker>) {
             Ok(()) => {}
             Err(StoreError::Closed) => return,
             Err(error) => {
-                tracing::error!(%error, "can't write what jobs have noted; it is kept and tried again")
+                tracing::error!(%error, "can't write what jobs have noted; it is kept and tried again");
             }
         }
     }
