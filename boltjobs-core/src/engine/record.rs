@@ -26,15 +26,13 @@ impl Engine {
         self.notes.get(&id)
     }
 
-    /// Takes a note, unless the job is not known: its record comes later then, and its notes with it.
     pub(super) fn note(&mut self, id: JobId, note: Note) {
-        if self.jobs.contains_key(&id) {
-            let mut notes = self.forget_notes(id).unwrap_or_default();
-            notes.take(note);
-            self.put_notes(id, notes);
-        }
+        let mut notes = self.forget_notes(id).unwrap_or_default();
+        notes.take(note);
+        self.put_notes(id, notes);
     }
 
+    /// Keeps notes, unless the job is not known: its record comes later then, and its notes with it.
     pub(super) fn put_notes(&mut self, id: JobId, notes: Notes) {
         if self.jobs.contains_key(&id) {
             self.forget_notes(id);
