@@ -41,14 +41,13 @@ struct Page {
 pub(crate) struct Part {
     name: String,
     done: AtomicU64,
-    total: AtomicU64,
+    total: u64,
     changed: AtomicBool,
 }
 
 impl Part {
     pub(crate) fn new(name: String, total: u64) -> Arc<Self> {
-        let (done, total) = (AtomicU64::new(0), AtomicU64::new(total));
-        Arc::new(Self { name, done, total, changed: AtomicBool::new(true) })
+        Arc::new(Self { name, done: AtomicU64::new(0), total, changed: AtomicBool::new(true) })
     }
 
     pub(crate) fn add(&self, count: u64) -> bool {
@@ -75,7 +74,7 @@ impl Part {
         self.changed.swap(false, Ordering::SeqCst).then(|| Bar {
             name: self.name.clone(),
             done: self.done(),
-            total: self.total.load(Ordering::SeqCst),
+            total: self.total,
         })
     }
 }
