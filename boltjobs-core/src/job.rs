@@ -215,13 +215,14 @@ impl Job {
 
     /// Returns what the latest success returned, as JSON.
     pub fn result(&self) -> Option<&[u8]> {
-        self.history.iter().rev().find_map(|row| match &row.data {
-            RowData::Succeeded { result, .. } => result.as_deref(),
+        let latest = self.history.iter().rev().find_map(|row| match &row.data {
+            RowData::Succeeded { result, .. } => Some(result.as_deref()),
             RowData::None
             | RowData::Scheduled { .. }
             | RowData::Processing { .. }
             | RowData::Ended { .. } => None,
-        })
+        });
+        latest.flatten()
     }
 
     /// Returns the error of the latest attempt that failed.

@@ -9,6 +9,7 @@
 //! | [`recurring`] | when a definition fires, and for which instants |
 //! | [`continuation`], [`batch`], [`unique`] | what a job waits for, belongs to, and is kept out by |
 //! | [`rate`] | when the next job may start under a rate limit |
+//! | [`notes`] | what a job notes while it runs, and how much of it is kept |
 //! | [`engine`] | what each command does: a pure state machine over the live set |
 //! | [`store`] | what a store must do: the trait and its numbered laws |
 //! | [`memory`] | the reference store: the engine behind a lock |
@@ -27,6 +28,7 @@ pub mod id;
 pub mod job;
 pub mod memory;
 pub mod name;
+pub mod notes;
 pub mod rate;
 pub mod recurring;
 pub mod state;

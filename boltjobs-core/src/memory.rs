@@ -12,10 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::batch::{BatchStatus, NewBatch};
 use crate::engine::{Engine, Entry, Journal, Turn};
 use crate::job::{Job, Lease, NewJob};
+use crate::notes::Notes;
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
     Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Page, PageQuery,
-    QueueInfo, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError, Tally,
+    QueueInfo, Record, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError,
+    Tally,
 };
 use crate::watch::{Interest, Watch, Watchers};
 use crate::{BatchId, JobId, Timestamp};
@@ -143,6 +145,10 @@ impl Store for MemoryStore {
         self.turn(until, |turn| turn.heartbeat(&leases, until))
     }
 
+    fn record(&self, records: Vec<Record>, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        self.turn(now, |turn| turn.record(records))
+    }
+
     fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
         self.turn(now, |turn| turn.due())
     }
@@ -202,6 +208,10 @@ impl Store for MemoryStore {
 
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {
         self.read(|engine| engine.job(id).cloned())
+    }
+
+    fn notes(&self, id: JobId) -> Answer<'_, Option<Notes>> {
+        self.read(|engine| engine.notes(id).cloned())
     }
 
     fn page(&self, query: PageQuery) -> Answer<'_, Page> {

@@ -28,6 +28,8 @@
 //! 15. **Followed**: what waits for the end of a job or a batch is released or deleted in the write that ends it, once.
 //! 16. **Awake**: whoever watches learns of each ready job, earlier due time, end, cancellation and transition, once it
 //!     is durable.
+//! 17. **Noted**: what a running job notes is kept over its attempts, and goes with the job; a step that was noted is
+//!     durable.
 
 mod command;
 mod error;
@@ -48,6 +50,7 @@ use std::sync::Arc;
 
 use crate::batch::{BatchStatus, NewBatch};
 use crate::job::{Job, Lease, NewJob};
+use crate::notes::Notes;
 use crate::recurring::{Definition, RecurringJob};
 use crate::watch::{Interest, Watch};
 use crate::{BatchId, JobId, Timestamp};
@@ -58,7 +61,7 @@ pub use explanation::{Explanation, Reason};
 pub use limits::{Held, Limits};
 pub use live::{QueueInfo, ServerInfo};
 pub use offer::{Claimed, Handled, Offer, QueueOrder};
-pub use outcome::{Heartbeat, Outcome, Settled, Settlement};
+pub use outcome::{Heartbeat, Outcome, Record, Settled, Settlement};
 pub use reading::{Counts, StateCounts};
 pub use retention::{Keep, Retention};
 pub use search::{JobFilter, LOOKS, Page, PageQuery, Tally};
@@ -101,6 +104,10 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     /// Keeps leases alive until `until`, and tells which are lost or shall be cancelled.
     fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Heartbeat>;
+
+    /// Takes notes of running jobs, and says for each, in order, whether its lease still held; if not, nothing was noted.
+    /// The answer waits until the steps among them are durable; the rest may be lost in a crash.
+    fn record(&self, records: Vec<Record>, now: Timestamp) -> Answer<'_, Vec<bool>>;
 
     // The passing of time. Each does a bounded step (of reap, the bound is what runs) and returns when it has to be
     // called next, if ever; a claim that comes later may need an earlier reap.
@@ -158,6 +165,9 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     /// Returns one job.
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>>;
+
+    /// Returns what a job has noted while it ran; `None` when there is nothing.
+    fn notes(&self, id: JobId) -> Answer<'_, Option<Notes>>;
 
     /// Lists jobs. It looks at [`LOOKS`] of them at most, so that no search holds up the others for long.
     fn page(&self, query: PageQuery) -> Answer<'_, Page>;

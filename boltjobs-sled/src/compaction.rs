@@ -50,6 +50,9 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &Engine, group: &mut 
                 && jobs.insert(job.id)
             {
                 group.record(&Entry::Job(Box::new(job.clone())));
+                if let Some(notes) = engine.notes(job.id) {
+                    group.record(&Entry::Notes(job.id, Box::new(notes.clone())));
+                }
             }
         } else if let Some((id, true)) = entry.record()
             && !group.records.has(&id)

@@ -18,10 +18,12 @@ use std::thread::{self, JoinHandle};
 use boltjobs_core::batch::{BatchStatus, NewBatch};
 use boltjobs_core::engine::{Engine, Turn};
 use boltjobs_core::job::{Job, Lease, NewJob};
+use boltjobs_core::notes::{Note, Notes};
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
     Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Page, PageQuery,
-    QueueInfo, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError, Tally,
+    QueueInfo, Record, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError,
+    Tally,
 };
 use boltjobs_core::watch::{Interest, Watch};
 use boltjobs_core::{BatchId, JobId, Timestamp};
@@ -231,6 +233,13 @@ impl Store for SledStore {
         self.turn(until, Wait::No, |turn| turn.heartbeat(&leases, until))
     }
 
+    fn record(&self, records: Vec<Record>, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        // A step is not done again, so it must not be lost; of the rest a crash may cost what is latest.
+        let steps = records.iter().any(|record| matches!(record.note, Note::Step(_)));
+        let wait = if steps { Wait::Durable } else { Wait::No };
+        self.turn(now, wait, |turn| turn.record(records))
+    }
+
     fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
         self.turn(now, Wait::Durable, |turn| turn.due())
     }
@@ -290,6 +299,10 @@ impl Store for SledStore {
 
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {
         self.read(|engine| engine.job(id).cloned())
+    }
+
+    fn notes(&self, id: JobId) -> Answer<'_, Option<Notes>> {
+        self.read(move |engine| engine.notes(id).cloned())
     }
 
     fn page(&self, query: PageQuery) -> Answer<'_, Page> {

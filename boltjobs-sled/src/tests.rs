@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use boltjobs_core::job::{JobSpec, NewJob};
-use boltjobs_core::store::{Answer, Enqueued, Store, StoreError};
+use boltjobs_core::job::{Epoch, JobSpec, Lease, NewJob};
+use boltjobs_core::notes::{Note, Step};
+use boltjobs_core::store::{Answer, Enqueued, Record, Store, StoreError};
 use boltjobs_core::{JobId, Timestamp};
 use pollster::block_on;
 use tempfile::tempdir;
@@ -72,6 +73,24 @@ fn an_answer_waits_for_what_it_saw_even_if_it_changed_nothing() {
     assert!(counts.as_mut().poll(&mut context).is_pending());
     gate.open(Ok(()));
     assert!(counts.as_mut().poll(&mut context).is_ready());
+}
+
+#[test]
+fn a_step_waits_for_the_disk_and_lines_do_not() {
+    let directory = tempdir().unwrap();
+    let store = SledStore::open(directory.path()).unwrap();
+    let gate = std::sync::Arc::<Gate>::default();
+    store.shared.lock().flight = Some(std::sync::Arc::clone(&gate));
+    let lease = Lease { job: JobId::from_parts(NOW, 1), epoch: Epoch::default() };
+    let step =
+        Step { name: "load".to_owned(), result: (*b"1").into(), took: Duration::ZERO, at: NOW, attempt: 1 };
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut record =
+        |note| store.record(vec![Record { lease, note }], NOW).as_mut().poll(&mut context).is_ready();
+    assert!(record(Note::Lines(Vec::new())));
+    assert!(!record(Note::Step(step.clone())));
+    gate.open(Ok(()));
+    assert!(record(Note::Step(step)));
 }
 
 #[test]

@@ -13,10 +13,11 @@ use boltjobs_core::continuation::{After, Parent};
 use boltjobs_core::cron::Zone;
 use boltjobs_core::job::{ErrorInfo, Job, JobSpec, NewJob};
 use boltjobs_core::memory::{MemoryStore, Tape};
+use boltjobs_core::notes::{LogLevel, LogLine, Note, Step};
 use boltjobs_core::recurring::{Definition, Misfire, Overlap};
 use boltjobs_core::store::{
-    Action, Claimed, Command, JobFilter, Keep, Outcome, PageQuery, RecurringCommand, Retention, Settlement,
-    Store,
+    Action, Claimed, Command, JobFilter, Keep, Outcome, PageQuery, Record, RecurringCommand, Retention,
+    Settlement, Store,
 };
 use boltjobs_core::unique::{OnConflict, Unique};
 use boltjobs_core::{BatchId, Timestamp};
@@ -74,6 +75,10 @@ impl Pair<'_> {
                 let offer = offer();
                 let claimed = both!(self, claim(offer, workers, now));
                 self.claimed.extend(claimed);
+            }
+            50..57 if !self.claimed.is_empty() => {
+                let records: Vec<_> = (0..self.chance.u8(..3)).map(|_| self.record()).collect();
+                both!(self, record(records, now));
             }
             50..70 => {
                 let count = self.chance.usize(..=self.claimed.len().min(4));
@@ -175,6 +180,20 @@ impl Pair<'_> {
         Settlement { lease: claimed.lease, ran: Duration::from_millis(7), outcome }
     }
 
+    fn record(&mut self) -> Record {
+        let lease = self.claimed[self.chance.usize(..self.claimed.len())].lease;
+        let (size, at) = (self.chance.usize(..1_500), self.now);
+        let note = if self.chance.bool() {
+            let (name, result) = (self.chance.u8(..3).to_string(), vec![7; size].into());
+            Note::Step(Step { name, result, took: Duration::ZERO, at, attempt: 1 })
+        } else {
+            let (level, target) = (LogLevel::Info, "jobs".to_owned());
+            let message = "x".repeat(size);
+            Note::Lines(vec![LogLine { at, level, target, message, attempt: 1, skipped: 0 }])
+        };
+        Record { lease, note }
+    }
+
     fn definition(&mut self) -> Definition {
         let cron = ["@every 90s", "* * * * *", "@yearly"][self.chance.usize(..3)];
         let id = self.chance.u8(..DEFINITIONS).to_string();
@@ -193,6 +212,10 @@ impl Pair<'_> {
         both!(self, counts());
         both!(self, recurring_jobs());
         both!(self, batches(None, usize::MAX));
+        for number in 0..JOBS {
+            let job = id(number);
+            both!(self, notes(job));
+        }
         let all = JobFilter::default();
         let tagged = JobFilter { tags: vec!["red".to_owned()], ..JobFilter::default() };
         for filter in [all, tagged] {

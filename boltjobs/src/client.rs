@@ -57,8 +57,11 @@ impl Client {
     /// # Cancel safety
     /// It only looks.
     pub async fn job(&self, id: JobId) -> Result<Option<JobDetails>> {
-        let job = self.runtime()?.store.job(id).await?;
-        Ok(job.map(JobDetails::new))
+        let store = &self.runtime()?.store;
+        let Some(job) = store.job(id).await? else { return Ok(None) };
+        // Afterwards, so that with the end of a job there is all that it has noted.
+        let notes = store.notes(id).await?;
+        Ok(Some(JobDetails::new(job).with_notes(notes)))
     }
 
     /// Deletes a job; one that runs is asked to stop, and stays Processing until its handler has ended. Awaited, it

@@ -1,16 +1,32 @@
 //! What a handler can ask of the job that it runs.
 
+mod progress;
+mod step;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::clock::Clock;
 use boltjobs_core::job::{Epoch, JobSpec};
+use boltjobs_core::notes::Progress;
 use boltjobs_core::{JobId, Timestamp};
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
+use crate::error::JobResult;
+use crate::pipeline::running::RunningJob;
 use crate::provider::Providers;
+use crate::runtime::Runtime;
+use crate::trace::TraceParent;
+
+pub use progress::ProgressBar;
+pub(crate) use step::Steps;
+
+/// The most bytes of a name or a message that a job notes.
+const LONGEST_NOTE: usize = 1_000;
 
 /// The job that a handler runs. Cheap to clone.
 #[derive(Clone)]
@@ -28,6 +44,18 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     /// When the attempt began, by that clock's `monotonic`.
     pub(crate) started: Duration,
+    pub(crate) trace: TraceParent,
+    pub(crate) steps: Steps,
+    /// What the job was claimed by; `process()` claims nothing.
+    pub(crate) claim: Option<Claim>,
+}
+
+/// The right to write for the job.
+pub(crate) struct Claim {
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) running: Arc<RunningJob>,
+    /// Whether earlier attempts have noted something.
+    pub(crate) has_notes: bool,
 }
 
 impl JobContext {
@@ -126,9 +154,85 @@ impl JobContext {
         &*self.0.clock
     }
 
+    /// Does a part of the job once: when it has returned, its result is stored, and later attempts read it back instead
+    /// of doing it again.
+    ///
+    /// The result is on disk when this returns. Its JSON may have 1 MiB (`builder().max_result(..)`). It is kept over
+    /// retries, crashes, and a requeue of a job that has failed or was deleted; a job that has succeeded and is requeued
+    /// begins anew. A crash between the end of `run` and the write does the step again: at least once, like the job.
+    /// In `process()` steps run and nothing is kept.
+    ///
+    /// The name is 1 to 200 bytes long, and each step of an attempt has another: in a loop, put the index into it. A step
+    /// that has failed may be tried again under its name.
+    ///
+    /// # Errors
+    /// What `run` returns; then nothing is kept. A name that can't be used, a result that is too large or that can't be
+    /// read back end the job without another attempt, since it would only do the work again. When the lease was lost, the
+    /// handler is told so and its token fires. While the store fails, this waits and tries again.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops `run`, or may leave the step stored.
+    pub async fn step<T, F, Fut>(&self, name: impl Into<String>, run: F) -> JobResult<T>
+    where
+        T: Serialize + DeserializeOwned + Send,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = JobResult<T>>,
+    {
+        let name = name.into();
+        let begun = self.0.steps.begin(&name)?;
+        let Some(claim) = &self.0.claim else {
+            let value = run().await?;
+            begun.keep();
+            return Ok(value);
+        };
+        if let Some(done) = self.0.steps.done(claim, &name).await? {
+            begun.keep();
+            return step::decode(done);
+        }
+        let clock = &claim.runtime.clock;
+        let started = clock.monotonic();
+        let value = run().await?;
+        let took = clock.monotonic().saturating_sub(started);
+        let json = step::encode(&name, &value, claim.runtime.max_result)?;
+        step::keep(claim, &name, json, took).await?;
+        begun.keep();
+        Ok(value)
+    }
+
+    /// Says how far the job is: 0 to 100 percent (more counts as 100), and what it is at.
+    ///
+    /// It returns at once. Only the latest word is kept, and written twice a second at most, and when the attempt ends.
+    /// Of the message 1,000 bytes are kept.
+    pub fn progress(&self, percent: u8, message: impl Into<String>) {
+        if let Some(claim) = &self.0.claim {
+            let (percent, message) = (percent.min(100), cut(message.into()));
+            claim.running.notebook.set_progress(Progress { percent, message, at: claim.runtime.now() });
+        }
+    }
+
+    /// Begins a bar for a part of the job, of which there is `total` to do.
+    ///
+    /// Another one of this name ends with it. A job keeps 100 of them, and of their names 1,000 bytes.
+    pub fn progress_bar(&self, name: impl Into<String>, total: u64) -> ProgressBar {
+        let job = self.0.claim.as_ref().map(|claim| Arc::clone(&claim.running));
+        ProgressBar::new(cut(name.into()), total, job)
+    }
+
+    /// Returns the place of this attempt in its trace, as a W3C `traceparent`, to be passed on with calls to others.
+    ///
+    /// The trace is that of the code that enqueued the job, or else one of the job's own. Each attempt is another span.
+    pub fn traceparent(&self) -> String {
+        self.0.trace.to_string()
+    }
+
     pub(crate) fn providers(&self) -> &Providers {
         &self.0.providers
     }
+}
+
+fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(LONGEST_NOTE));
+    text
 }
 
 impl fmt::Debug for JobContext {

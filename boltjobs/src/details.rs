@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use boltjobs_core::continuation::ParentId;
 use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, JobSpec};
+use boltjobs_core::notes::{Bar, LogLine, Notes, Progress, Step};
 use boltjobs_core::store::{Counts, StateCounts};
 use boltjobs_core::{BatchId, JobId, JobState};
 use chrono::{DateTime, Utc};
@@ -14,11 +15,16 @@ const MASK: &str = "***";
 
 /// Everything that is known of a job, at the moment at which it was asked for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct JobDetails(Job);
+pub struct JobDetails(Job, Notes);
 
 impl JobDetails {
+    /// Shows a job as lists do: without what it has noted.
     pub(crate) fn new(job: Job) -> Self {
-        Self(job)
+        Self(job, Notes::default())
+    }
+
+    pub(crate) fn with_notes(self, notes: Option<Notes>) -> Self {
+        Self(self.0, notes.unwrap_or_default())
     }
 
     /// Returns its id.
@@ -129,6 +135,32 @@ impl JobDetails {
     /// Returns what the latest success returned; `None` for `()`, and when there was none.
     pub fn result(&self) -> Option<Value> {
         serde_json::from_slice(self.0.result()?).ok()
+    }
+
+    /// Returns the steps that it has finished, in that order. Lists leave them out, here and below: ask for one job, with
+    /// [`Client::job`](crate::Client::job).
+    pub fn steps(&self) -> &[Step] {
+        &self.1.steps
+    }
+
+    /// Returns how far it is, by its latest word in whichever attempt.
+    pub fn progress(&self) -> Option<&Progress> {
+        self.1.progress.as_ref()
+    }
+
+    /// Returns how far its parts are.
+    pub fn bars(&self) -> &[Bar] {
+        &self.1.bars
+    }
+
+    /// Returns what its handler has logged, oldest first: at most 1,000 lines and 256 KiB, over all attempts.
+    pub fn log(&self) -> impl Iterator<Item = &LogLine> {
+        self.1.log.lines()
+    }
+
+    /// Returns the W3C `traceparent` of the code that enqueued it, if there was one.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.0.spec.trace.as_deref()
     }
 
     /// Returns the request, with `***` for what is sensitive; as a text where it is no JSON.

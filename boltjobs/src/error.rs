@@ -245,6 +245,14 @@ pub enum Error {
         /// The error of its last attempt, or why it was deleted.
         reason: String,
     },
+    /// The job that was waited for has succeeded, but what it returned could not be kept.
+    #[error("job {job} has succeeded, but its result was not kept: {reason}")]
+    NoResult {
+        /// The job.
+        job: JobId,
+        /// Why.
+        reason: String,
+    },
     /// No such job: it never was, or its retention is over.
     #[error("job {0} does not exist; it may have been removed after its retention")]
     UnknownJob(JobId),

@@ -56,7 +56,8 @@ impl<R: Request> JobHandle<R> {
     /// that waits for another job holds its own worker meanwhile; if all workers wait so, none is left to run it.
     ///
     /// # Errors
-    /// [`Error::JobEnded`] when it ended in Failed or Deleted, [`Error::Decode`] when its result is of another type
+    /// [`Error::JobEnded`] when it ended in Failed or Deleted, [`Error::NoResult`] when it succeeded with a result that
+    /// could not be kept, [`Error::Decode`] when its result is of another type
     /// by now, [`Error::UnknownJob`] once its retention is over, [`Error::Store`] when the store can't answer.
     ///
     /// # Cancel safety
@@ -113,6 +114,10 @@ impl<R: Request> JobHandle<R> {
             let told = if job.state == JobState::Failed { error.or(reason) } else { reason.or(error) };
             let reason = told.unwrap_or_else(|| "no reason was given".to_owned());
             return Err(Error::JobEnded { job: self.id, state: job.state, reason });
+        }
+        let why = job.history.last().and_then(|row| row.reason.clone());
+        if let Some(reason) = why.filter(|_| job.result().is_none()) {
+            return Err(Error::NoResult { job: self.id, reason: reason.to_string() });
         }
         // Nothing is stored for `()`.
         serde_json::from_slice(job.result().unwrap_or(b"null")).map_err(|error| Error::Decode {

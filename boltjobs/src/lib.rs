@@ -30,6 +30,7 @@
 extern crate self as boltjobs;
 
 mod batch;
+mod capture;
 mod client;
 mod clock;
 mod context;
@@ -55,12 +56,14 @@ mod settings;
 mod start;
 #[doc(hidden)]
 pub mod title;
+mod trace;
 mod upcast;
 
 pub use boltjobs_core::continuation::{After, ParentId};
 pub use boltjobs_core::cron::{Cron, Dst, Zone};
 pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
 pub use boltjobs_core::memory::MemoryStore;
+pub use boltjobs_core::notes::{Bar, LogLevel, LogLine, Progress, Step};
 pub use boltjobs_core::recurring::{Misfire, Overlap, Run as RecurringRun, RunOutcome};
 pub use boltjobs_core::store::{Keep, Retention, Store, StoreError, StoreSource};
 pub use boltjobs_core::unique::{OnConflict, Unique};
@@ -72,7 +75,7 @@ pub use boltjobs_macros::{
 
 pub use batch::{Batch, BatchDetails, BatchHandle, IntoJob};
 pub use client::{Client, JobCommand, client};
-pub use context::JobContext;
+pub use context::{JobContext, ProgressBar};
 pub use details::{JobDetails, Page, Stats};
 pub use error::{BoxError, Error, Failure, JobError, JobResult, Result};
 pub use handle::JobHandle;

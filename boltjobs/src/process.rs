@@ -4,16 +4,17 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::sync::Arc;
 
-use boltjobs_core::job::{Epoch, JobSpec};
+use boltjobs_core::job::{Epoch, JobSpec, Lease};
 use tokio_util::sync::CancellationToken;
 
-use crate::context::{Inner, JobContext};
+use crate::context::{Inner, JobContext, Steps};
 use crate::error::{Error, Failure, Result};
 use crate::handler::BoxFuture;
 use crate::interceptor::{self, Call, End};
 use crate::pipeline::run::Origin;
 use crate::request::Request;
 use crate::runtime;
+use crate::trace::{self, TraceParent};
 
 /// A request on its way to its handler; nothing happens until it is awaited, and then it gives the response.
 ///
@@ -43,9 +44,10 @@ impl<R: Request> Process<R> {
         let handler = known.and_then(|known| known.handler.as_ref());
         let name = known.map_or_else(|| R::INFO.name().into(), |known| Arc::clone(&known.name));
         let Some(handler) = handler else { return Err(Error::NoHandler(name.to_string())) };
-        let now = runtime.now();
+        let (id, now) = (runtime.next_id(runtime.now()), runtime.now());
+        let enqueued_by = trace::current(&runtime).as_deref().and_then(TraceParent::parse);
         let context = JobContext::new(Inner {
-            id: runtime.next_id(now),
+            id,
             spec: Arc::new(JobSpec { title: self.request.title(), ..JobSpec::new(Arc::clone(&name), *b"") }),
             attempt: 1,
             retries: 0,
@@ -55,6 +57,9 @@ impl<R: Request> Process<R> {
             providers: runtime.providers(),
             clock: Arc::clone(&runtime.clock),
             started: runtime.clock.monotonic(),
+            trace: TraceParent::of_attempt(enqueued_by, Lease { job: id, epoch: Epoch::default() }),
+            steps: Steps::default(),
+            claim: None,
         });
         let call = Call {
             request: Box::new(self.request),

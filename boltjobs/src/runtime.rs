@@ -9,9 +9,12 @@ use boltjobs_core::store::Store;
 use boltjobs_core::{JobId, Timestamp};
 use tokio::runtime::Handle;
 
+use crate::capture::Capture;
 use crate::ended::Ended;
+use crate::pipeline::running::RunningJob;
 use crate::provider::Providers;
 use crate::registry::Registry;
+use crate::trace::TraceHook;
 
 /// One `start()`: a store, a clock, and what the program registered.
 #[derive(Debug)]
@@ -27,6 +30,11 @@ pub(crate) struct Runtime {
     pub(crate) providers: RwLock<Providers>,
     /// How long a handler that was asked to stop may go on.
     pub(crate) cancel_grace: Duration,
+    /// The most bytes of what a handler or a step returns.
+    pub(crate) max_result: usize,
+    pub(crate) trace_context: Option<TraceHook>,
+    /// What fills the logs of the jobs, if anything.
+    pub(crate) capture: Option<Capture>,
 }
 
 impl Runtime {
@@ -41,6 +49,12 @@ impl Runtime {
     pub(crate) fn providers(&self) -> Providers {
         self.providers.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Calls what a handler does, so that what it logs gets into the log of its job.
+    pub(crate) fn captured<T>(&self, call: impl FnOnce() -> T) -> T {
+        let _guard = self.capture.as_ref().map(Capture::enter);
+        call()
+    }
 }
 
 /// Those that were started and not shut down, oldest first.
@@ -48,12 +62,18 @@ static STARTED: RwLock<Vec<Weak<Runtime>>> = RwLock::new(Vec::new());
 
 tokio::task_local! {
     /// The one that runs the handler of this task: what it enqueues goes to its own store.
-    static SCOPE: Arc<Runtime>;
+    static SCOPE: Scope;
+}
+
+struct Scope {
+    runtime: Arc<Runtime>,
+    /// The job whose handler this is; none in a provider or a hook.
+    job: Option<Arc<RunningJob>>,
 }
 
 /// Returns the one whose handler this is, else the oldest that runs.
 pub(crate) fn current() -> Option<Arc<Runtime>> {
-    SCOPE.try_with(Arc::clone).ok().or_else(|| {
+    SCOPE.try_with(|scope| Arc::clone(&scope.runtime)).ok().or_else(|| {
         let started = STARTED.read().unwrap_or_else(PoisonError::into_inner);
         started.iter().find_map(Weak::upgrade)
     })
@@ -68,12 +88,35 @@ pub(crate) fn leave(runtime: &Arc<Runtime>) {
     started.retain(|other| other.upgrade().is_some_and(|other| !Arc::ptr_eq(&other, runtime)));
 }
 
-/// Runs a future as a handler of this runtime.
-pub(crate) async fn scope<T>(runtime: Arc<Runtime>, future: impl Future<Output = T>) -> T {
-    SCOPE.scope(runtime, future).await
+/// Looks at the job whose handler this is, if it is one.
+pub(crate) fn with_job<T>(look: impl FnOnce(&Runtime, &RunningJob) -> T) -> Option<T> {
+    SCOPE.try_with(|scope| scope.job.as_ref().map(|job| look(&scope.runtime, job))).ok().flatten()
 }
 
-/// Runs a call as a handler of this runtime.
-pub(crate) fn scope_blocking<T>(runtime: Arc<Runtime>, call: impl FnOnce() -> T) -> T {
-    SCOPE.sync_scope(runtime, call)
+/// Returns the job whose handler this is, if it is one.
+pub(crate) fn current_job() -> Option<Arc<RunningJob>> {
+    SCOPE.try_with(|scope| scope.job.clone()).ok().flatten()
+}
+
+/// Runs a future in this runtime, as a part of whatever job runs here.
+pub(crate) async fn scope<T>(runtime: Arc<Runtime>, future: impl Future<Output = T>) -> T {
+    SCOPE.scope(Scope { runtime, job: current_job() }, future).await
+}
+
+/// Runs a future as the handler of a job.
+pub(crate) async fn scope_job<T>(
+    runtime: Arc<Runtime>,
+    job: Arc<RunningJob>,
+    future: impl Future<Output = T>,
+) -> T {
+    SCOPE.scope(Scope { runtime, job: Some(job) }, future).await
+}
+
+/// Runs a call as a part of a job, or of none.
+pub(crate) fn scope_blocking<T>(
+    runtime: Arc<Runtime>,
+    job: Option<Arc<RunningJob>>,
+    call: impl FnOnce() -> T,
+) -> T {
+    SCOPE.sync_scope(Scope { runtime, job }, call)
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use boltjobs_core::duration;
 use boltjobs_core::name;
 use boltjobs_core::store::{QueueOrder, Retention, StoreSource};
+use tracing::level_filters::LevelFilter;
 
 use crate::server::Queue;
+use crate::trace::TraceHook;
 
 /// Where the store is when nobody says.
 const DEFAULT_STORE: &str = "sled:boltjobs-data";
@@ -35,6 +37,9 @@ pub(crate) struct Settings {
     pub(crate) lease: Option<Duration>,
     pub(crate) max_crashes: Option<u32>,
     pub(crate) retention: Retention,
+    pub(crate) max_result: Option<usize>,
+    pub(crate) log_level: Option<LevelFilter>,
+    pub(crate) trace_context: Option<TraceHook>,
 }
 
 /// All of it, decided and checked.
@@ -50,6 +55,9 @@ pub(crate) struct Resolved {
     pub(crate) lease: Duration,
     pub(crate) max_crashes: u32,
     pub(crate) retention: Retention,
+    pub(crate) max_result: usize,
+    pub(crate) log_level: LevelFilter,
+    pub(crate) trace_context: Option<TraceHook>,
 }
 
 impl Settings {
@@ -99,6 +107,9 @@ impl Settings {
             lease,
             max_crashes: self.max_crashes.unwrap_or(5),
             retention: self.retention,
+            max_result: self.max_result.unwrap_or(1 << 20),
+            log_level: self.log_level.unwrap_or(LevelFilter::INFO),
+            trace_context: self.trace_context,
         };
         if faults.is_empty() { Ok(resolved) } else { Err(faults) }
     }

@@ -10,10 +10,12 @@ use boltjobs_core::id::JobIds;
 use boltjobs_core::memory::MemoryStore;
 use boltjobs_core::store::{Offer, Retention, Store, StoreError, StoreSource};
 use boltjobs_core::watch::Interest;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::level_filters::LevelFilter;
 
+use crate::capture::Capture;
 use crate::clock::{SystemChance, SystemClock};
 use crate::ended::Ended;
 use crate::error::{Error, Result};
@@ -29,8 +31,9 @@ use crate::recurring::declared::declare;
 use crate::registry::Registry;
 use crate::runtime::{self, Runtime};
 use crate::server::{Queue, Server};
-use crate::services::{ServiceThread, cancellation, heartbeat, scheduler};
+use crate::services::{ServiceThread, cancellation, heartbeat, noting, scheduler};
 use crate::settings::{Durability, Resolved, Settings};
+use crate::trace::TraceHook;
 
 /// Starts boltjobs with its defaults and what `BOLTJOBS_*` says: opens the store (`sled:boltjobs-data`), checks
 /// everything that the program registered, and begins to work.
@@ -122,6 +125,32 @@ impl Builder {
         self
     }
 
+    /// Sets how many bytes the JSON of what a handler or a step returns may have. Default 1 MiB.
+    ///
+    /// A handler's result that is larger is not kept, though its job has succeeded; a step whose result is larger ends
+    /// its job in Failed.
+    pub fn max_result(mut self, bytes: usize) -> Self {
+        self.settings.max_result = Some(bytes);
+        self
+    }
+
+    /// Sets up to which level the `tracing` events of a handler go into the log of its job. Default INFO; with
+    /// `LevelFilter::OFF` nothing stands between handlers and the program's own subscriber.
+    ///
+    /// It changes nothing about what that subscriber gets.
+    pub fn log_level(mut self, level: impl Into<LevelFilter>) -> Self {
+        self.settings.log_level = Some(level.into());
+        self
+    }
+
+    /// Sets what tells the trace context of the code that enqueues, as a W3C `traceparent`; `None` for none.
+    ///
+    /// Without it, and where it says `None`, a job that is enqueued by a handler belongs to the trace of that job.
+    pub fn trace_context(mut self, current: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        self.settings.trace_context = Some(TraceHook(Arc::new(current)));
+        self
+    }
+
     /// Provides a value to handlers that ask for `Data<T>`, as a `#[provider]` does.
     pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.provided.push((Provided::of::<T>(), share(value)));
@@ -185,6 +214,9 @@ impl Builder {
             services: thread.handle().clone(),
             providers: RwLock::default(),
             cancel_grace: settings.cancel_grace,
+            max_result: settings.max_result,
+            trace_context: settings.trace_context.clone(),
+            capture: Capture::new(settings.log_level),
         });
         let moved = (!runtime.registry.observers.is_empty()).then(|| runtime.store.watch(Interest::Moved));
         // Jobs that a crash left running go back before anybody can claim.
@@ -294,6 +326,7 @@ fn begin(
         running: Running::default(),
         outlived: Outlived::default(),
         tasks: TaskTracker::new(),
+        noted: Arc::new(Notify::new()),
         stopping: CancellationToken::new(),
         halting: CancellationToken::new(),
         halted: CancellationToken::new(),
@@ -305,6 +338,7 @@ fn begin(
     let services = vec![
         thread.handle().spawn(scheduler::watch_time(Arc::clone(runtime), settings.retention)),
         thread.handle().spawn(cancellation::pass_on(Arc::clone(&worker), cancelled)),
+        thread.handle().spawn(noting::write_notes(Arc::clone(&worker))),
         thread.handle().spawn(heartbeat::keep_leases(Arc::clone(&worker), settings.max_crashes)),
     ];
     runtime::enter(runtime);

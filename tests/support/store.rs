@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use boltjobs::{BatchId, JobId, MemoryStore, Store, StoreError, Timestamp};
 use boltjobs_core::batch::{BatchStatus, NewBatch};
 use boltjobs_core::job::{Job, Lease, NewJob};
+use boltjobs_core::notes::Notes;
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
     Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Page, PageQuery,
-    QueueInfo, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Tally,
+    QueueInfo, Record, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Tally,
 };
 use boltjobs_core::watch::{Interest, Watch};
 
@@ -19,6 +20,8 @@ use boltjobs_core::watch::{Interest, Watch};
 pub struct Flaky {
     store: MemoryStore,
     failures: AtomicU32,
+    records: AtomicU32,
+    record_failures: AtomicU32,
     stays_open: bool,
 }
 
@@ -31,6 +34,22 @@ impl Flaky {
     /// Lets the next settles fail.
     pub fn fail(&self, times: u32) {
         self.failures.store(times, Ordering::SeqCst);
+    }
+
+    /// Lets the next writes of notes fail.
+    pub fn fail_records(&self, times: u32) {
+        self.record_failures.store(times, Ordering::SeqCst);
+    }
+
+    fn refuse<T: Send + 'static>(&self, failures: &AtomicU32) -> Option<Answer<'_, T>> {
+        failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).ok()?;
+        let (location, reason) = (self.location(), "no space left on device".to_owned());
+        Some(Box::pin(std::future::ready(Err(StoreError::Unavailable { location, reason }))))
+    }
+
+    /// Returns how often notes of running jobs were written.
+    pub fn records(&self) -> u32 {
+        self.records.load(Ordering::SeqCst)
     }
 
     /// Returns how many failures are left.
@@ -61,16 +80,16 @@ impl Store for Flaky {
     }
 
     fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {
-        let fail = self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if fail.is_ok() {
-            let (location, reason) = (self.location(), "no space left on device".to_owned());
-            return Box::pin(std::future::ready(Err(StoreError::Unavailable { location, reason })));
-        }
-        self.store.settle(settlements, now)
+        self.refuse(&self.failures).unwrap_or_else(|| self.store.settle(settlements, now))
     }
 
     fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Heartbeat> {
         self.store.heartbeat(leases, until)
+    }
+
+    fn record(&self, records: Vec<Record>, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        self.records.fetch_add(1, Ordering::SeqCst);
+        self.refuse(&self.record_failures).unwrap_or_else(|| self.store.record(records, now))
     }
 
     fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
@@ -132,6 +151,10 @@ impl Store for Flaky {
 
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {
         self.store.job(id)
+    }
+
+    fn notes(&self, id: JobId) -> Answer<'_, Option<Notes>> {
+        self.store.notes(id)
     }
 
     fn page(&self, query: PageQuery) -> Answer<'_, Page> {

@@ -13,11 +13,12 @@ use super::Fixture;
 use crate::batch::{BatchStatus, NewBatch};
 use crate::continuation::{After, Parent, ParentId};
 use crate::job::{ErrorInfo, HistoryRow, Job, JobSpec, Lease, NewJob};
+use crate::notes::{Note, Notes};
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
     Action, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Outcome, PageQuery,
-    QueueInfo, QueueOrder, RecurringCommand, Refusal, Retention, ServerInfo, Settled, Settlement, Store,
-    StoreError,
+    QueueInfo, QueueOrder, Record, RecurringCommand, Refusal, Retention, ServerInfo, Settled, Settlement,
+    Store, StoreError,
 };
 use crate::watch::{Changes, Watch};
 use crate::{BatchId, JobId, JobState, Timestamp};
@@ -226,6 +227,20 @@ impl<'f> Lab<'f> {
 
     pub(super) fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Heartbeat {
         block_on(self.store.heartbeat(leases, until)).expect("the store takes the heartbeat")
+    }
+
+    pub(super) fn record(&self, notes: Vec<(Lease, Note)>, now: Timestamp) -> Vec<bool> {
+        let records = notes.into_iter().map(|(lease, note)| Record { lease, note }).collect();
+        block_on(self.store.record(records, now)).expect("the store takes notes")
+    }
+
+    /// Writes notes of one job.
+    pub(super) fn note_all(&self, lease: Lease, notes: Vec<Note>, now: Timestamp) -> Vec<bool> {
+        self.record(notes.into_iter().map(|note| (lease, note)).collect(), now)
+    }
+
+    pub(super) fn notes(&self, id: JobId) -> Option<Notes> {
+        block_on(self.store.notes(id)).expect("the store reads")
     }
 
     pub(super) fn expire(&self, retention: Retention, now: Timestamp) -> Option<Timestamp> {

@@ -25,6 +25,7 @@ mod fixture;
 mod lab;
 pub mod limits;
 pub mod model;
+pub mod noting;
 pub mod occurrences;
 mod operation;
 pub mod queues;
@@ -125,6 +126,16 @@ macro_rules! store_conformance {
                 a_lease_of_an_unknown_job_is_lost
                 a_lease_of_an_earlier_life_of_the_store_is_lost
                 a_lease_of_a_job_that_was_removed_is_lost_when_its_id_comes_again
+            }
+            noting {
+                a_running_job_notes_steps_progress_bars_and_lines
+                a_stale_lease_cannot_note
+                notes_of_many_jobs_are_answered_in_their_order
+                notes_stay_until_a_job_has_succeeded
+                a_requeue_of_a_success_begins_without_notes
+                notes_go_with_their_job
+                notes_are_there_after_a_reopen
+                a_log_is_bounded_and_keeps_how_it_began
             }
             commands {
                 each_action_moves_a_job_as_the_table_says_and_changes_nothing_otherwise
@@ -326,6 +337,7 @@ mod tests {
             include_str!("expiry.rs"),
             include_str!("fencing.rs"),
             include_str!("limits.rs"),
+            include_str!("noting.rs"),
             include_str!("occurrences.rs"),
             include_str!("queues.rs"),
             include_str!("reading.rs"),

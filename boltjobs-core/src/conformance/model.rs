@@ -65,9 +65,10 @@ fn pass_time(rng: &mut Rng, now: Timestamp) -> Timestamp {
 /// Compares every job, page and definition, and the counters with a recount.
 fn compare_all(real: &Side<'_>, model: &Side<'_>, rng: &mut Rng, context: &dyn Fn() -> String) {
     let jobs = real.lab.jobs();
-    let compared = jobs.iter().zip(model.lab.jobs());
-    for (real, model) in compared.clone() {
-        assert_eq!(plain(real.clone()), plain(model), "{}", context());
+    for (stored, modelled) in jobs.iter().zip(model.lab.jobs()) {
+        let id = stored.id;
+        assert_eq!(plain(stored.clone()), plain(modelled), "{}", context());
+        assert_eq!(real.lab.notes(id), model.lab.notes(id), "{}", context());
     }
     assert_eq!(jobs.len(), model.lab.jobs().len(), "{}", context());
     assert_eq!(real.lab.counts(), recount(&jobs), "{}", context());
@@ -135,6 +136,9 @@ impl<'f> Side<'f> {
                 let settlement = |(index, ran, outcome)| Settlement { lease: leases[index], ran, outcome };
                 show(&lab.settle_all(ended.into_iter().map(settlement).collect(), now))
             }
+            Operation::Note(notes) => {
+                show(&lab.record(notes.into_iter().map(|(index, note)| (leases[index], note)).collect(), now))
+            }
             Operation::Heartbeat(indexes, until) => {
                 let beat = lab.heartbeat(indexes.iter().map(|index| leases[*index]).collect(), until);
                 let lost = |index: &&usize| beat.lost.contains(&leases[**index]);
@@ -156,7 +160,7 @@ impl<'f> Side<'f> {
                 show(&(lab.servers(now), lab.queues(now)))
             }
             Operation::Explain(id) => show(&lab.explain(id, now)),
-            Operation::Read(id) => show(&lab.find(id).map(plain)),
+            Operation::Read(id) => show(&(lab.find(id).map(plain), lab.notes(id))),
             Operation::Page(query) => {
                 let count = lab.count(&query.filter);
                 show(&(count, lab.list(*query).into_iter().map(plain).collect::<Vec<_>>()))
@@ -171,7 +175,7 @@ impl<'f> Side<'f> {
         let latest = self.epochs.insert(lease.job, lease.epoch);
         assert!(latest.is_none_or(|latest| latest < lease.epoch), "{:?} after {latest:?}", lease.epoch);
         self.leases.push(lease);
-        (lease.job, claimed.attempt, claimed.created_at, claimed.spec)
+        (lease.job, claimed.attempt, claimed.created_at, claimed.spec, claimed.has_notes)
     }
 }
 

@@ -7,10 +7,12 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::lab::{LEASE, batch, batch_id, error, id, job_with, strict};
+use super::noting::{bar, lines, progress, step};
 use crate::batch::NewBatch;
 use crate::continuation::{After, Parent};
 use crate::cron::{Cron, Zone};
 use crate::job::{JobSpec, NewJob};
+use crate::notes::Note;
 use crate::rate::Rate;
 use crate::recurring::{Definition, Misfire, Overlap};
 use crate::store::{
@@ -38,6 +40,7 @@ pub(super) enum Operation {
     Claim(Offer, usize),
     Settle(Vec<(usize, Duration, Outcome)>),
     Heartbeat(Vec<usize>, Timestamp),
+    Note(Vec<(usize, Note)>),
     Due,
     Fire,
     Reap,
@@ -89,9 +92,12 @@ pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
         }
         24 => Operation::CancelBatch(any_batch(rng)),
         25..40 => Operation::Claim(offer(rng), rng.usize(0..5)),
-        40..58 if leases > 0 => {
+        40..55 if leases > 0 => {
             let ended = |rng: &mut Rng| (lease(rng, leases), span(rng), outcome(rng));
             Operation::Settle((0..rng.u8(0..4)).map(|_| ended(rng)).collect())
+        }
+        55..58 if leases > 0 => {
+            Operation::Note((0..rng.u8(0..4)).map(|_| (lease(rng, leases), note(rng, now))).collect())
         }
         58..62 if leases > 0 => {
             Operation::Heartbeat((0..rng.u8(0..4)).map(|_| lease(rng, leases)).collect(), now.plus(span(rng)))
@@ -224,7 +230,8 @@ fn limits(rng: &mut Rng, name: &str) -> Option<Arc<Limits>> {
 
 fn outcome(rng: &mut Rng) -> Outcome {
     match rng.u8(0..10) {
-        0..3 => Outcome::Succeeded(rng.bool().then(|| (*b"[1,2]").into())),
+        0..2 => Outcome::Succeeded(rng.bool().then(|| (*b"[1,2]").into())),
+        2 => Outcome::SucceededWithout("too large".into()),
         3..5 => {
             Outcome::Retry { error: error("no route"), delay: span(rng), retry: rng.u32(1..9), retries: 10 }
         }
@@ -235,6 +242,16 @@ fn outcome(rng: &mut Rng) -> Outcome {
         7 => Outcome::Snoozed(span(rng)),
         8 => Outcome::Deleted("stopped".into()),
         _ => Outcome::Released("shutdown".into()),
+    }
+}
+
+fn note(rng: &mut Rng, now: Timestamp) -> Note {
+    let name = pick(rng, &["load", "check", "store"]);
+    match rng.u8(0..4) {
+        0 => step(name, &"7".repeat(rng.usize(0..900))),
+        1 => progress(rng.u8(0..101), now),
+        2 => bar(name, rng.u64(0..10)),
+        _ => lines(rng.u32(1..4), (0..rng.usize(0..200)).map(|n| n.to_string())),
     }
 }
 

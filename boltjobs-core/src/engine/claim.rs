@@ -53,7 +53,8 @@ impl Turn<'_> {
         {
             self.count_start(limits, spec.concurrency_key.as_ref());
         }
-        Some(Claimed { lease: Lease { job: id, epoch }, spec, attempt, created_at })
+        let has_notes = self.engine.notes.contains_key(&id);
+        Some(Claimed { lease: Lease { job: id, epoch }, spec, attempt, created_at, has_notes })
     }
 
     /// Keeps leases alive, and tells which are lost or shall be cancelled.

@@ -9,6 +9,7 @@ use super::limiting::{RateId, Starts};
 use crate::batch::Batch;
 use crate::continuation::ParentId;
 use crate::job::{Epoch, HistoryRow, Job, JobSpec};
+use crate::notes::{Note, Notes};
 use crate::recurring::{Past, RecurringJob, Run, RunOutcome};
 use crate::{BatchId, JobId, Timestamp};
 
@@ -80,6 +81,15 @@ pub enum Entry {
     Advanced(Box<Advance>),
     /// The job of a run has ended, or waits and runs again.
     Ran(Box<Ran>),
+    /// A running job noted something.
+    Noted {
+        /// The job.
+        id: JobId,
+        /// What it noted.
+        note: Note,
+    },
+    /// Everything that a job has noted; it comes right after the whole record of the job.
+    Notes(JobId, Box<Notes>),
 }
 
 /// How far a schedule has come, and the run that it made with it.
@@ -164,7 +174,9 @@ impl Entry {
             | Self::Forgotten(_)
             | Self::ParentEnded { .. }
             | Self::Advanced(_)
-            | Self::Ran(_) => None,
+            | Self::Ran(_)
+            | Self::Noted { .. }
+            | Self::Notes(..) => None,
         }
     }
 }

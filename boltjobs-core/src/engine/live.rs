@@ -14,6 +14,7 @@ use super::ready::Ready;
 use super::unique::Keys;
 use crate::continuation::ParentId;
 use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, JobSpec, Lease, RowData};
+use crate::notes::Notes;
 use crate::state::Actor;
 use crate::store::{Counts, Retention, ServerInfo};
 use crate::watch::{Changes, Interest, Transition};
@@ -26,6 +27,8 @@ pub struct Engine {
     pub(super) jobs: HashMap<JobId, Job>,
     pub(super) listing: Listing,
     pub(super) keys: Keys,
+    /// Of the jobs that noted something.
+    pub(super) notes: HashMap<JobId, Notes>,
     pub(super) due: BTreeSet<(Timestamp, JobId)>,
     /// When jobs that have not started are deleted.
     pub(super) expiring: BTreeSet<(Timestamp, JobId)>,
@@ -208,8 +211,11 @@ impl Engine {
                     self.forgotten_epoch = self.forgotten_epoch.max(job.epoch);
                     self.unindex(&job);
                     self.forget_member(&job);
+                    self.forget_notes(id);
                 }
             }
+            Entry::Noted { id, note } => self.note(id, note),
+            Entry::Notes(id, notes) => self.put_notes(id, *notes),
             Entry::Recurring(record) => self.unpublished.changes.due |= self.definitions.put(*record),
             Entry::RecurringRemoved(id) => self.definitions.remove(&id),
             Entry::Advanced(advance) => self.definitions.advance(*advance),
@@ -247,7 +253,11 @@ impl Engine {
         self.intern_names(&mut job.spec);
         self.next_order = self.next_order.max(job.order + 1);
         match self.jobs.remove(&job.id) {
-            Some(older) => self.unindex(&older),
+            Some(older) => {
+                self.unindex(&older);
+                // Either they belong to an earlier life of the job, or they come right after this record.
+                self.forget_notes(job.id);
+            }
             None => self.tell(&job, None),
         }
         self.index(&job);
@@ -282,6 +292,10 @@ impl Engine {
         let Some(mut job) = self.jobs.remove(&change.id) else { return };
         self.unindex(&job);
         let from = job.state;
+        if job.state == JobState::Succeeded {
+            // Whoever asks for a job that has succeeded wants all of it done again.
+            self.forget_notes(job.id);
+        }
         job.state = change.row.state;
         job.since = change.row.at;
         job.renew_expiry(from);
@@ -395,7 +409,8 @@ impl Engine {
         let definitions: Vec<_> = self.definitions.all().collect();
         format!("{} {jobs:?} {definitions:?} {:?} {:?}", self.boot, self.counts, self.family.batches)
             .hash(&mut hasher);
-        format!("{:?} {:?}", self.limiting.rates, self.limiting.paused).hash(&mut hasher);
+        let notes: BTreeMap<_, _> = self.notes.iter().collect();
+        format!("{notes:?} {:?} {:?}", self.limiting.rates, self.limiting.paused).hash(&mut hasher);
         hasher.finish()
     }
 }

@@ -32,6 +32,7 @@ mod parking;
 mod queues;
 mod read;
 mod ready;
+mod record;
 mod recurring;
 mod servers;
 mod settle;

@@ -33,7 +33,8 @@ fn decide(job: &Job, ran: Duration, outcome: Outcome, next_order: u64, now: Time
         data: RowData::Ended { server: server(job), ran },
         ..HistoryRow::new(now, state)
     };
-    let succeeded = |result| HistoryRow {
+    let succeeded = |result, reason| HistoryRow {
+        reason,
         data: RowData::Succeeded { waited: waited(job), ran, result },
         ..HistoryRow::new(now, JobState::Succeeded)
     };
@@ -45,7 +46,8 @@ fn decide(job: &Job, ran: Duration, outcome: Outcome, next_order: u64, now: Time
     if let Some(reason) = &job.cancel {
         // It was asked to stop. That it finished all the same is the one thing that still counts.
         return match outcome {
-            Outcome::Succeeded(result) => Move { row: succeeded(result), ..change },
+            Outcome::Succeeded(result) => Move { row: succeeded(result, None), ..change },
+            Outcome::SucceededWithout(why) => Move { row: succeeded(None, Some(why)), ..change },
             Outcome::Retry { error, .. } | Outcome::Failed { error, .. } => {
                 Move { row: ended(JobState::Deleted, Some(reason.as_str().into()), Some(error)), ..change }
             }
@@ -58,7 +60,8 @@ fn decide(job: &Job, ran: Duration, outcome: Outcome, next_order: u64, now: Time
         };
     }
     match outcome {
-        Outcome::Succeeded(result) => Move { row: succeeded(result), ..change },
+        Outcome::Succeeded(result) => Move { row: succeeded(result, None), ..change },
+        Outcome::SucceededWithout(why) => Move { row: succeeded(None, Some(why)), ..change },
         Outcome::Retry { error, delay, retry, retries } => {
             let reason = format!("Retry attempt {retry} of {retries}: {}", error.message);
             let row = HistoryRow { reason: Some(reason.into()), error: Some(error), ..again(delay) };

@@ -16,10 +16,11 @@ use proptest::prelude::*;
 
 use super::{Engine, Entry, Unpublished};
 use crate::job::{ErrorInfo, JobSpec, Lease, NewJob};
+use crate::notes::{self, Bar, LogLevel, LogLine, Note};
 use crate::rate::Rate;
 use crate::store::{
-    Action, Claimed, Command, Handled, Keep, Limits, Offer, Outcome, QueueOrder, RecurringCommand, Retention,
-    Settlement,
+    Action, Claimed, Command, Handled, Keep, Limits, Offer, Outcome, QueueOrder, Record, RecurringCommand,
+    Retention, Settlement,
 };
 use crate::{JobId, JobState, Timestamp};
 
@@ -82,6 +83,7 @@ enum Deed {
     Settle(usize, Outcome),
     Heartbeat(usize),
     Pause(usize, bool),
+    Note(usize, Note),
     Due,
     Reap,
     Expire,
@@ -108,6 +110,29 @@ fn outcome() -> impl Strategy<Value = Outcome> {
     ]
 }
 
+fn note() -> impl Strategy<Value = Note> {
+    let step = |n: u8| notes::Step {
+        name: n.to_string(),
+        result: vec![n; 9].into(),
+        took: Duration::ZERO,
+        at: at(1),
+        attempt: 1,
+    };
+    let line = |n: usize| LogLine {
+        at: at(1),
+        level: LogLevel::Info,
+        target: "t".into(),
+        message: "x".repeat(n * 100),
+        attempt: 1,
+        skipped: 0,
+    };
+    prop_oneof![
+        (0..3_u8).prop_map(move |n| Note::Step(step(n))),
+        (0..3_u64).prop_map(|n| Note::Bar(Bar { name: n.to_string(), done: n, total: 9 })),
+        (0..600_usize).prop_map(move |n| Note::Lines((0..n).map(line).collect())),
+    ]
+}
+
 fn deed() -> impl Strategy<Value = Deed> {
     let new = (0..24_u8, -1..2_i8, proptest::option::weighted(0.3, -60..120_i64));
     let action = prop_oneof![
@@ -126,6 +151,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0..2_usize, proptest::bool::weighted(0.3)).prop_map(|(queue, pause)| Deed::Pause(queue, pause)),
         6 => (0..6_usize, outcome()).prop_map(|(back, outcome)| Deed::Settle(back, outcome)),
         1 => (0..6_usize).prop_map(Deed::Heartbeat),
+        3 => (0..6_usize, note()).prop_map(|(back, note)| Deed::Note(back, note)),
         3 => Just(Deed::Due),
         1 => Just(Deed::Reap),
         1 => Just(Deed::Expire),
@@ -201,8 +227,8 @@ impl Rig {
     fn run(&mut self, step: &Step) {
         self.now += step.clock;
         self.claims.clear();
-        let lease = if let Deed::Settle(back, _) | Deed::Heartbeat(back) = step.deed {
-            self.lease(back)
+        let lease = if let Deed::Settle(back, _) | Deed::Heartbeat(back) | Deed::Note(back, _) = &step.deed {
+            self.lease(*back)
         } else {
             None
         };
@@ -250,6 +276,10 @@ impl Rig {
                 turn.heartbeat(lease.as_slice(), at(self.now + 30));
             }
             Deed::Pause(queue, pause) => drop(turn.pause(&QUEUES[queue].into(), pause)),
+            Deed::Note(_, note) => {
+                let record = |lease| Record { lease, note };
+                turn.record(lease.map(record).into_iter().collect());
+            }
             Deed::Due => drop(turn.due().map(|next| assert!(next > at(self.now)))),
             Deed::Reap => drop(turn.reap(3).map(|next| assert!(next > at(self.now)))),
             Deed::Expire => {

@@ -92,4 +92,6 @@ pub struct Claimed {
     pub attempt: u32,
     /// When it was enqueued.
     pub created_at: Timestamp,
+    /// Whether earlier attempts have noted something.
+    pub has_notes: bool,
 }

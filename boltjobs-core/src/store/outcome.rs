@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::job::{ErrorInfo, Lease};
+use crate::notes::Note;
 use crate::{JobId, JobState};
 
 /// The end of one attempt.
@@ -22,6 +23,8 @@ pub struct Settlement {
 pub enum Outcome {
     /// The handler returned this, as JSON; nothing is kept for `()`.
     Succeeded(Option<Arc<[u8]>>),
+    /// The handler has done its work, but what it returned is not kept, for this reason.
+    SucceededWithout(Arc<str>),
     /// It failed, and there is another attempt.
     Retry {
         /// What went wrong.
@@ -62,6 +65,15 @@ pub enum Settled {
     Now(JobState),
     /// The job has been claimed again, or is gone; nothing was changed.
     LeaseLost,
+}
+
+/// A note of a running job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The right by which it is written.
+    pub lease: Lease,
+    /// What the job notes.
+    pub note: Note,
 }
 
 /// What a server learns of its jobs.

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::job::Lease;
-use boltjobs_core::store::{Claimed, Offer, Settlement, StoreError};
+use boltjobs_core::store::{Claimed, Offer, StoreError};
 use boltjobs_core::watch::Interest;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::dispatch;
 use super::outlived::Outlived;
 use super::running::Running;
+use super::settle::Ended;
 use super::slots::{Slot, Slots};
 use crate::runtime::Runtime;
 
@@ -28,13 +29,15 @@ pub(crate) struct Worker {
     pub(crate) running: Running,
     pub(crate) outlived: Outlived,
     pub(crate) tasks: TaskTracker,
+    /// Wakes who writes what running jobs note.
+    pub(crate) noted: Arc<Notify>,
     /// Fires when nothing more shall be claimed.
     pub(crate) stopping: CancellationToken,
     /// Fires when running handlers shall stop, so that their jobs go back.
     pub(crate) halting: CancellationToken,
     /// Fires when their time to stop is over.
     pub(crate) halted: CancellationToken,
-    pub(crate) outcomes: mpsc::Sender<Settlement>,
+    pub(crate) outcomes: mpsc::Sender<Ended>,
     /// Fires when every outcome has been sent.
     pub(crate) finished: CancellationToken,
 }

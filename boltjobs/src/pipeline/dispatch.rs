@@ -11,11 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::claim::Worker;
 use super::decode::decode;
+use super::notebook::Notebook;
 use super::run::{self, End, Origin};
 use super::running::{Call, Pulse, RunningJob};
-use super::settle::{self, Attempt};
+use super::settle::{self, Attempt, Ended};
 use super::slots::Slot;
-use crate::context::{Inner, JobContext};
+use crate::context::{Claim, Inner, JobContext, Steps};
 use crate::interceptor;
 use crate::registry::Handler;
 use crate::runtime;
@@ -26,18 +27,20 @@ pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, slot: Slot) {
     let running = Arc::new(RunningJob {
         lease: job.lease,
         spec: Arc::clone(&job.spec),
+        attempt: job.attempt,
         token: CancellationToken::new(),
         asked: AtomicBool::new(false),
         abandoned: CancellationToken::new(),
         pulse: Pulse::default(),
         ended: CancellationToken::new(),
         call: Call::default(),
+        notebook: Notebook::new(Arc::clone(&worker.noted)),
     });
     if worker.running.insert(Arc::clone(&running)) {
         cancellation::stop(worker, Arc::clone(&running));
     }
-    let task = run_job(Arc::clone(worker), job, running, slot);
-    worker.tasks.spawn(runtime::scope(Arc::clone(&worker.runtime), task));
+    let task = run_job(Arc::clone(worker), job, Arc::clone(&running), slot);
+    worker.tasks.spawn(runtime::scope_job(Arc::clone(&worker.runtime), running, task));
 }
 
 async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, slot: Slot) {
@@ -50,8 +53,10 @@ async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, sl
     // From here on it is not the lease that counts: the outcome may be stored before the next heartbeat.
     running.ended.cancel();
     let ran = worker.runtime.clock.monotonic().saturating_sub(started);
+    let notes = running.notebook.finish(lease).await;
+    let settlement = Settlement { lease, ran, outcome };
     // The receiver outlives every task; without it there is nothing left that could store the outcome.
-    let _ = worker.outcomes.send(Settlement { lease, ran, outcome }).await;
+    let _ = worker.outcomes.send(Ended { settlement, notes }).await;
 }
 
 /// A panic of whatever code of the user's ran, the handler or what serves it, is a failed attempt.
@@ -101,6 +106,13 @@ async fn attempt(
         spec: job.spec,
         clock: Arc::clone(&worker.runtime.clock),
         started,
+        trace: running.trace(),
+        steps: Steps::default(),
+        claim: Some(Claim {
+            runtime: Arc::clone(&worker.runtime),
+            running: Arc::clone(&running),
+            has_notes: job.has_notes,
+        }),
     });
     let slot = Arc::new(slot);
     let origin = Origin::Job { worker: Arc::clone(worker), running: Arc::clone(&running), slot };

@@ -20,6 +20,7 @@ use crate::handler::BoxFuture;
 use crate::interceptor;
 use crate::request::{Request, RequestInfo, RequestParts};
 use crate::runtime::{self, Runtime};
+use crate::trace::{self, TraceParent};
 
 /// An instant that a job can be scheduled for: a `DateTime` of any zone, or a `Timestamp`.
 pub trait IntoInstant {
@@ -58,6 +59,7 @@ pub(crate) struct JobOptions {
     pub(crate) unique: Option<Unique>,
     pub(crate) tags: Vec<String>,
     pub(crate) meta: BTreeMap<String, String>,
+    pub(crate) traceparent: Option<String>,
 }
 
 impl JobOptions {
@@ -88,6 +90,12 @@ impl JobOptions {
         if let Some(fault) = unique_fault {
             return Err(Error::InvalidOption(fault.to_string()));
         }
+        if let Some(text) = self.traceparent.as_deref().filter(|text| TraceParent::parse(text).is_none()) {
+            let form = "00-<32 hex digits>-<16 hex digits>-<2 hex digits>";
+            return Err(Error::InvalidOption(format!(
+                "`{text}` is no W3C traceparent; its form is `{form}`"
+            )));
+        }
         let tags = info.tags.iter().map(|tag| (*tag).to_owned()).chain(self.tags).collect();
         Ok(JobSpec {
             version: info.version,
@@ -98,6 +106,7 @@ impl JobOptions {
             concurrency_key: parts.concurrency_key.map(Arc::from),
             tags,
             meta: self.meta,
+            trace: self.traceparent,
             retries: self.retries,
             timeout: self.timeout,
             expires_in: self.expires_in,
@@ -170,6 +179,12 @@ macro_rules! job_options {
         /// Attaches a value that the handler finds with `ctx.meta(key)`.
         pub fn meta(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
             self.options.meta.insert(key.into(), value.into());
+            self
+        }
+
+        /// Sets the trace context that the job belongs to, as a W3C `traceparent`.
+        pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
+            self.options.traceparent = Some(traceparent.into());
             self
         }
     };
@@ -362,7 +377,13 @@ pub(crate) async fn submit(runtime: &Arc<Runtime>, work: Work) -> Result<Vec<Enq
 }
 
 /// The write itself.
-pub(crate) async fn store(runtime: &Runtime, work: Work) -> Result<Vec<Enqueued>> {
+pub(crate) async fn store(runtime: &Runtime, mut work: Work) -> Result<Vec<Enqueued>> {
+    if work.jobs.iter().any(|job| job.spec.trace.is_none()) {
+        let trace = trace::current(runtime);
+        for job in &mut work.jobs {
+            job.spec.trace = job.spec.trace.take().or_else(|| trace.clone());
+        }
+    }
     if tracing::enabled!(tracing::Level::DEBUG) {
         for job in &work.jobs {
             let (request, queue) = (&job.spec.request, &job.spec.queue);

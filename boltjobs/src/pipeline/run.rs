@@ -25,6 +25,16 @@ pub(crate) enum Origin {
     Process(Arc<Runtime>),
 }
 
+impl Origin {
+    /// Returns the job as part of which the call runs.
+    fn job(&self) -> Option<Arc<RunningJob>> {
+        match self {
+            Self::Job { running, .. } => Some(Arc::clone(running)),
+            Self::Process(_) => runtime::current_job(),
+        }
+    }
+}
+
 /// How an attempt ended.
 pub(crate) enum End {
     Ended(Outcome),
@@ -54,7 +64,7 @@ pub(super) async fn guarded<T>(
     let mut attempt = Box::pin(attempt);
     poll_fn(move |context| {
         running.pulse.enter(worker.runtime.clock.monotonic());
-        let polled = catch(|| attempt.as_mut().poll(context));
+        let polled = worker.runtime.captured(|| catch(|| attempt.as_mut().poll(context)));
         running.pulse.leave();
         match polled {
             Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
@@ -85,10 +95,11 @@ pub(crate) async fn call_handler(call: Call) -> Outcome {
 }
 
 async fn call_blocking(origin: Origin, call: BlockingCall) -> Result<Response, Failure> {
-    let span = tracing::Span::current();
+    let (span, job) = (tracing::Span::current(), origin.job());
     let joined = tokio::task::spawn_blocking(move || {
         let runtime = Arc::clone(origin.runtime());
-        let returned = catch(|| span.in_scope(|| runtime::scope_blocking(runtime, call)));
+        let call = || span.in_scope(|| runtime::scope_blocking(Arc::clone(&runtime), job, call));
+        let returned = runtime.captured(|| catch(call));
         if let Origin::Job { worker, running, slot } = origin {
             if running.call.return_late() {
                 worker.outlived.remove(&running.spec);

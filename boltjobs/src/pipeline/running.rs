@@ -9,11 +9,15 @@ use boltjobs_core::JobId;
 use boltjobs_core::job::{JobSpec, Lease};
 use tokio_util::sync::CancellationToken;
 
+use super::notebook::Notebook;
+use crate::trace::TraceParent;
+
 /// One running job, from its claim until its outcome is stored.
 #[derive(Debug)]
 pub(crate) struct RunningJob {
     pub(crate) lease: Lease,
     pub(crate) spec: Arc<JobSpec>,
+    pub(crate) attempt: u32,
     /// Fires when the handler shall stop; the handler sees it.
     pub(crate) token: CancellationToken,
     /// Whether it was asked to stop, so that the grace has begun.
@@ -24,6 +28,19 @@ pub(crate) struct RunningJob {
     /// Fires when its outcome is known.
     pub(crate) ended: CancellationToken,
     pub(crate) call: Call,
+    pub(crate) notebook: Notebook,
+}
+
+impl RunningJob {
+    /// Returns the place of this attempt in its trace.
+    pub(crate) fn trace(&self) -> TraceParent {
+        TraceParent::of_attempt(self.enqueued_by(), self.lease)
+    }
+
+    /// Returns the place in a trace of the code that enqueued the job.
+    pub(crate) fn enqueued_by(&self) -> Option<TraceParent> {
+        self.spec.trace.as_deref().and_then(TraceParent::parse)
+    }
 }
 
 /// The call of a blocking handler, which may outlive its attempt.
@@ -120,7 +137,16 @@ impl Running {
         table.jobs.remove(&lease.job)
     }
 
-    pub(crate) fn get(&self, id: JobId) -> Option<Arc<RunningJob>> {
+    /// Tells the handler of a lease that was lost to stop, if it still runs.
+    pub(crate) fn lose(&self, lease: Lease) {
+        let job = self.get(lease.job).filter(|job| job.lease == lease && !job.ended.is_cancelled());
+        if let Some(job) = job {
+            tracing::warn!(job = %lease.job, request = %job.spec.request, "the lease was lost; its handler is told to stop");
+            job.token.cancel();
+        }
+    }
+
+    fn get(&self, id: JobId) -> Option<Arc<RunningJob>> {
         self.table().jobs.get(&id).cloned()
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::job::{ErrorInfo, JobSpec};
-use boltjobs_core::store::{Outcome, Settled, Settlement, StoreError};
+use boltjobs_core::store::{Outcome, Record, Settled, Settlement, StoreError};
 use boltjobs_core::{JobId, JobState};
 use tokio::sync::mpsc;
 
@@ -12,7 +12,7 @@ use super::claim::Worker;
 use super::run::End;
 use crate::error::JobError;
 use crate::handler::{OnExhausted, Response};
-use crate::interceptor::End as Ended;
+use crate::interceptor;
 use crate::panic::catch;
 use crate::registry::Handler;
 use crate::request::RequestInfo;
@@ -20,8 +20,19 @@ use crate::request::RequestInfo;
 /// The most outcomes that wait for the store before handlers wait for them.
 pub(crate) const WAITING: usize = 8_192;
 
-/// The longest pause before a store that failed is asked again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The pause before a store that failed is asked again.
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest such pause: each is twice the one before.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// An attempt that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) settlement: Settlement,
+    /// What it noted at last, which is stored before.
+    pub(crate) notes: Vec<Record>,
+}
 
 /// The attempt whose end is to be settled.
 #[derive(Debug, Clone, Copy)]
@@ -66,8 +77,8 @@ pub(super) fn outcome(
         End::Halted => return Outcome::Released("the server shut down".into()),
     };
     match ended {
-        Ended::Success(response) => Outcome::Succeeded(encode(request, job, &response)),
-        Ended::Failure(failure) => match failure.directive() {
+        interceptor::End::Success(response) => succeeded(request, job, &response, worker.runtime.max_result),
+        interceptor::End::Failure(failure) => match failure.directive() {
             Some(JobError::Discard(_)) => {
                 exhausted(handler, failure.info(), Some("discarded by its handler".into()))
             }
@@ -75,7 +86,7 @@ pub(super) fn outcome(
             Some(JobError::RetryIn { delay, .. }) => failed(failure.info(), Some(*delay)),
             Some(JobError::Cancelled) | None => failed(failure.info(), None),
         },
-        Ended::Deleted { reason, by } => Outcome::Deleted(match by {
+        interceptor::End::Deleted { reason, by } => Outcome::Deleted(match by {
             Some(by) => format!("stopped by the interceptor `{by}`: {reason}").into(),
             None => reason.into(),
         }),
@@ -95,29 +106,42 @@ fn backoff(worker: &Worker, handler: &Handler, Attempt { job, number, .. }: Atte
 }
 
 /// Nothing is stored for `()`.
-fn encode(request: &RequestInfo, job: JobId, response: &Response) -> Option<Arc<[u8]>> {
+fn succeeded(request: &RequestInfo, job: JobId, response: &Response, limit: usize) -> Outcome {
+    // The work is done: to run it again for the sake of its result would be worse than to lose that.
+    let without = |reason: String| {
+        tracing::error!(%job, "{reason}");
+        Outcome::SucceededWithout(reason.into())
+    };
     match (request.ops.encode_response)(&**response) {
-        Ok(json) if json == b"null" => None,
-        Ok(json) => Some(json.into()),
+        Ok(json) if json == b"null" => Outcome::Succeeded(None),
+        Ok(json) if json.len() > limit => without(format!(
+            "its result has {} bytes, and {limit} are kept at most; store it elsewhere and return a reference to it, \
+             or raise `max_result`",
+            json.len()
+        )),
+        Ok(json) => Outcome::Succeeded(Some(json.into())),
         Err(error) => {
-            // The work is done: to run it again for the sake of its result would be worse than to lose that.
-            tracing::error!(%job, %error, "the result can't be stored as JSON, and is lost");
-            None
+            without(format!("its result can't be stored as JSON: {error}; see its serde attributes"))
         }
     }
 }
 
 /// Stores outcomes, all that are waiting in one write, until there are none and there will be none.
-pub(crate) async fn settle_jobs(worker: Arc<Worker>, mut outcomes: mpsc::Receiver<Settlement>) {
-    let mut batch = Vec::new();
+pub(crate) async fn settle_jobs(worker: Arc<Worker>, mut outcomes: mpsc::Receiver<Ended>) {
+    let mut ended = Vec::new();
     loop {
         tokio::select! {
             biased;
-            _ = outcomes.recv_many(&mut batch, WAITING) => {}
+            _ = outcomes.recv_many(&mut ended, WAITING) => {}
             () = worker.finished.cancelled() => return,
         }
-        let settled = settle(&worker, &batch).await;
-        for (settlement, settled) in batch.drain(..).zip(settled) {
+        let (mut batch, mut notes) = (Vec::with_capacity(ended.len()), Vec::new());
+        for ended in ended.drain(..) {
+            batch.push(ended.settlement);
+            notes.extend(ended.notes);
+        }
+        let settled = settle(&worker, &batch, notes).await;
+        for (settlement, settled) in batch.into_iter().zip(settled) {
             let running = worker.running.remove(settlement.lease);
             report(&settlement, settled, running.as_deref().map(|running| &*running.spec));
         }
@@ -125,10 +149,12 @@ pub(crate) async fn settle_jobs(worker: Arc<Worker>, mut outcomes: mpsc::Receive
 }
 
 /// Stores a batch, again and again while the store fails: what a handler has done is not thrown away.
-async fn settle(worker: &Worker, batch: &[Settlement]) -> Vec<Settled> {
-    let mut pause = Duration::from_millis(50);
+///
+/// What the jobs noted goes first, so that whoever sees an outcome sees that, too.
+async fn settle(worker: &Worker, batch: &[Settlement], mut notes: Vec<Record>) -> Vec<Settled> {
+    let mut pause = FIRST_PAUSE;
     loop {
-        match worker.runtime.store.settle(batch.to_vec(), worker.runtime.now()).await {
+        match write(worker, batch, &mut notes).await {
             Ok(settled) => return settled,
             Err(StoreError::Closed) => return Vec::new(),
             Err(error) if worker.halted.is_cancelled() => {
@@ -147,6 +173,19 @@ async fn settle(worker: &Worker, batch: &[Settlement]) -> Vec<Settled> {
     }
 }
 
+async fn write(
+    worker: &Worker,
+    batch: &[Settlement],
+    notes: &mut Vec<Record>,
+) -> Result<Vec<Settled>, StoreError> {
+    let (store, now) = (&worker.runtime.store, worker.runtime.now());
+    if !notes.is_empty() {
+        store.record(notes.clone(), now).await?;
+        notes.clear();
+    }
+    store.settle(batch.to_vec(), now).await
+}
+
 fn report(settlement: &Settlement, settled: Settled, spec: Option<&JobSpec>) {
     let job = settlement.lease.job;
     let (request, title) = spec.map_or(("", ""), |spec| (&*spec.request, spec.title()));
@@ -161,7 +200,9 @@ fn report(settlement: &Settlement, settled: Settled, spec: Option<&JobSpec>) {
         Outcome::Deleted(reason) => tracing::info!(%job, request, title, %reason, "deleted"),
         // Whatever came of it, it had been asked to stop.
         _ if state == JobState::Deleted => tracing::info!(%job, request, title, "deleted"),
-        Outcome::Succeeded(_) => tracing::debug!(%job, request, title, ran = ?settlement.ran, "succeeded"),
+        Outcome::Succeeded(_) | Outcome::SucceededWithout(_) => {
+            tracing::debug!(%job, request, title, ran = ?settlement.ran, "succeeded");
+        }
         Outcome::Retry { error, delay, retry, retries } => {
             tracing::warn!(%job, request, title, %error, ?delay, "failed; retry {retry} of {retries} follows");
         }

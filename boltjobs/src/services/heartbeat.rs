@@ -33,12 +33,7 @@ async fn beat(worker: &Arc<Worker>, max_crashes: u32) -> Result<(), StoreError> 
         runtime.store.heartbeat(leases, runtime.now().plus(worker.offer.lease)).await?
     };
     for lease in heartbeat.lost {
-        if let Some(job) =
-            worker.running.get(lease.job).filter(|job| job.lease == lease && !job.ended.is_cancelled())
-        {
-            tracing::warn!(job = %lease.job, request = %job.spec.request, "the lease was lost; its handler is told to stop");
-            job.token.cancel();
-        }
+        worker.running.lose(lease);
     }
     for job in heartbeat.cancelled {
         cancellation::cancel(worker, job);

@@ -3,6 +3,7 @@
 
 pub(crate) mod cancellation;
 pub(crate) mod heartbeat;
+pub(crate) mod noting;
 pub(crate) mod scheduler;
 mod thread;
 

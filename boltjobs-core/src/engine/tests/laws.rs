@@ -60,7 +60,9 @@ fn check_indexes(rig: &Rig) {
     let definitions = engine.definitions.all().map(|job| job.weight() as u64).sum::<u64>();
     let batches = engine.family.batches.values().map(|batch| batch.weight() as u64).sum::<u64>();
     let starts = engine.limiting.rates.values().map(|starts| starts.weight() as u64).sum::<u64>();
-    assert_eq!(engine.weight(), jobs + definitions + batches + starts);
+    let notes = engine.notes.values().map(|notes| notes.weight() as u64).sum::<u64>();
+    assert_eq!(engine.weight(), jobs + definitions + batches + starts + notes);
+    assert!(engine.notes.keys().all(|id| engine.jobs.contains_key(id)));
     check_definitions(engine);
     let until: Vec<_> =
         engine.limiting.rates.values().map(|starts| (starts.until, starts.id.clone())).collect();
