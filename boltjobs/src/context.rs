@@ -150,6 +150,11 @@ impl JobContext {
         self.0.token.clone()
     }
 
+    /// Returns the place of this attempt in its trace, and that of the code that enqueued.
+    pub(crate) fn trace(&self) -> (TraceParent, Option<TraceParent>) {
+        (self.0.trace, self.0.spec.trace.as_deref().and_then(TraceParent::parse))
+    }
+
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.0.clock
     }

@@ -114,13 +114,23 @@ async fn run_from(call: Call, at: usize) -> Outcome {
     all.instrument(span).await
 }
 
+/// Makes the span of an attempt, which names its place in the trace of the code that enqueued.
 fn span(call: &Call) -> Span {
     let (request, title) = (call.request_name(), call.title());
-    if call.is_job() {
-        tracing::info_span!("job", id = %call.context.id(), request, attempt = call.attempt(), title)
-    } else {
-        tracing::info_span!("process", request, title)
+    if !call.is_job() {
+        return tracing::info_span!("process", request, title);
     }
+    let (trace, parent) = call.context.trace();
+    tracing::info_span!(
+        "job",
+        id = %call.context.id(),
+        request,
+        attempt = call.attempt(),
+        title,
+        trace_id = format_args!("{:032x}", trace.trace),
+        span_id = format_args!("{:016x}", trace.span),
+        parent_span_id = parent.map(|parent| tracing::field::display(format!("{:016x}", parent.span))),
+    )
 }
 
 /// Turns a panic inside into an outcome, if it shall.
