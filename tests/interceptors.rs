@@ -332,7 +332,7 @@ async fn the_time_that_is_stored_is_the_one_that_interceptors_measure() {
 
 #[tokio::test]
 async fn an_interceptor_that_goes_on_after_a_timeout_is_dropped_when_its_grace_is_over() {
-    let (bench, log, _) = bench(|builder| builder).await;
+    let (bench, log, _) = bench(|builder| builder.lease(Duration::from_secs(86_400))).await;
     let job = enqueue(&bench, "linger").await;
     patiently(async {
         while !log.0.lock().unwrap().contains(&"timeout".to_owned()) {
@@ -341,6 +341,7 @@ async fn an_interceptor_that_goes_on_after_a_timeout_is_dropped_when_its_grace_i
         }
     })
     .await;
+    // Its lease lasts, so that nothing but the grace can end it.
     assert!(job.delete().await.unwrap());
     patiently(async {
         while bench.job(job.id()).await.state() != JobState::Deleted {
