@@ -20,6 +20,19 @@ impl Log {
     fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
+
+    fn has(&self, line: &str) -> bool {
+        self.0.lock().unwrap().iter().any(|noted| noted == line)
+    }
+
+    async fn until(&self, line: &str) {
+        patiently(async {
+            while !self.has(line) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
 }
 
 /// Opens when the test says so.
@@ -289,12 +302,7 @@ async fn a_call_in_place_times_out() {
 async fn an_interceptor_that_is_left_out_does_not_run() {
     let (bench, log, gate) = bench(|it| it.without_interceptor("audit").without_interceptor("timeout")).await;
     let job = enqueue(&bench, "wait").await;
-    patiently(async {
-        while !log.0.lock().unwrap().contains(&"handler".to_owned()) {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    log.until("handler").await;
     bench.clock.advance(Duration::from_secs(3_600));
     gate.0.add_permits(1);
     assert_eq!(patiently(job.wait()).await.unwrap(), 1);
@@ -316,12 +324,7 @@ async fn without_the_panic_guard_the_server_survives_all_the_same() {
 async fn the_time_that_is_stored_is_the_one_that_interceptors_measure() {
     let (bench, log, gate) = bench(|builder| builder).await;
     let job = enqueue(&bench, "wait").await;
-    patiently(async {
-        while !log.0.lock().unwrap().contains(&"handler".to_owned()) {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    log.until("handler").await;
     bench.clock.advance(Duration::from_secs(25));
     gate.0.add_permits(1);
     let done = bench.until(job.id(), JobState::Succeeded).await;
@@ -335,7 +338,7 @@ async fn an_interceptor_that_goes_on_after_a_timeout_is_dropped_when_its_grace_i
     let (bench, log, _) = bench(|builder| builder.lease(Duration::from_secs(86_400))).await;
     let job = enqueue(&bench, "linger").await;
     patiently(async {
-        while !log.0.lock().unwrap().contains(&"timeout".to_owned()) {
+        while !log.has("timeout") {
             bench.clock.advance(Duration::from_secs(1));
             tokio::task::yield_now().await;
         }
@@ -361,4 +364,47 @@ async fn leaving_out_what_is_not_there_stops_the_start() {
         error.contains("`without_interceptor`: there is no interceptor `audits`; did you mean `audit`?"),
         "{error}"
     );
+}
+
+/// Collects what is logged.
+#[derive(Debug, Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs a job for 25 seconds of its 30, and returns what was logged meanwhile.
+async fn logged(settings: impl FnOnce(Builder) -> Builder) -> String {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false);
+    let subscriber = subscriber.with_writer(move || writer.clone()).finish();
+    // The handler runs on this thread, too.
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let (bench, log, gate) = bench(settings).await;
+    let job = enqueue(&bench, "wait").await;
+    log.until("handler").await;
+    bench.clock.advance(Duration::from_secs(25));
+    gate.0.add_permits(1);
+    patiently(job.wait()).await.unwrap();
+    String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
+}
+
+#[tokio::test]
+async fn the_trace_and_the_stopwatch_speak_unless_they_are_left_out() {
+    let (span, slow) =
+        ("request=\"act\" attempt=1", "took more than four fifths of its timeout ran=25s limit=30s");
+    let log = logged(|builder| builder).await;
+    let line = log.lines().find(|line| line.contains(slow)).unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("job{id=") && line.contains(span), "the stopwatch is inside of the trace: {line}");
+    let log = logged(|builder| builder.without_interceptor("trace").without_interceptor("stopwatch")).await;
+    assert!(!log.contains(slow) && !log.contains("job{id="), "{log}");
 }
