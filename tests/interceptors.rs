@@ -20,6 +20,19 @@ impl Log {
     fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
+
+    fn has(&self, line: &str) -> bool {
+        self.0.lock().unwrap().iter().any(|noted| noted == line)
+    }
+
+    async fn until(&self, line: &str) {
+        patiently(async {
+            while !self.has(line) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
 }
 
 /// Opens when the test says so.
@@ -289,12 +302,7 @@ async fn a_call_in_place_times_out() {
 async fn an_interceptor_that_is_left_out_does_not_run() {
     let (bench, log, gate) = bench(|it| it.without_interceptor("audit").without_interceptor("timeout")).await;
     let job = enqueue(&bench, "wait").await;
-    patiently(async {
-        while !log.0.lock().unwrap().contains(&"handler".to_owned()) {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    log.until("handler").await;
     bench.clock.advance(Duration::from_secs(3_600));
     gate.0.add_permits(1);
     assert_eq!(patiently(job.wait()).await.unwrap(), 1);
@@ -316,12 +324,7 @@ async fn without_the_panic_guard_the_server_survives_all_the_same() {
 async fn the_time_that_is_stored_is_the_one_that_interceptors_measure() {
     let (bench, log, gate) = bench(|builder| builder).await;
     let job = enqueue(&bench, "wait").await;
-    patiently(async {
-        while !log.0.lock().unwrap().contains(&"handler".to_owned()) {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    log.until("handler").await;
     bench.clock.advance(Duration::from_secs(25));
     gate.0.add_permits(1);
     let done = bench.until(job.id(), JobState::Succeeded).await;
@@ -332,15 +335,16 @@ async fn the_time_that_is_stored_is_the_one_that_interceptors_measure() {
 
 #[tokio::test]
 async fn an_interceptor_that_goes_on_after_a_timeout_is_dropped_when_its_grace_is_over() {
-    let (bench, log, _) = bench(|builder| builder).await;
+    let (bench, log, _) = bench(|builder| builder.lease(Duration::from_secs(86_400))).await;
     let job = enqueue(&bench, "linger").await;
     patiently(async {
-        while !log.0.lock().unwrap().contains(&"timeout".to_owned()) {
+        while !log.has("timeout") {
             bench.clock.advance(Duration::from_secs(1));
             tokio::task::yield_now().await;
         }
     })
     .await;
+    // Its lease lasts, so that nothing but the grace can end it.
     assert!(job.delete().await.unwrap());
     patiently(async {
         while bench.job(job.id()).await.state() != JobState::Deleted {

@@ -68,6 +68,13 @@ async fn slow(event: Transition, seen: Data<Seen>, gate: Data<Gate>) -> JobResul
     Ok(())
 }
 
+/// Enqueues a job when nothing else happens any more.
+#[on_stop]
+async fn last_word() -> JobResult {
+    Work("the last".to_owned()).enqueue().await?;
+    Ok(())
+}
+
 async fn bench() -> (Bench, Seen, Gate) {
     let (seen, gate) = (Seen::default(), Gate(Arc::new(Semaphore::new(0))));
     let (given, open) = (seen.clone(), gate.clone());
@@ -136,11 +143,12 @@ async fn a_shutdown_lets_observers_see_the_last_transition() {
     let (bench, seen, _) = bench().await;
     let job = bench.scope(async { Work("well".to_owned()).enqueue().await.unwrap() }).await;
     patiently(job.wait()).await.unwrap();
-    bench.scope(async { Work::enqueue_all((0..100).map(|n| Work(n.to_string()))).await.unwrap() }).await;
+    bench.scope(async { Work::enqueue_all((0..99).map(|n| Work(n.to_string()))).await.unwrap() }).await;
     patiently(bench.server.shutdown()).await.unwrap();
     let events = seen.read();
     let created = events.iter().filter(|event| event.from().is_none()).count();
     let claimed = events.iter().filter(|event| event.to() == JobState::Processing).count();
     let ended = events.iter().filter(|event| event.to().is_final()).count();
     assert_eq!((created, claimed), (101, ended));
+    assert_eq!(events.last().unwrap().title(), "Work the last");
 }

@@ -275,11 +275,11 @@ pub enum Error {
         reason: String,
     },
     /// An interceptor around enqueueing panicked, or one of its arguments could not be made.
-    #[error("the interceptor `{name}` failed: {message}")]
+    #[error("{message}")]
     Interceptor {
         /// The interceptor.
         name: String,
-        /// What went wrong.
+        /// What went wrong; it names the interceptor.
         message: String,
     },
     /// No such batch: it never was, or its retention is over.

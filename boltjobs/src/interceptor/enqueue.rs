@@ -240,7 +240,9 @@ async fn intercept(
     let failed = |message: String| Error::Interceptor { name: link.name.to_owned(), message };
     let mut interceptor = (link.run)(jobs, next, runtime.providers());
     let ended = poll_fn(|context| match catch_of(link.name, || interceptor.as_mut().poll(context)) {
-        Ok(polled) => polled.map_err(|failure: Failure| failed(failure.to_string())),
+        Ok(polled) => {
+            polled.map_err(|failure| failed(Failure::of_interceptor(link.name, failure).to_string()))
+        }
         Err(panic) => Poll::Ready(Err(failed(panic.message))),
     });
     match ended.await? {

@@ -136,8 +136,8 @@ fn no_such(name: &str, known: &[&str]) -> String {
 struct Node {
     name: &'static str,
     link: Link,
-    /// What decides where nothing else does: how many built-in ones stand outside, twice, and one more for those
-    /// themselves.
+    /// What decides where no constraint does, before the name: of a built-in one, an odd number; of the others, the
+    /// even one between those where it stands unless it is told to stand further inside.
     rank: usize,
     /// The places of those that stand further inside.
     inside: Vec<usize>,
@@ -184,9 +184,8 @@ fn sorted(
     }
     for at in built_in.len()..nodes.len() {
         let outside_of = (0..built_in.len()).find(|other| reaches(&nodes, at, *other));
-        let inside_of = (0..built_in.len()).rev().find(|other| reaches(&nodes, *other, at));
-        let outer = OUTER.min(outside_of.unwrap_or(built_in.len()));
-        nodes[at].rank = 2 * outer.max(inside_of.map_or(0, |other| other + 1));
+        // What stands further inside than that waits for its turn all the same.
+        nodes[at].rank = 2 * OUTER.min(outside_of.unwrap_or(built_in.len()));
     }
     take_in_order(nodes, faults)
 }
