@@ -5,14 +5,17 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::cron::{Cron, Dst, Zone};
 use boltjobs_core::job::{ErrorInfo, Job, JobSpec, NewJob};
 use boltjobs_core::memory::{MemoryStore, Tape};
+use boltjobs_core::rate::Rate;
 use boltjobs_core::recurring::{Definition, Misfire};
 use boltjobs_core::store::{
-    Action, Claimed, Command, Outcome, PageQuery, RecurringCommand, Retention, Settlement, Store,
+    Action, Claimed, Command, Handled, Limits, Offer, Outcome, PageQuery, RecurringCommand, Retention,
+    Settlement, Store,
 };
 use boltjobs_core::{JobState, Timestamp};
 use boltjobs_sled::{SledOptions, SledStore};
@@ -54,7 +57,7 @@ impl Pair<'_> {
             }
             30..50 => {
                 let workers = vec![1; self.chance.usize(1..5)];
-                let offer = offer();
+                let offer = self.offer();
                 let claimed = both!(self, claim(offer, workers, now));
                 self.claimed.extend(claimed);
             }
@@ -73,8 +76,12 @@ impl Pair<'_> {
                 let jobs: Vec<_> = (0..self.chance.u64(..3)).map(|_| id(self.chance.u64(..JOBS))).collect();
                 both!(self, command(jobs, command, now));
             }
-            80..85 => {
+            80..84 => {
                 both!(self, due(now));
+            }
+            84 => {
+                let (queue, pause): (Arc<str>, _) = ("default".into(), self.chance.u8(..3) == 0);
+                both!(self, pause(queue, pause, now));
             }
             85..88 => {
                 both!(self, fire(now));
@@ -98,7 +105,7 @@ impl Pair<'_> {
                     2 => RecurringCommand::Resume,
                     _ => RecurringCommand::Remove,
                 };
-                let name: std::sync::Arc<str> = self.chance.u8(..DEFINITIONS).to_string().into();
+                let name: Arc<str> = self.chance.u8(..DEFINITIONS).to_string().into();
                 both!(self, recurring(name, command, now));
             }
         }
@@ -111,7 +118,25 @@ impl Pair<'_> {
         let payload: Vec<u8> = (0..self.chance.usize(..size)).map(|_| self.chance.u8(..)).collect();
         let due = self.now.plus(Duration::from_secs(self.chance.u64(..50)));
         let start_at = self.chance.bool().then_some(due);
-        NewJob { spec: JobSpec::new("mail.send", payload), start_at, ..job }
+        let key = || ["a", "b", "c", "d"][self.chance.usize(..4)].into();
+        let concurrency_key = (size > 50 || payload.len() % 3 > 0).then(key);
+        NewJob { spec: JobSpec { concurrency_key, ..JobSpec::new("mail.send", payload) }, start_at, ..job }
+    }
+
+    /// Makes an offer, mostly one that holds jobs to limits.
+    fn offer(&mut self) -> Arc<Offer> {
+        if self.chance.u8(..4) == 0 {
+            return offer();
+        }
+        let rate = |text: &str| Some(Rate::parse(text).unwrap());
+        let limits = Limits {
+            per_key: Some(2),
+            rate: rate("20/1m, burst = 5"),
+            rate_per_key: rate("6/1m"),
+            ..Limits::of("mail.send")
+        };
+        let handled = Handled { version: 1, limits: Some(limits.into()) };
+        Arc::new(Offer { handles: [("mail.send".into(), handled)].into(), ..Offer::clone(&offer()) })
     }
 
     fn settlement(&mut self) -> Settlement {
@@ -144,6 +169,11 @@ impl Pair<'_> {
     fn compare(&self) {
         both!(self, counts());
         both!(self, recurring_jobs());
+        let now = self.now;
+        both!(self, queues(now));
+        for number in 0..JOBS {
+            both!(self, explain(id(number), now));
+        }
         for state in JobState::ALL {
             let query = PageQuery { state, after: None, limit: usize::MAX };
             assert_eq!(jobs(&self.sled, &query), jobs(&self.memory, &query), "{state}");
