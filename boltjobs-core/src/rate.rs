@@ -54,7 +54,7 @@ impl Rate {
     ///
     /// `, burst = 10` behind it allows no more than 10 starts in any tenth of that minute; in general, no more than
     /// the burst in any `span * burst / count`. Without it all may start at once. The span is a
-    /// [duration](crate::duration) of at most 365 days, and the burst is from 1 to the count.
+    /// [duration] of at most 365 days, and the burst is from 1 to the count.
     ///
     /// # Errors
     ///

@@ -118,8 +118,7 @@ impl Pair<'_> {
         let payload: Vec<u8> = (0..self.chance.usize(..size)).map(|_| self.chance.u8(..)).collect();
         let due = self.now.plus(Duration::from_secs(self.chance.u64(..50)));
         let start_at = self.chance.bool().then_some(due);
-        let key = || ["a", "b", "c", "d"][self.chance.usize(..4)].into();
-        let concurrency_key = (size > 50 || payload.len() % 3 > 0).then(key);
+        let concurrency_key = [None, Some("a"), Some("b"), Some("c")][self.chance.usize(..4)].map(Into::into);
         NewJob { spec: JobSpec { concurrency_key, ..JobSpec::new("mail.send", payload) }, start_at, ..job }
     }
 

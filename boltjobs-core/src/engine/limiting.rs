@@ -97,8 +97,8 @@ impl Limiting {
     }
 
     /// Returns the running jobs of a key.
-    pub(super) fn running(&self, key: &str) -> impl ExactSizeIterator<Item = JobId> {
-        self.running.get(key).into_iter().flatten().copied().collect::<Vec<_>>().into_iter()
+    pub(super) fn running(&self, key: &str) -> impl Iterator<Item = JobId> {
+        self.running.get(key).into_iter().flatten().copied()
     }
 
     /// Counts what runs of a key, with what still runs of attempts that have ended.
