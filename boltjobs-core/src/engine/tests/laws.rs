@@ -48,7 +48,7 @@ fn check_indexes(rig: &Rig) {
     assert_eq!(engine.counts(), recount(rig));
     let jobs = engine.jobs.values().map(|job| job.weight() as u64).sum::<u64>();
     let definitions = engine.recurring.values().map(|job| job.weight() as u64).sum::<u64>();
-    let starts = engine.limiting.rates.values().map(|starts| starts.weight() as u64).sum::<u64>();
+    let starts = engine.limiting.rates.values().map(crate::engine::Starts::weight).sum::<u64>();
     assert_eq!(engine.weight(), jobs + definitions + starts);
     let until: Vec<_> =
         engine.limiting.rates.values().map(|starts| (starts.until, starts.id.clone())).collect();
