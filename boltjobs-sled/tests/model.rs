@@ -194,7 +194,7 @@ fn compare_over_reopening(options: &SledOptions, seed: u64) -> u64 {
     let (directory, tape) = (tempdir().unwrap(), Tape::default());
     let mut random = fastrand::Rng::with_seed(seed);
     let (mut now, mut compacted, mut claimed) = (at(0), 0, Vec::new());
-    for life in 0..8 {
+    for life in 0..12 {
         let opened = options.clone().open(directory.path()).unwrap();
         let memory = MemoryStore::on_tape(&tape);
         let mut pair = Pair { sled: opened, memory, claimed, chance: &mut random, now };
