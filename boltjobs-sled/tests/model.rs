@@ -6,6 +6,7 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::batch::NewBatch;
@@ -14,10 +15,11 @@ use boltjobs_core::cron::Zone;
 use boltjobs_core::job::{ErrorInfo, Job, JobSpec, NewJob};
 use boltjobs_core::memory::{MemoryStore, Tape};
 use boltjobs_core::notes::{LogLevel, LogLine, Note, Step};
+use boltjobs_core::rate::Rate;
 use boltjobs_core::recurring::{Definition, Misfire, Overlap};
 use boltjobs_core::store::{
-    Action, Claimed, Command, JobFilter, Keep, Outcome, PageQuery, Record, RecurringCommand, Retention,
-    Settlement, Store,
+    Action, Claimed, Command, Handled, JobFilter, Keep, Limits, Offer, Outcome, PageQuery, Record,
+    RecurringCommand, Retention, Settlement, Store,
 };
 use boltjobs_core::unique::{OnConflict, Unique};
 use boltjobs_core::{BatchId, Timestamp};
@@ -48,7 +50,8 @@ macro_rules! both {
         let sled = block_on($pair.sled.$method($($argument.clone()),*));
         let memory = block_on($pair.memory.$method($($argument.clone()),*));
         assert_eq!(sled, memory, "{} at {}", stringify!($method), $pair.now);
-        sled.unwrap_or_default()
+        assert!(matches!(sled, Ok(_) | Err(StoreError::Refused(_))), "{sled:?}");
+        sled.ok()
     }};
 }
 
@@ -72,8 +75,8 @@ impl Pair<'_> {
             }
             30..50 => {
                 let workers = vec![1; self.chance.usize(1..5)];
-                let offer = offer();
-                let claimed = both!(self, claim(offer, workers, now));
+                let offer = self.offer();
+                let claimed = both!(self, claim(offer, workers, now)).unwrap();
                 self.claimed.extend(claimed);
             }
             50..57 if !self.claimed.is_empty() => {
@@ -95,8 +98,12 @@ impl Pair<'_> {
                 let jobs: Vec<_> = (0..self.chance.u64(..3)).map(|_| id(self.chance.u64(..JOBS))).collect();
                 both!(self, command(jobs, command, now));
             }
-            80..85 => {
+            80..84 => {
                 both!(self, due(now));
+            }
+            84 => {
+                let (queue, pause): (Arc<str>, _) = ("default".into(), self.chance.u8(..3) == 0);
+                both!(self, pause(queue, pause, now));
             }
             85..88 => {
                 both!(self, fire(now));
@@ -126,7 +133,7 @@ impl Pair<'_> {
                     2 => RecurringCommand::Resume,
                     _ => RecurringCommand::Remove,
                 };
-                let name: std::sync::Arc<str> = self.chance.u8(..DEFINITIONS).to_string().into();
+                let name: Arc<str> = self.chance.u8(..DEFINITIONS).to_string().into();
                 both!(self, recurring(name, command, now));
             }
         }
@@ -154,6 +161,8 @@ impl Pair<'_> {
         }
         let expires_in = Duration::from_secs(self.chance.u64(1..60));
         spec.expires_in = (self.chance.u8(..4) == 0).then_some(expires_in);
+        spec.concurrency_key =
+            [None, Some("a"), Some("b"), Some("c")][self.chance.usize(..4)].map(Into::into);
         NewJob { spec, start_at, ..job }
     }
 
@@ -163,6 +172,22 @@ impl Pair<'_> {
         let unique = Unique::key(key).on_conflict(conflicts[self.chance.usize(..3)]);
         let within = Duration::from_secs(self.chance.u64(1..60));
         if self.chance.bool() { unique.within(within) } else { unique }
+    }
+
+    /// Makes an offer, mostly one that holds jobs to limits.
+    fn offer(&mut self) -> Arc<Offer> {
+        if self.chance.u8(..4) == 0 {
+            return offer();
+        }
+        let rate = |text: &str| Some(Rate::parse(text).unwrap());
+        let limits = Limits {
+            per_key: Some(2),
+            rate: rate("20/1m, burst = 5"),
+            rate_per_key: rate("6/1m"),
+            ..Limits::of("mail.send")
+        };
+        let handled = Handled { version: 1, limits: Some(limits.into()) };
+        Arc::new(Offer { handles: [("mail.send".into(), handled)].into(), ..Offer::clone(&offer()) })
     }
 
     fn settlement(&mut self) -> Settlement {
@@ -211,10 +236,13 @@ impl Pair<'_> {
     fn compare(&self) {
         both!(self, counts());
         both!(self, recurring_jobs());
+        let now = self.now;
+        both!(self, queues(now));
         both!(self, batches(None, usize::MAX));
         for number in 0..JOBS {
             let job = id(number);
             both!(self, notes(job));
+            both!(self, explain(job, now));
         }
         let all = JobFilter::default();
         let tagged = JobFilter { tags: vec!["red".to_owned()], ..JobFilter::default() };
@@ -239,7 +267,7 @@ fn compare_over_reopening(options: &SledOptions, seed: u64) -> u64 {
     let (directory, tape) = (tempdir().unwrap(), Tape::default());
     let mut random = fastrand::Rng::with_seed(seed);
     let (mut now, mut compacted, mut claimed) = (at(0), 0, Vec::new());
-    for life in 0..8 {
+    for life in 0..12 {
         let opened = options.clone().open(directory.path()).unwrap();
         let memory = MemoryStore::on_tape(&tape);
         let mut pair = Pair { sled: opened, memory, claimed, chance: &mut random, now };

@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
-use boltjobs_core::store::{Action, Command};
+use boltjobs_core::store::{Action, Command, Explanation};
 use boltjobs_core::{JobId, JobState};
 
 use crate::details::{JobDetails, Stats};
@@ -13,8 +13,10 @@ use crate::error::{Error, Result};
 use crate::handler::BoxFuture;
 use crate::pipeline::enqueue::IntoInstant;
 use crate::query::JobQuery;
+use crate::queues::{QueueDetails, QueueRef};
 use crate::recurring::{RecurringDetails, RecurringRef};
 use crate::runtime::{self, Runtime};
+use crate::servers::ServerDetails;
 
 /// Returns the client of the server that runs: within a handler its own, elsewhere the first that was started.
 ///
@@ -106,6 +108,52 @@ impl Client {
     /// It only looks.
     pub async fn stats(&self) -> Result<Stats> {
         Ok(Stats::new(self.runtime()?.store.counts().await?))
+    }
+
+    /// Says why a job stands where it stands, and what would move it on: in a sentence, and as a typed reason.
+    ///
+    /// It is the decision of a claim, asked about one job, and costs the same with ten jobs and with ten million. A job
+    /// that is unknown is explained, too.
+    ///
+    /// # Errors
+    /// [`Error::NotStarted`], [`Error::Store`] when the store can't answer.
+    ///
+    /// # Cancel safety
+    /// It only looks.
+    pub async fn explain(&self, id: JobId) -> Result<Explanation> {
+        let runtime = self.runtime()?;
+        Ok(runtime.store.explain(id, runtime.now()).await?)
+    }
+
+    /// Names a queue, to pause it. That the name is legal is checked when something is asked of it.
+    pub fn queue(&self, name: impl Into<String>) -> QueueRef {
+        QueueRef::new(self.clone(), name.into())
+    }
+
+    /// Returns the queues that have jobs, are paused or are named by a server, in the order of their names.
+    ///
+    /// # Errors
+    /// [`Error::NotStarted`], [`Error::Store`] when the store can't answer.
+    ///
+    /// # Cancel safety
+    /// It only looks.
+    pub async fn queues(&self) -> Result<Vec<QueueDetails>> {
+        let runtime = self.runtime()?;
+        let queues = runtime.store.queues(runtime.now()).await?;
+        Ok(queues.into_iter().map(QueueDetails::new).collect())
+    }
+
+    /// Returns the servers that are there and run jobs, in the order of their names.
+    ///
+    /// # Errors
+    /// [`Error::NotStarted`], [`Error::Store`] when the store can't answer.
+    ///
+    /// # Cancel safety
+    /// It only looks.
+    pub async fn servers(&self) -> Result<Vec<ServerDetails>> {
+        let runtime = self.runtime()?;
+        let servers = runtime.store.servers(runtime.now()).await?;
+        Ok(servers.into_iter().map(ServerDetails::new).collect())
     }
 
     /// Returns the recurring definitions, in the order of their ids.

@@ -46,11 +46,13 @@ mod pipeline;
 mod process;
 mod provider;
 mod query;
+mod queues;
 mod recurring;
 mod registry;
 mod request;
 mod runtime;
 mod server;
+mod servers;
 mod services;
 mod settings;
 mod start;
@@ -64,8 +66,11 @@ pub use boltjobs_core::cron::{Cron, Dst, Zone};
 pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
 pub use boltjobs_core::memory::MemoryStore;
 pub use boltjobs_core::notes::{Bar, LogLevel, LogLine, Progress, Step};
+pub use boltjobs_core::rate::Rate;
 pub use boltjobs_core::recurring::{Misfire, Overlap, Run as RecurringRun, RunOutcome};
-pub use boltjobs_core::store::{Keep, Retention, Store, StoreError, StoreSource};
+pub use boltjobs_core::store::{
+    Explanation, Keep, Limits, Reason, Retention, Store, StoreError, StoreSource,
+};
 pub use boltjobs_core::unique::{OnConflict, Unique};
 pub use boltjobs_core::{BatchId, JobId, JobState, Timestamp};
 #[cfg(feature = "macros")]
@@ -86,9 +91,11 @@ pub use pipeline::enqueue::{Enqueue, EnqueueAll, IntoInstant};
 pub use process::Process;
 pub use provider::{Data, Dependencies, FromProviders};
 pub use query::{BulkReport, JobQuery};
+pub use queues::{QueueDetails, QueueRef};
 pub use recurring::{Recurring, RecurringDetails, RecurringRef};
 pub use request::Request;
 pub use server::{Queue, Server};
+pub use servers::ServerDetails;
 pub use settings::Durability;
 pub use start::{Builder, builder, start};
 

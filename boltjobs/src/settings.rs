@@ -259,5 +259,8 @@ mod tests {
         for text in ["mail=0", "mail,mail", "mail=often"] {
             assert!(with("BOLTJOBS_QUEUES", text).is_err(), "{text}");
         }
+        let none_at_once = Some(vec![Queue::new("mail").concurrency(0)]);
+        let faults = Settings { queues: none_at_once, ..Settings::default() }.resolve(|_| None).unwrap_err();
+        assert!(faults[0].contains("`mail` has a concurrency of zero"), "{faults:?}");
     }
 }

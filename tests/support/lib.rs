@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs::{Builder, Client, JobDetails, JobId, JobState, MemoryStore, Server, Store, Timestamp};
+use boltjobs_core::clock::Clock as _;
 use boltjobs_core::store::Offer;
 
 pub use child::{Child, proceed, role, say};
@@ -53,6 +54,11 @@ impl Bench {
     /// Returns the client of the server.
     pub fn client(&self) -> Client {
         self.server.client()
+    }
+
+    /// Returns what its clock says.
+    pub fn clock_now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Runs what enqueues, so that it finds this server.

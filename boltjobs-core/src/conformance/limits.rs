@@ -27,8 +27,8 @@ fn per_key(at_most: u32) -> Limits {
     Limits { per_key: Some(at_most), ..Limits::of("mail.send") }
 }
 
-fn rate(text: &str) -> Option<Rate> {
-    Some(Rate::parse(text).expect("a rate"))
+fn rate(text: &str) -> Rate {
+    Rate::parse(text).expect("a rate")
 }
 
 /// U2: a key that is full holds up its own jobs and no others, and has room again in the write that ends one.
@@ -62,8 +62,8 @@ pub fn a_key_is_counted_over_every_request_that_shares_it(fixture: &dyn Fixture)
     lab.enqueue(vec![keyed(1, "a"), keyed(2, "a"), print(3), print(4)], at(0));
     let handled = |limits| Handled { version: 1, limits: Some(Arc::new(limits)) };
     let two = Limits { per_key: Some(2), ..Limits::of("mail.print") };
-    let handles = [("mail.send".into(), handled(per_key(1))), ("mail.print".into(), handled(two))].into();
-    let offer = Offer { handles, ..offer() };
+    let both = [("mail.send".into(), handled(per_key(1))), ("mail.print".into(), handled(two))].into();
+    let offer = Offer { handles: both, ..offer() };
     assert_eq!(lab.claim_ids(&offer, 9, at(1)), [id(1), id(3)]);
 }
 
@@ -133,7 +133,7 @@ pub fn a_queue_with_a_limit_is_given_no_more_than_that(fixture: &dyn Fixture) {
 pub fn a_rate_lets_no_more_start_and_wakes_when_there_is_room(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
     lab.enqueue((1..=5).map(super::lab::job).collect(), at(0));
-    let offer = limited(Limits { rate: rate("2/10s"), ..Limits::of("mail.send") });
+    let offer = limited(Limits { rate: Some(rate("2/10s")), ..Limits::of("mail.send") });
     assert_eq!(lab.claim_ids(&offer, 1, at(1)), [id(1)]);
     let (ready, due) = (lab.store.watch(Interest::Ready), lab.store.watch(Interest::Due));
     assert_eq!(lab.claim_ids(&offer, 9, at(4)), [id(2)]);
@@ -156,7 +156,7 @@ pub fn a_rate_of_a_key_holds_up_that_key_alone(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
     let jobs = [(1, "a"), (2, "a"), (3, "b"), (4, "b")].map(|(n, key)| keyed(n, key));
     lab.enqueue(jobs.into(), at(0));
-    let offer = limited(Limits { rate_per_key: rate("1/10s"), ..Limits::of("mail.send") });
+    let offer = limited(Limits { rate_per_key: Some(rate("1/10s")), ..Limits::of("mail.send") });
     let claims = lab.claim(&offer, 9, at(0));
     assert_eq!(claims.iter().map(|claimed| claimed.lease.job).collect::<Vec<_>>(), [id(1), id(3)]);
     lab.settle(claims[0].lease, retry(secs(0)), at(1));
@@ -173,7 +173,7 @@ pub fn a_rate_of_a_key_holds_up_that_key_alone(fixture: &dyn Fixture) {
 pub fn a_clock_that_is_set_back_holds_up_no_rate(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
     lab.enqueue((1..=3).map(|n| keyed(n, "a")).collect(), at(5_000));
-    let offer = limited(Limits { rate_per_key: rate("1/10s"), ..Limits::of("mail.send") });
+    let offer = limited(Limits { rate_per_key: Some(rate("1/10s")), ..Limits::of("mail.send") });
     assert_eq!(lab.claim_ids(&offer, 9, at(5_000)), [id(1)]);
     assert_eq!(lab.claim_ids(&offer, 9, at(1_000)), [id(2)]);
     assert!(lab.claim(&offer, 9, at(1_009)).is_empty());
@@ -187,7 +187,8 @@ pub fn a_rate_is_remembered_over_a_reopen(fixture: &dyn Fixture) {
         return;
     }
     lab.enqueue((1..=4).map(|n| keyed(n, "a")).collect(), at(0));
-    let limits = Limits { rate: rate("3/10s"), rate_per_key: rate("2/5s"), ..Limits::of("mail.send") };
+    let limits =
+        Limits { rate: Some(rate("3/10s")), rate_per_key: Some(rate("2/5s")), ..Limits::of("mail.send") };
     let offer = limited(limits);
     for claimed in lab.claim(&offer, 9, at(1)) {
         lab.settle(claimed.lease, done(), at(1));

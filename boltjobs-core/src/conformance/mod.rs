@@ -99,6 +99,7 @@ macro_rules! store_conformance {
                 all_queues_are_worked_in_turn
                 a_queue_that_others_cannot_work_takes_no_turn
                 no_queue_waits_longer_than_a_round
+                no_queue_waits_longer_than_a_round_over_several_servers
                 the_order_of_jobs_survives_a_reopen
             }
             settle {

@@ -116,7 +116,17 @@ pub fn a_queue_that_others_cannot_work_takes_no_turn(fixture: &dyn Fixture) {
 /// Q3: while queues run dry and fill up again, no queue with a ready job is passed over for a whole round.
 pub fn no_queue_waits_longer_than_a_round(fixture: &dyn Fixture) {
     const WEIGHTS: [(&str, u32); 4] = [("a", 7), ("b", 3), ("c", 2), ("d", 1)];
-    let round: usize = WEIGHTS.iter().map(|(_, weight)| *weight as usize).sum();
+    take_turns(fixture, &WEIGHTS, &["server-1"]);
+}
+
+/// Q3: the turns are the store's, not those of a server.
+pub fn no_queue_waits_longer_than_a_round_over_several_servers(fixture: &dyn Fixture) {
+    const WEIGHTS: [(&str, u32); 4] = [("a", 5), ("b", 1), ("c", 1), ("d", 2)];
+    take_turns(fixture, &WEIGHTS, &["server-1", "server-2", "server-3"]);
+}
+
+fn take_turns(fixture: &dyn Fixture, weights: &[(&str, u32); 4], servers: &[&str]) {
+    let round: usize = weights.iter().map(|(_, weight)| *weight as usize).sum();
     let (lab, mut rng) = (Lab::new(fixture), fastrand::Rng::with_seed(7));
     let (mut ready, mut waits, mut number) = ([0_usize; 4], [0_usize; 4], 0);
     for now in 0..1_500 {
@@ -126,15 +136,17 @@ pub fn no_queue_waits_longer_than_a_round(fixture: &dyn Fixture) {
             if ready[queue] < 3 {
                 number += 1;
                 ready[queue] += 1;
-                lab.enqueue(vec![job_in(WEIGHTS[queue].0, number)], at(now));
+                lab.enqueue(vec![job_in(weights[queue].0, number)], at(now));
             }
         }
-        let Some(claimed) = lab.claim(&weighted(&WEIGHTS), 1, at(now)).pop() else {
+        let server = servers[rng.usize(0..servers.len())].into();
+        let offer = Offer { server, ..weighted(weights) };
+        let Some(claimed) = lab.claim(&offer, 1, at(now)).pop() else {
             assert_eq!(ready, [0; 4]);
             continue;
         };
-        for (queue, (name, _)) in WEIGHTS.into_iter().enumerate() {
-            let chosen = name == &*claimed.spec.queue;
+        for (queue, (name, _)) in weights.iter().enumerate() {
+            let chosen = **name == *claimed.spec.queue;
             waits[queue] = if chosen || ready[queue] == 0 { 0 } else { waits[queue] + 1 };
             ready[queue] -= usize::from(chosen);
             assert!(waits[queue] < round, "`{name}` was passed over {} times", waits[queue]);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::gate::{Gate, Hold};
-use super::parking::{Parked, Parking};
+use super::parking::{Parked, Parking, Waits};
 use crate::JobId;
 use crate::job::Job;
 use crate::store::Limits;
@@ -96,7 +96,7 @@ impl Lane {
             Ok(limits) => limits,
             Err(hold) => {
                 if let Hold::HandlerRate(_, until) = hold {
-                    parking.ask_at(until, None);
+                    parking.ask_at(until, Waits::Handler);
                 }
                 return None;
             }

@@ -55,9 +55,10 @@ impl Starts {
     }
 
     /// Estimates the bytes that the record takes on disk once it is as long as it can be.
-    pub(super) fn weight(&self) -> usize {
+    pub(super) fn weight(&self) -> u64 {
         let slots: usize = self.rate.windows().map(|window| window.at_most.min(65) as usize).sum();
-        self.id.handler.len() + self.id.key.as_ref().map_or(0, |key| key.len()) + 20 * slots + 32
+        let names = self.id.handler.len() + self.id.key.as_ref().map_or(0, |key| key.len());
+        (names + 20 * slots + 32) as u64
     }
 }
 
@@ -97,8 +98,8 @@ impl Limiting {
     }
 
     /// Returns the running jobs of a key.
-    pub(super) fn running(&self, key: &str) -> impl ExactSizeIterator<Item = JobId> {
-        self.running.get(key).into_iter().flatten().copied().collect::<Vec<_>>().into_iter()
+    pub(super) fn running(&self, key: &str) -> impl Iterator<Item = JobId> {
+        self.running.get(key).into_iter().flatten().copied()
     }
 
     /// Counts what runs of a key, with what still runs of attempts that have ended.
@@ -137,6 +138,15 @@ impl Limiting {
         let before = self.rates.remove(id)?;
         self.over.remove(&(before.until, before.id.clone()));
         Some(before)
+    }
+
+    pub(super) fn starts_record(&self, id: &RateId) -> Option<Entry> {
+        self.rates.get(id).map(|starts| Entry::Starts(Box::new(starts.clone())))
+    }
+
+    pub(super) fn pause_record(&self, queue: &Arc<str>) -> Option<Entry> {
+        let since = *self.paused.get(queue)?;
+        Some(Entry::QueuePaused { queue: Arc::clone(queue), since })
     }
 
     /// Counts a start. What it belongs to may come later, when older entries were compacted away.

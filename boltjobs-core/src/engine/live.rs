@@ -134,14 +134,8 @@ impl Engine {
                 self.definitions.get(id).map(|job| Entry::Recurring(Box::new(job.clone())))
             }
             RecordId::Batch(id) => self.family.batches.get(id).map(|it| Entry::Batch(Box::new(it.clone()))),
-            RecordId::Starts(id) => {
-                self.limiting.rates.get(id).map(|starts| Entry::Starts(Box::new(starts.clone())))
-            }
-            RecordId::Queue(queue) => self
-                .limiting
-                .paused
-                .get(queue)
-                .map(|since| Entry::QueuePaused { queue: Arc::clone(queue), since: *since }),
+            RecordId::Starts(id) => self.limiting.starts_record(id),
+            RecordId::Queue(queue) => self.limiting.pause_record(queue),
         }
     }
 
@@ -228,14 +222,12 @@ impl Engine {
             Entry::Batch(batch) => self.put_batch(*batch),
             Entry::BatchForgotten(id) => self.remove_batch(id),
             Entry::Starts(starts) => {
-                self.weight += starts.weight() as u64;
-                let before = self.limiting.put_starts(*starts);
-                self.weight -= before.map_or(0, |before| before.weight() as u64);
+                self.weight += starts.weight();
+                self.weight -= self.limiting.put_starts(*starts).map_or(0, |before| before.weight());
             }
             Entry::Started { id, at } => self.limiting.note_start(&id, at),
             Entry::StartsOver(id) => {
-                let before = self.limiting.remove_starts(&id);
-                self.weight -= before.map_or(0, |before| before.weight() as u64);
+                self.weight -= self.limiting.remove_starts(&id).map_or(0, |before| before.weight());
             }
             Entry::QueuePaused { queue, since } => drop(self.limiting.paused.insert(queue, since)),
             Entry::QueueResumed(queue) => {

@@ -22,11 +22,20 @@ pub(super) struct Parked {
     pub(super) lane: LaneId,
 }
 
+/// What a rate may have room for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Waits {
+    /// The jobs of a handler, which compete all the time.
+    Handler,
+    /// The jobs of a key.
+    Key(Parked),
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Parking {
     parked: BTreeSet<Parked>,
-    /// When a rate may have room: for a parked key, or for every job of a handler.
-    times: BTreeSet<(Timestamp, Option<Parked>)>,
+    /// When a rate may have room.
+    times: BTreeSet<(Timestamp, Waits)>,
     /// The latest instant at which a rate was looked at.
     asked: Timestamp,
     /// The blocked keys that the claim may still look at.
@@ -58,15 +67,15 @@ impl Parking {
 
     pub(super) fn park(&mut self, parked: Parked, hold: Hold) {
         if let Hold::KeyRate(_, until) = hold {
-            self.ask_at(until, Some(parked.clone()));
+            self.ask_at(until, Waits::Key(parked.clone()));
         }
         self.parked.insert(parked);
     }
 
     /// Notes when to look again.
-    pub(super) fn ask_at(&mut self, at: Timestamp, parked: Option<Parked>) {
+    pub(super) fn ask_at(&mut self, at: Timestamp, what: Waits) {
         self.sooner |= self.first().is_none_or(|first| at < first);
-        self.times.insert((at, parked));
+        self.times.insert((at, what));
     }
 
     /// Returns the earliest time at which a rate may have room.
@@ -86,21 +95,23 @@ impl Parking {
         let least = Parked { key: Arc::clone(key), queue: "".into(), lane: ("".into(), 0, false) };
         let of_key: Vec<_> =
             self.parked.range(least..).take_while(|parked| parked.key == *key).cloned().collect();
-        of_key.iter().for_each(|parked| self.forget(parked));
+        for parked in &of_key {
+            self.forget(parked);
+        }
         of_key
     }
 
     /// Takes one thing whose time has come. All have, when the clock was set back: a rate forgets what lies ahead.
-    pub(super) fn pop(&mut self, now: Timestamp) -> Option<Option<Parked>> {
+    pub(super) fn pop(&mut self, now: Timestamp) -> Option<Waits> {
         let set_back = now.plus(SET_BACK) < self.asked;
         if self.times.is_empty() || (!set_back && self.first()? > now) {
             self.asked = now;
             return None;
         }
-        let (_, parked) = self.times.pop_first()?;
-        if let Some(parked) = &parked {
+        let (_, what) = self.times.pop_first()?;
+        if let Waits::Key(parked) = &what {
             self.forget(parked);
         }
-        Some(parked)
+        Some(what)
     }
 }

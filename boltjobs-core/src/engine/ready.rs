@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::gate::Gate;
 use super::lane::{Lane, LaneId};
-use super::parking::{Parked, Parking};
+use super::parking::{Parked, Parking, Waits};
 use crate::job::Job;
 use crate::store::QueueOrder;
 use crate::{JobId, Timestamp};
@@ -81,8 +81,8 @@ impl Ready {
     /// Lets compete what a rate may have room for, and says whether there was anything: no more than `step` of it.
     pub(super) fn open_by_time(&mut self, now: Timestamp, step: usize) -> bool {
         for done in 0..step {
-            let Some(parked) = self.parking.pop(now) else { return done > 0 };
-            if let Some(parked) = parked {
+            let Some(what) = self.parking.pop(now) else { return done > 0 };
+            if let Waits::Key(parked) = what {
                 self.open_parked(&parked);
             }
         }

@@ -54,7 +54,7 @@ fn limited(order: u8) -> Option<Offer> {
     };
     let handles = [("mail.send".into(), Handled { version: 2, limits: Some(limits.into()) })].into();
     let queue_limits = queue.map(|at_most| (QUEUES[0].into(), at_most)).into_iter().collect();
-    Some(Offer { handles, queue_limits, ..offer(QueueOrder::All) })
+    Some(Offer { queue_limits, handles, ..offer(QueueOrder::All) })
 }
 
 fn offer(queues: QueueOrder) -> Offer {

@@ -59,7 +59,7 @@ fn check_indexes(rig: &Rig) {
     let jobs = engine.jobs.values().map(|job| job.weight() as u64).sum::<u64>();
     let definitions = engine.definitions.all().map(|job| job.weight() as u64).sum::<u64>();
     let batches = engine.family.batches.values().map(|batch| batch.weight() as u64).sum::<u64>();
-    let starts = engine.limiting.rates.values().map(|starts| starts.weight() as u64).sum::<u64>();
+    let starts = engine.limiting.rates.values().map(crate::engine::Starts::weight).sum::<u64>();
     let notes = engine.notes.values().map(|notes| notes.weight() as u64).sum::<u64>();
     assert_eq!(engine.weight(), jobs + definitions + batches + starts + notes);
     assert!(engine.notes.keys().all(|id| engine.jobs.contains_key(id)));

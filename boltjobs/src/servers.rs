@@ -1,0 +1,52 @@
+//! The servers that are there.
+
+use boltjobs_core::store::{Limits, QueueOrder, ServerInfo};
+use chrono::{DateTime, Utc};
+
+/// A server that is there, as it was last heard of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerDetails(ServerInfo);
+
+impl ServerDetails {
+    pub(crate) fn new(server: ServerInfo) -> Self {
+        Self(server)
+    }
+
+    /// Returns its name: `<host>:<process id>:<random>`.
+    pub fn name(&self) -> &str {
+        &self.0.offer.server
+    }
+
+    /// Returns when it was started.
+    pub fn started_at(&self) -> DateTime<Utc> {
+        self.0.started_at.to_datetime()
+    }
+
+    /// Returns when it was last heard of. It is no longer listed once that is a lease ago.
+    pub fn heartbeat(&self) -> DateTime<Utc> {
+        self.0.heartbeat.to_datetime()
+    }
+
+    /// Returns how many jobs it runs at once.
+    pub fn workers(&self) -> u32 {
+        self.0.offer.workers
+    }
+
+    /// Returns the queues that it works, with the weight of each where they have weights; empty for all there are.
+    pub fn queues(&self) -> Vec<(&str, Option<u32>)> {
+        match &self.0.offer.queues {
+            QueueOrder::All => Vec::new(),
+            QueueOrder::Strict(names) => names.iter().map(|name| (&**name, None)).collect(),
+            QueueOrder::Weighted(weights) => {
+                weights.iter().map(|(name, weight)| (&**name, Some(*weight))).collect()
+            }
+        }
+    }
+
+    /// Returns the requests that it handles by their names, older ones too: the newest version that it reads of each, and
+    /// what its jobs are held to.
+    pub fn requests(&self) -> impl Iterator<Item = (&str, u32, Option<&Limits>)> {
+        let handles = self.0.offer.handles.iter();
+        handles.map(|(name, handled)| (&**name, handled.version, handled.limits.as_deref()))
+    }
+}
