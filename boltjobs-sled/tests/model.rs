@@ -19,7 +19,7 @@ use boltjobs_core::rate::Rate;
 use boltjobs_core::recurring::{Definition, Misfire, Overlap};
 use boltjobs_core::store::{
     Action, Claimed, Command, Handled, JobFilter, Keep, Limits, Offer, Outcome, PageQuery, Record,
-    RecurringCommand, Retention, Settlement, Store,
+    RecurringCommand, Retention, Settlement, Store, StoreError,
 };
 use boltjobs_core::unique::{OnConflict, Unique};
 use boltjobs_core::{BatchId, Timestamp};

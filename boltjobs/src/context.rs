@@ -1,5 +1,6 @@
 //! What a handler can ask of the job that it runs.
 
+mod family;
 mod progress;
 mod step;
 

@@ -155,7 +155,7 @@ impl Batch {
         let mut work = Work::default();
         let id = self.plan(parent, &runtime, runtime.now(), &mut work)?;
         submit(&runtime, work).await?;
-        Ok(BatchHandle { id, runtime })
+        Ok(BatchHandle::new(id, runtime))
     }
 
     fn plan(

@@ -22,6 +22,10 @@ pub struct BatchHandle {
 }
 
 impl BatchHandle {
+    pub(crate) fn new(id: BatchId, runtime: Arc<Runtime>) -> Self {
+        Self { id, runtime }
+    }
+
     /// Returns the id of the batch.
     pub fn id(&self) -> BatchId {
         self.id
