@@ -4,6 +4,7 @@ use boltjobs::{Error, JobState};
 use boltjobs_tests::{Bench, patiently};
 
 #[path = "contract/requestor.rs"]
+#[rustfmt::skip]
 mod requestor;
 
 #[tokio::test]

@@ -32,6 +32,7 @@ pub mod queues;
 pub mod reading;
 pub mod recurring;
 pub mod runs;
+mod samples;
 pub mod search;
 pub mod settle;
 pub mod steering;

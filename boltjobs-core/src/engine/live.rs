@@ -12,7 +12,6 @@ use super::limiting::Limiting;
 use super::listing::Listing;
 use super::ready::Ready;
 use super::unique::Keys;
-use crate::continuation::ParentId;
 use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, JobSpec, Lease, RowData};
 use crate::notes::Notes;
 use crate::state::Actor;
@@ -64,7 +63,7 @@ pub struct Engine {
 #[derive(Debug, Default)]
 pub struct Unpublished {
     /// Each with the place, the epoch and the revision with which it became ready, as it may become so again meanwhile.
-    ready: Vec<(JobId, u64, Epoch, u32)>,
+    pub(super) ready: Vec<(JobId, u64, Epoch, u32)>,
     pub(super) changes: Changes,
 }
 
@@ -323,72 +322,6 @@ impl Engine {
         }
     }
 
-    fn index(&mut self, job: &Job) {
-        self.weight += job.weight() as u64;
-        self.counts.states.add(job.state);
-        self.counts.queues.entry(Arc::clone(&job.spec.queue)).or_default().add(job.state);
-        self.counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
-        self.index_family(job);
-        self.listing.insert(job);
-        self.keys.insert(job);
-        if let Some(expires) = job.expires {
-            self.unpublished.changes.due |= self.expiring.first().is_none_or(|(first, _)| expires < *first);
-            self.expiring.insert((expires, job.id));
-        }
-        self.definitions.begin(job);
-        match job.state {
-            JobState::Scheduled => {
-                let due = job.due.unwrap_or(job.since);
-                self.unpublished.changes.due |= self.due.first().is_none_or(|(first, _)| due < *first);
-                self.due.insert((due, job.id));
-            }
-            JobState::Enqueued => {
-                self.unpublished.ready.push((job.id, job.order, job.epoch, job.revision));
-            }
-            JobState::Succeeded | JobState::Failed | JobState::Deleted => {
-                if !self.family.has_children(ParentId::Job(job.id)) {
-                    self.retire(job.state, (job.since, job.id));
-                }
-            }
-            JobState::Processing => self.limiting.begin(job),
-            JobState::Awaiting => {}
-        }
-    }
-
-    fn unindex(&mut self, job: &Job) {
-        self.weight -= job.weight() as u64;
-        self.counts.states.subtract(job.state);
-        subtract(&mut self.counts.queues, &job.spec.queue, job.state);
-        subtract(&mut self.counts.requests, &job.spec.request, job.state);
-        self.unindex_family(job);
-        self.listing.remove(job);
-        self.keys.remove(job);
-        if let Some(expires) = job.expires {
-            self.expiring.remove(&(expires, job.id));
-        }
-        self.definitions.end(job);
-        match job.state {
-            JobState::Scheduled => {
-                self.due.remove(&(job.due.unwrap_or(job.since), job.id));
-            }
-            JobState::Enqueued => self.ready.remove(job),
-            JobState::Processing => {
-                self.leases.remove(&job.id);
-                self.limiting.end(job);
-                if let Some(key) = &job.spec.concurrency_key {
-                    self.ready.open(key);
-                }
-                self.unpublished.changes.ready |= self.limited;
-            }
-            JobState::Succeeded | JobState::Failed | JobState::Deleted => {
-                if let Some(ended) = self.ended.get_mut(&job.state) {
-                    ended.remove(&(job.since, job.id));
-                }
-            }
-            JobState::Awaiting => {}
-        }
-    }
-
     /// Returns the job of a lease that still holds.
     pub(super) fn leased(&self, lease: Lease) -> Option<&Job> {
         self.jobs.get(&lease.job).filter(|job| job.state == JobState::Processing && job.epoch == lease.epoch)
@@ -404,15 +337,6 @@ impl Engine {
         let notes: BTreeMap<_, _> = self.notes.iter().collect();
         format!("{notes:?} {:?} {:?}", self.limiting.rates, self.limiting.paused).hash(&mut hasher);
         hasher.finish()
-    }
-}
-
-fn subtract(counts: &mut BTreeMap<Arc<str>, crate::store::StateCounts>, name: &Arc<str>, state: JobState) {
-    if let Some(count) = counts.get_mut(name) {
-        count.subtract(state);
-        if count.total() == 0 {
-            counts.remove(name);
-        }
     }
 }
 

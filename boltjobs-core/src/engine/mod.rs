@@ -24,6 +24,7 @@ mod expiry;
 mod explain;
 mod family;
 mod gate;
+mod index;
 mod lane;
 mod limiting;
 mod listing;

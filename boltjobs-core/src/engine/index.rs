@@ -1,0 +1,86 @@
+//! What can be told of a record at a glance: every index and counter follows from the records alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Engine;
+use crate::JobState;
+use crate::job::Job;
+use crate::store::StateCounts;
+
+impl Engine {
+    pub(super) fn index(&mut self, job: &Job) {
+        self.weight += job.weight() as u64;
+        self.counts.states.add(job.state);
+        self.counts.queues.entry(Arc::clone(&job.spec.queue)).or_default().add(job.state);
+        self.counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
+        self.index_family(job);
+        self.listing.insert(job);
+        self.keys.insert(job);
+        if let Some(expires) = job.expires {
+            self.unpublished.changes.due |= self.expiring.first().is_none_or(|(first, _)| expires < *first);
+            self.expiring.insert((expires, job.id));
+        }
+        self.definitions.begin(job);
+        match job.state {
+            JobState::Scheduled => {
+                let due = job.due.unwrap_or(job.since);
+                self.unpublished.changes.due |= self.due.first().is_none_or(|(first, _)| due < *first);
+                self.due.insert((due, job.id));
+            }
+            JobState::Enqueued => {
+                self.unpublished.ready.push((job.id, job.order, job.epoch, job.revision));
+            }
+            JobState::Succeeded | JobState::Failed | JobState::Deleted => {
+                if !self.family.has_children(job.id.into()) {
+                    self.retire(job.state, (job.since, job.id));
+                }
+            }
+            JobState::Processing => self.limiting.begin(job),
+            JobState::Awaiting => {}
+        }
+    }
+
+    pub(super) fn unindex(&mut self, job: &Job) {
+        self.weight -= job.weight() as u64;
+        self.counts.states.subtract(job.state);
+        subtract(&mut self.counts.queues, &job.spec.queue, job.state);
+        subtract(&mut self.counts.requests, &job.spec.request, job.state);
+        self.unindex_family(job);
+        self.listing.remove(job);
+        self.keys.remove(job);
+        if let Some(expires) = job.expires {
+            self.expiring.remove(&(expires, job.id));
+        }
+        self.definitions.end(job);
+        match job.state {
+            JobState::Scheduled => {
+                self.due.remove(&(job.due.unwrap_or(job.since), job.id));
+            }
+            JobState::Enqueued => self.ready.remove(job),
+            JobState::Processing => {
+                self.leases.remove(&job.id);
+                self.limiting.end(job);
+                if let Some(key) = &job.spec.concurrency_key {
+                    self.ready.open(key);
+                }
+                self.unpublished.changes.ready |= self.limited;
+            }
+            JobState::Succeeded | JobState::Failed | JobState::Deleted => {
+                if let Some(ended) = self.ended.get_mut(&job.state) {
+                    ended.remove(&(job.since, job.id));
+                }
+            }
+            JobState::Awaiting => {}
+        }
+    }
+}
+
+fn subtract(counts: &mut BTreeMap<Arc<str>, StateCounts>, name: &Arc<str>, state: JobState) {
+    if let Some(count) = counts.get_mut(name) {
+        count.subtract(state);
+        if count.total() == 0 {
+            counts.remove(name);
+        }
+    }
+}
