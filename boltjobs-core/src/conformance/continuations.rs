@@ -91,8 +91,8 @@ pub fn a_deleted_continuation_takes_those_behind_it_along(fixture: &dyn Fixture)
 
 /// Law 15; N1.
 pub fn a_long_chain_of_continuations_is_deleted_in_one_write(fixture: &dyn Fixture) {
-    let lab = Lab::new(fixture);
     const LENGTH: u64 = 20_000;
+    let lab = Lab::new(fixture);
     let chain = (2..=LENGTH).map(|n| job_after(n, id(n - 1), After::Succeeded));
     lab.enqueue(std::iter::once(job(1)).chain(chain).collect(), at(0));
     assert!(lab.ask(id(1), Action::Delete, at(1)));

@@ -50,7 +50,7 @@ impl New<'_> {
         for parent in &job.spec.parents {
             match parent.id {
                 ParentId::Job(id) if self.engine.jobs.contains_key(&id) || self.jobs.contains_key(&id) => {}
-                ParentId::Batch(id) if self.batch(id).is_some() => {}
+                ParentId::Batch(id) if self.knows(id) => {}
                 // It is the job itself, or stands behind it.
                 ParentId::Job(id) if all.contains(&id) => return Err(Refusal::Cycle(job.id)),
                 unknown @ (ParentId::Job(_) | ParentId::Batch(_)) => {
@@ -65,10 +65,15 @@ impl New<'_> {
         }
     }
 
-    /// Returns the parent of a batch that is there, or new.
-    fn batch(&self, id: BatchId) -> Option<Option<BatchId>> {
-        let known = || self.engine.family.batches.get(&id).map(|batch| batch.parent);
-        self.batches.get(&id).copied().or_else(known)
+    /// Says whether a batch is there, or new.
+    fn knows(&self, id: BatchId) -> bool {
+        self.batches.contains_key(&id) || self.engine.family.batches.contains_key(&id)
+    }
+
+    /// Returns the batch that a batch is in.
+    fn outer(&self, id: BatchId) -> Option<BatchId> {
+        let known = || self.engine.family.batches.get(&id)?.parent;
+        self.batches.get(&id).copied().flatten().or_else(known)
     }
 
     fn takes_jobs(&self, id: BatchId) -> Result<(), Refusal> {
@@ -84,7 +89,7 @@ impl New<'_> {
     /// Says whether any of these waits, over whatever steps, for a batch or one that it is in.
     fn reaches(&mut self, from: &[Parent], batch: BatchId) -> bool {
         let mut targets = vec![batch];
-        while let Some(Some(outer)) = targets.last().and_then(|id| self.batch(*id)) {
+        while let Some(outer) = targets.last().and_then(|id| self.outer(*id)) {
             targets.push(outer);
         }
         let mut seen = self.searched.remove(&batch).unwrap_or_default();

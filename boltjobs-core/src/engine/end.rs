@@ -95,7 +95,7 @@ impl Turn<'_> {
     /// Cancels a batch with all that is in it. `false` when there is nothing to cancel.
     pub fn cancel_batch(&mut self, id: BatchId, reason: Option<Arc<str>>) -> bool {
         let open = |batch: &&Batch| batch.ended.is_none() && batch.cancelled.is_none();
-        if self.engine.family.batches.get(&id).filter(open).is_none() {
+        if !self.engine.family.batches.get(&id).is_some_and(|batch| open(&batch)) {
             return false;
         }
         let reason = reason.unwrap_or_else(|| "its batch was cancelled".into());

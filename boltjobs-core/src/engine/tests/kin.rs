@@ -16,9 +16,11 @@ const BATCHES: u8 = 8;
 pub(super) struct Kin {
     /// A batch, and the one that it is in.
     batch: Option<(u8, Option<u8>)>,
-    /// The number of each job, what it waits for, and its batch.
-    jobs: Vec<(u8, Vec<(Named, After)>, Option<u8>)>,
+    jobs: Vec<Member>,
 }
+
+/// The number of a job, what it waits for, and its batch.
+type Member = (u8, Vec<(Named, After)>, Option<u8>);
 
 #[derive(Debug, Clone, Copy)]
 enum Named {
@@ -50,7 +52,7 @@ impl Kin {
     pub(super) fn resolve(self, engine: &Engine, enqueued: &[JobId]) -> (Vec<NewBatch>, Vec<NewJob>) {
         let known = |n: &u8| {
             let new = self.batch.is_some_and(|(new, _)| new == *n);
-            new || engine.family.batches.contains_key(&batch_id(*n)) || n % 5 == 0
+            new || engine.family.batches.contains_key(&batch_id(*n)) || n.is_multiple_of(5)
         };
         let batches = self.batch.map(|(n, parent)| NewBatch {
             id: batch_id(n),
