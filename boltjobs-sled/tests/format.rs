@@ -9,9 +9,9 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use boltjobs_core::job::Job;
-use boltjobs_core::store::{PageQuery, Store, StoreError};
+use boltjobs_core::store::{Store, StoreError};
 use boltjobs_sled::SledStore;
-use common::{at, job, run, small};
+use common::{all_jobs, at, copy, job, open_theirs, run, small};
 use pollster::block_on;
 use tempfile::{TempDir, tempdir};
 
@@ -57,23 +57,6 @@ fn sample(path: &Path) -> Vec<Job> {
     let jobs = all_jobs(&store);
     block_on(store.close()).unwrap();
     jobs
-}
-
-/// Lists everything; the history says nothing of the boots since.
-fn all_jobs(store: &SledStore) -> Vec<Job> {
-    let query = PageQuery { limit: usize::MAX, ..PageQuery::default() };
-    block_on(store.page(query)).unwrap().jobs
-}
-
-fn copy(from: &Path) -> TempDir {
-    let to = tempdir().unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_file() {
-            fs::copy(entry.path(), to.path().join(entry.file_name())).unwrap();
-        }
-    }
-    to
 }
 
 fn flip(path: &Path, bit: u64) {
@@ -179,17 +162,6 @@ fn a_newer_format_is_refused_by_its_number_and_left_alone() {
     assert!(fs::read(directory.path().join("db")).unwrap() == before);
 }
 
-/// Opens a database as others do. One that was dropped before lets go of its lock a moment later.
-fn open_theirs(path: &Path) -> sled::Db {
-    let config = sled::Config::new().path(path).segment_size(64 << 10);
-    loop {
-        match config.open() {
-            Err(sled::Error::Io(error)) if error.to_string().contains("lock") => std::thread::yield_now(),
-            opened => return opened.unwrap(),
-        }
-    }
-}
-
 #[test]
 fn a_sled_database_of_someone_else_is_refused_and_left_alone() {
     let directory = tempdir().unwrap();
@@ -255,65 +227,4 @@ fn a_first_start_that_was_cut_off_can_be_repeated() {
     File::create(directory.path().join("head")).unwrap();
     let store = SledStore::open(directory.path()).unwrap();
     assert_eq!(block_on(store.counts()).unwrap().states.total(), 0);
-}
-
-/// Where the checked-in store of a format is.
-fn fixture(format: u32) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(format!("format-{format}"))
-}
-
-/// Fills a store with one of each: every state, a recurring definition, an entry that is split.
-fn fill(store: &SledStore) {
-    use boltjobs_core::cron::Zone;
-    use boltjobs_core::job::ErrorInfo;
-    use boltjobs_core::recurring::{Definition, Misfire};
-    use boltjobs_core::store::{Action, Command, Outcome, Settlement};
-
-    block_on(store.enqueue((0..4).map(|number| job(number, 100)).collect(), at(0))).unwrap();
-    let claimed = block_on(store.claim(common::offer(), vec![0, 1, 2], at(1))).unwrap();
-    let error = Box::new(ErrorInfo::new("io::Error", "disk on fire"));
-    let outcomes = [
-        Outcome::Succeeded(Some((*b"42").into())),
-        Outcome::Failed { error, reason: Some("exhausted".into()), delete: false },
-    ];
-    let ran = std::time::Duration::from_millis(5);
-    let settle = |(claimed, outcome): (&boltjobs_core::store::Claimed, _)| Settlement {
-        lease: claimed.lease,
-        ran,
-        outcome,
-    };
-    block_on(store.settle(claimed.iter().zip(outcomes).map(settle).collect(), at(2))).unwrap();
-    let delete = Command { action: Action::Delete, expected: Vec::new(), reason: Some("asked".into()) };
-    block_on(store.command(vec![common::id(3)], delete.clone(), at(3))).unwrap();
-    block_on(store.command(vec![common::id(2)], delete, at(3))).unwrap();
-    let scheduled = boltjobs_core::job::NewJob { start_at: Some(at(100)), ..job(10, 1_500) };
-    block_on(store.enqueue(vec![scheduled, job(11, 5_000)], at(4))).unwrap();
-    let report = boltjobs_core::job::JobSpec::new("report.build", *b"{}");
-    let definition = Definition {
-        zone: "Europe/Berlin".parse::<Zone>().unwrap().into(),
-        misfire: Misfire::FireAll { at_most: 3 },
-        ..Definition::new("nightly", "0 3 * * *".parse().unwrap(), report)
-    };
-    block_on(store.put_recurring(definition, at(5))).unwrap();
-}
-
-#[test]
-fn a_store_of_each_released_format_opens_with_everything_in_it() {
-    let (opened, made) = (copy(&fixture(1)), tempdir().unwrap());
-    let opened = SledStore::open(opened.path()).unwrap();
-    let made = small().open(made.path()).unwrap();
-    fill(&made);
-    assert_eq!(all_jobs(&opened), all_jobs(&made));
-    assert_eq!(block_on(opened.recurring_jobs()), block_on(made.recurring_jobs()));
-    assert_eq!(all_jobs(&opened).len(), 6);
-}
-
-/// Makes the store that is checked in. To be run once for each format, by its release.
-#[test]
-#[ignore = "writes into the source tree"]
-fn make_the_store_of_this_format() {
-    fs::create_dir_all(fixture(1).parent().unwrap()).unwrap();
-    let store = small().open(fixture(1)).unwrap();
-    fill(&store);
-    block_on(store.close()).unwrap();
 }

@@ -3,14 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use boltjobs_core::job::{JobSpec, NewJob};
-use boltjobs_core::store::{Offer, Outcome, QueueOrder, Settlement, Store};
+use boltjobs_core::job::{Job, JobSpec, NewJob};
+use boltjobs_core::store::{Offer, Outcome, PageQuery, QueueOrder, Settlement, Store};
 use boltjobs_core::{JobId, Timestamp};
-use boltjobs_sled::SledOptions;
+use boltjobs_sled::{SledOptions, SledStore};
 use pollster::block_on;
+use tempfile::{TempDir, tempdir};
 
 /// Returns an instant some seconds after the beginning of the tests.
 pub(crate) fn at(seconds: i64) -> Timestamp {
@@ -58,4 +61,33 @@ pub(crate) fn run(store: &dyn Store, slots: usize, seconds: i64) -> usize {
 /// Returns the options of a store whose file is small.
 pub(crate) fn small() -> SledOptions {
     SledOptions::new().segment_size(64 << 10).compaction_floor(16 << 10)
+}
+
+/// Lists everything; the history says nothing of the boots since.
+pub(crate) fn all_jobs(store: &SledStore) -> Vec<Job> {
+    let query = PageQuery { limit: usize::MAX, ..PageQuery::default() };
+    block_on(store.page(query)).unwrap().jobs
+}
+
+/// Copies the files of a folder into another one.
+pub(crate) fn copy(from: &Path) -> TempDir {
+    let to = tempdir().unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), to.path().join(entry.file_name())).unwrap();
+        }
+    }
+    to
+}
+
+/// Opens a database as others do. One that was dropped before lets go of its lock a moment later.
+pub(crate) fn open_theirs(path: &Path) -> sled::Db {
+    let config = sled::Config::new().path(path).segment_size(64 << 10);
+    loop {
+        match config.open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("lock") => std::thread::yield_now(),
+            opened => return opened.unwrap(),
+        }
+    }
 }
