@@ -190,3 +190,48 @@ impl Ending {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_of_a_request_in_a_queue_are_made_once() {
+        let meters = Meters::new();
+        let spec = |request: &str, queue: &str| JobSpec {
+            queue: queue.into(),
+            ..JobSpec::new(Arc::<str>::from(request), *b"null")
+        };
+        let meter = meters.of(&spec("mail", "default"));
+        assert!(Arc::ptr_eq(&meter, &meters.of(&spec("mail", "default"))));
+        for other in [spec("mail", "slow"), spec("print", "default")] {
+            assert!(!Arc::ptr_eq(&meter, &meters.of(&other)), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn each_ending_has_its_label() {
+        let now = |state| Settled::Now(state);
+        let failed = |delete| Outcome::Failed {
+            error: Box::new(boltjobs_core::job::ErrorInfo::new("E", "no luck")),
+            reason: None,
+            delete,
+        };
+        for (outcome, settled, expected) in [
+            (Outcome::Succeeded(None), now(JobState::Succeeded), "succeeded"),
+            (Outcome::Succeeded(None), Settled::LeaseLost, "lease_lost"),
+            (Outcome::SucceededWithout("large".into()), now(JobState::Succeeded), "succeeded"),
+            (failed(false), now(JobState::Failed), "failed"),
+            (failed(false), now(JobState::Deleted), "cancelled"),
+            (failed(true), now(JobState::Deleted), "deleted"),
+            (Outcome::Cancelled { error: None }, now(JobState::Failed), "failed"),
+            (Outcome::Cancelled { error: None }, now(JobState::Deleted), "cancelled"),
+            (Outcome::Deleted("stopped".into()), now(JobState::Deleted), "deleted"),
+            (Outcome::Snoozed(Duration::ZERO), now(JobState::Enqueued), "snoozed"),
+            (Outcome::Released("shutdown".into()), now(JobState::Enqueued), "released"),
+            (Outcome::Released("shutdown".into()), now(JobState::Deleted), "cancelled"),
+        ] {
+            assert_eq!(ENDINGS[Ending::of(&outcome, settled) as usize], expected, "{outcome:?}, {settled:?}");
+        }
+    }
+}
