@@ -185,6 +185,7 @@ fn write_group(
     let weight = state.engine.weight();
     (state.flight, state.busy) = (None, None);
     drop(state);
+    shared.counters.lives(weight);
     shared.watchers.notify(&changes);
     group.gate.open(Ok(()));
     Ok((weight, wrote))

@@ -3,17 +3,19 @@
 use std::fs::File;
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use boltjobs_core::engine::Entry;
 use sled::{Batch, IVec};
 
 use crate::chunk::{self, CONTINUES, GOES_ON, HEADER, Header, LAST_OF_GROUP};
 use crate::codec;
+use crate::committer;
 use crate::error::{explain, explain_sled};
 use crate::group::{Draft, Group};
 use crate::head::{Head, Left};
 use crate::records::Places;
-use crate::stats::Counters;
+use crate::stats::{Counters, Written};
 
 /// The key of the format, in a store that holds a journal.
 pub(crate) const FORMAT_KEY: &[u8] = b"Mformat";
@@ -102,8 +104,9 @@ impl Disk {
             group.chunks.push(Draft { bytes: vec![0; HEADER], flags: 0, count: 0 });
         }
         let (first, count) = (span.next, group.chunks.len());
+        let (mut entries, mut written) = (0, 0);
         for (at, draft) in group.chunks.drain(..).enumerate() {
-            let Draft { mut bytes, flags, count: entries } = draft;
+            let Draft { mut bytes, flags, count: held } = draft;
             let last = if at + 1 == count { LAST_OF_GROUP } else { 0 };
             let header = Header {
                 flags: flags | last,
@@ -111,30 +114,38 @@ impl Disk {
                 group: first,
                 oldest: span.oldest,
                 previous: span.crc,
-                count: entries,
+                count: held,
             };
             span.crc = chunk::seal(&mut bytes, header);
             span.bytes += size_of(&bytes);
+            entries += u64::from(held);
+            written += size_of(&bytes);
             batch.insert(&key(span.next), bytes);
             span.next += 1;
         }
-        self.commit(batch)?;
+        let took = self.commit(batch)?;
         self.head.advance(&self.head_file, span.next - 1, span.crc).map_err(|error| explain(&error))?;
         self.span = span;
         self.records.take(mem::take(&mut group.records), first);
-        Counters::add(&self.counters.groups, 1);
-        Counters::add(&self.counters.chunks, count as u64);
-        Counters::add(&self.counters.dropped, oldest.map_or(0, |gone| gone.chunks));
-        self.counters.journal_bytes.store(span.bytes, std::sync::atomic::Ordering::Relaxed);
+        self.counters.wrote(&Written {
+            entries,
+            chunks: count as u64,
+            bytes: written,
+            dropped: oldest.map_or(0, |gone| gone.chunks),
+            took,
+            journal_bytes: span.bytes,
+        });
         Ok(())
     }
 
-    fn commit(&self, batch: Batch) -> Result<(), String> {
+    /// Returns how long the disk took.
+    fn commit(&self, batch: Batch) -> Result<Duration, String> {
+        let begun = committer::now();
         self.db.apply_batch(batch).map_err(|error| explain_sled(&error))?;
         self.db.flush().map_err(|error| explain_sled(&error))?;
         self.file.sync_data().map_err(|error| explain(&error))?;
-        Counters::add(&self.counters.syncs, 1);
-        Ok(())
+        self.counters.synced();
+        Ok(begun.elapsed())
     }
 
     /// Reads chunks from the oldest on, until they hold `budget` bytes. An entry is read whole.

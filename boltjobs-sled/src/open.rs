@@ -62,7 +62,7 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
     sync_names(path).map_err(fail)?;
 
     let Replayed { engine, span, records, torn } = replayed;
-    let counters = Arc::<Counters>::default();
+    let counters = Arc::new(Counters::new());
     let (floor, asked) = (options.compaction_floor, span.next);
     let mut disk = Disk {
         db,

@@ -40,6 +40,7 @@ mod error;
 mod handle;
 mod handler;
 mod interceptor;
+mod meters;
 mod observer;
 mod panic;
 mod pipeline;

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Failure;
 use crate::handler::BoxFuture;
+use crate::meters;
 use crate::panic::caught;
 use crate::provider::{Dependencies, Providers};
 use crate::registry::Source;
@@ -185,6 +186,7 @@ impl Queue {
             tracing::warn!(observer = self.info.name, "too slow: transitions are dropped");
         }
         self.missed += 1;
+        meters::event_dropped();
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use crate::capture::Capture;
 use crate::ended::Ended;
+use crate::meters::Meters;
 use crate::pipeline::running::RunningJob;
 use crate::provider::Providers;
 use crate::registry::Registry;
@@ -25,6 +26,7 @@ pub(crate) struct Runtime {
     pub(crate) registry: Registry,
     pub(crate) ids: JobIds,
     pub(crate) ended: Ended,
+    pub(crate) meters: Meters,
     /// Where timers run that no handler can hold up.
     pub(crate) services: Handle,
     pub(crate) providers: RwLock<Providers>,

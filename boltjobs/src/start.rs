@@ -19,6 +19,7 @@ use crate::capture::Capture;
 use crate::clock::{SystemChance, SystemClock};
 use crate::ended::Ended;
 use crate::error::{Error, Result};
+use crate::meters::Meters;
 use crate::observer::Observers;
 use crate::panic::install_hook;
 use crate::pipeline::claim::{Worker, claim_jobs};
@@ -31,7 +32,7 @@ use crate::recurring::declared::declare;
 use crate::registry::Registry;
 use crate::runtime::{self, Runtime};
 use crate::server::{Queue, Server};
-use crate::services::{ServiceThread, cancellation, heartbeat, noting, scheduler};
+use crate::services::{ServiceThread, cancellation, gauges, heartbeat, noting, scheduler};
 use crate::settings::{Durability, Resolved, Settings};
 use crate::trace::TraceHook;
 
@@ -211,6 +212,7 @@ impl Builder {
             registry,
             ids: JobIds::default(),
             ended: Ended::new(thread.handle().clone()),
+            meters: Meters::new(),
             services: thread.handle().clone(),
             providers: RwLock::default(),
             cancel_grace: settings.cancel_grace,
@@ -339,6 +341,7 @@ fn begin(
         thread.handle().spawn(scheduler::watch_time(Arc::clone(runtime), settings.retention)),
         thread.handle().spawn(cancellation::pass_on(Arc::clone(&worker), cancelled)),
         thread.handle().spawn(noting::write_notes(Arc::clone(&worker))),
+        thread.handle().spawn(gauges::tell(Arc::clone(&worker))),
         thread.handle().spawn(heartbeat::keep_leases(Arc::clone(&worker), settings.max_crashes)),
     ];
     runtime::enter(runtime);

@@ -39,6 +39,7 @@ impl Turn<'_> {
     fn claim_one(&mut self, id: JobId, offer: &Offer, worker: u32) -> Option<Claimed> {
         let job = self.engine.jobs.get(&id)?;
         let (spec, created_at) = (Arc::clone(&job.spec), job.created_at);
+        let waited = self.now.since(job.since);
         let attempt = job.attempt + 1;
         let epoch = job.epoch.max(self.engine.forgotten_epoch).next(self.engine.boot);
         let data = RowData::Processing { server: Arc::clone(&offer.server), worker, attempt, epoch };
@@ -54,7 +55,7 @@ impl Turn<'_> {
             self.count_start(limits, spec.concurrency_key.as_ref());
         }
         let has_notes = self.engine.notes.contains_key(&id);
-        Some(Claimed { lease: Lease { job: id, epoch }, spec, attempt, created_at, has_notes })
+        Some(Claimed { lease: Lease { job: id, epoch }, spec, attempt, created_at, waited, has_notes })
     }
 
     /// Keeps leases alive, and tells which are lost or shall be cancelled.

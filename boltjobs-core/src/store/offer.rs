@@ -92,6 +92,8 @@ pub struct Claimed {
     pub attempt: u32,
     /// When it was enqueued.
     pub created_at: Timestamp,
+    /// How long it has waited for a worker since it was ready.
+    pub waited: Duration,
     /// Whether earlier attempts have noted something.
     pub has_notes: bool,
 }

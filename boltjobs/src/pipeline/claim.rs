@@ -15,6 +15,7 @@ use super::outlived::Outlived;
 use super::running::Running;
 use super::settle::Ended;
 use super::slots::{Slot, Slots};
+use crate::meters;
 use crate::runtime::Runtime;
 
 /// How long to wait before a store that failed is asked again.
@@ -68,6 +69,7 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
             }
             Err(StoreError::Closed) => return,
             Err(error) => {
+                meters::store_failed(&error);
                 tracing::error!(%error, "can't claim jobs");
                 drop(slots);
                 tokio::select! {

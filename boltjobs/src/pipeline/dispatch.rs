@@ -24,6 +24,8 @@ use crate::services::cancellation;
 
 /// Starts a claimed job on a task of its own.
 pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, slot: Slot) {
+    let meter = worker.runtime.meters.of(&job.spec);
+    meter.started(job.waited);
     let running = Arc::new(RunningJob {
         lease: job.lease,
         spec: Arc::clone(&job.spec),
@@ -35,6 +37,7 @@ pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, slot: Slot) {
         ended: CancellationToken::new(),
         call: Call::default(),
         notebook: Notebook::new(Arc::clone(&worker.noted)),
+        meter,
     });
     if worker.running.insert(Arc::clone(&running)) {
         cancellation::stop(worker, Arc::clone(&running));
@@ -56,7 +59,7 @@ async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, sl
     let notes = running.notebook.finish(lease).await;
     let settlement = Settlement { lease, ran, outcome };
     // The receiver outlives every task; without it there is nothing left that could store the outcome.
-    let _ = worker.outcomes.send(Ended { settlement, notes }).await;
+    let _ = worker.outcomes.send(Ended { running, settlement, notes }).await;
 }
 
 /// A panic of whatever code of the user's ran, the handler or what serves it, is a failed attempt.

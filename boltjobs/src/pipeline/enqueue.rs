@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::handle::JobHandle;
 use crate::handler::BoxFuture;
 use crate::interceptor;
+use crate::meters;
 use crate::request::{Request, RequestInfo, RequestParts};
 use crate::runtime::{self, Runtime};
 use crate::trace::{self, TraceParent};
@@ -390,5 +391,9 @@ pub(crate) async fn store(runtime: &Runtime, mut work: Work) -> Result<Vec<Enque
             tracing::debug!(job = %job.id, %request, %queue, title = job.spec.title(), "enqueue");
         }
     }
-    Ok(runtime.store.submit(work.batches, work.jobs, runtime.now()).await?)
+    let tally = runtime.meters.tally(&work.jobs);
+    let stored = runtime.store.submit(work.batches, work.jobs, runtime.now()).await;
+    let stored = stored.inspect_err(meters::store_failed)?;
+    tally.enqueued(&stored);
+    Ok(stored)
 }

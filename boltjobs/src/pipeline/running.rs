@@ -10,6 +10,7 @@ use boltjobs_core::job::{JobSpec, Lease};
 use tokio_util::sync::CancellationToken;
 
 use super::notebook::Notebook;
+use crate::meters::Meter;
 use crate::trace::TraceParent;
 
 /// One running job, from its claim until its outcome is stored.
@@ -29,6 +30,7 @@ pub(crate) struct RunningJob {
     pub(crate) ended: CancellationToken,
     pub(crate) call: Call,
     pub(crate) notebook: Notebook,
+    pub(crate) meter: Arc<Meter>,
 }
 
 impl RunningJob {
@@ -131,10 +133,11 @@ impl Running {
     }
 
     /// Forgets a job, unless it has been claimed again meanwhile.
-    pub(crate) fn remove(&self, lease: Lease) -> Option<Arc<RunningJob>> {
+    pub(crate) fn remove(&self, lease: Lease) {
         let mut table = self.table();
-        table.jobs.get(&lease.job).filter(|job| job.lease == lease)?;
-        table.jobs.remove(&lease.job)
+        if table.jobs.get(&lease.job).is_some_and(|job| job.lease == lease) {
+            table.jobs.remove(&lease.job);
+        }
     }
 
     /// Tells the handler of a lease that was lost to stop, if it still runs.
@@ -148,6 +151,10 @@ impl Running {
 
     fn get(&self, id: JobId) -> Option<Arc<RunningJob>> {
         self.table().jobs.get(&id).cloned()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.table().jobs.len()
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<RunningJob>> {

@@ -10,9 +10,11 @@ use tokio::sync::mpsc;
 
 use super::claim::Worker;
 use super::run::End;
+use super::running::RunningJob;
 use crate::error::JobError;
 use crate::handler::{OnExhausted, Response};
 use crate::interceptor;
+use crate::meters;
 use crate::panic::catch;
 use crate::registry::Handler;
 use crate::request::RequestInfo;
@@ -29,6 +31,7 @@ pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// An attempt that has ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
+    pub(crate) running: Arc<RunningJob>,
     pub(crate) settlement: Settlement,
     /// What it noted at last, which is stored before.
     pub(crate) notes: Vec<Record>,
@@ -135,15 +138,18 @@ pub(crate) async fn settle_jobs(worker: Arc<Worker>, mut outcomes: mpsc::Receive
             _ = outcomes.recv_many(&mut ended, WAITING) => {}
             () = worker.finished.cancelled() => return,
         }
-        let (mut batch, mut notes) = (Vec::with_capacity(ended.len()), Vec::new());
+        let (mut jobs, mut batch) = (Vec::with_capacity(ended.len()), Vec::with_capacity(ended.len()));
+        let mut notes = Vec::new();
         for ended in ended.drain(..) {
+            jobs.push(ended.running);
             batch.push(ended.settlement);
             notes.extend(ended.notes);
         }
         let settled = settle(&worker, &batch, notes).await;
-        for (settlement, settled) in batch.into_iter().zip(settled) {
-            let running = worker.running.remove(settlement.lease);
-            report(&settlement, settled, running.as_deref().map(|running| &*running.spec));
+        for ((job, settlement), settled) in jobs.iter().zip(batch).zip(settled) {
+            worker.running.remove(settlement.lease);
+            job.meter.ended(&settlement.outcome, settled, settlement.ran);
+            report(&settlement, settled, &job.spec);
         }
     }
 }
@@ -158,10 +164,12 @@ async fn settle(worker: &Worker, batch: &[Settlement], mut notes: Vec<Record>) -
             Ok(settled) => return settled,
             Err(StoreError::Closed) => return Vec::new(),
             Err(error) if worker.halted.is_cancelled() => {
+                meters::store_failed(&error);
                 tracing::error!(%error, jobs = batch.len(), "outcomes are lost; the jobs will run again");
                 return Vec::new();
             }
             Err(error) => {
+                meters::store_failed(&error);
                 tracing::error!(%error, jobs = batch.len(), "outcomes can't be stored; they are kept and tried again");
                 tokio::select! {
                     () = worker.runtime.clock.sleep(pause) => {}
@@ -186,9 +194,9 @@ async fn write(
     store.settle(batch.to_vec(), now).await
 }
 
-fn report(settlement: &Settlement, settled: Settled, spec: Option<&JobSpec>) {
+fn report(settlement: &Settlement, settled: Settled, spec: &JobSpec) {
     let job = settlement.lease.job;
-    let (request, title) = spec.map_or(("", ""), |spec| (&*spec.request, spec.title()));
+    let (request, title) = (&*spec.request, spec.title());
     let state = match settled {
         Settled::LeaseLost => {
             tracing::warn!(%job, request, title, "the lease was lost while it ran; its outcome is not counted");

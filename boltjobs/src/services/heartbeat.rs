@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use boltjobs_core::store::{Heartbeat, StoreError};
 
+use crate::meters;
 use crate::pipeline::claim::Worker;
 use crate::services::cancellation;
 
@@ -19,7 +20,10 @@ pub(crate) async fn keep_leases(worker: Arc<Worker>, max_crashes: u32) {
         match beat(&worker, max_crashes).await {
             Ok(()) => {}
             Err(StoreError::Closed) => return,
-            Err(error) => tracing::error!(%error, "can't keep leases alive"),
+            Err(error) => {
+                meters::store_failed(&error);
+                tracing::error!(%error, "can't keep leases alive");
+            }
         }
     }
 }

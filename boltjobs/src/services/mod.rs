@@ -2,6 +2,7 @@
 //! runtime keeps its lease all the same, and nobody's timer waits for it.
 
 pub(crate) mod cancellation;
+pub(crate) mod gauges;
 pub(crate) mod heartbeat;
 pub(crate) mod noting;
 pub(crate) mod scheduler;

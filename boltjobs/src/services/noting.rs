@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use boltjobs_core::store::StoreError;
 
+use crate::meters;
 use crate::pipeline::claim::Worker;
 
 /// How long notes collect before they are written.
@@ -19,6 +20,7 @@ pub(crate) async fn write_notes(worker: Arc<Worker>) {
             Ok(()) => {}
             Err(StoreError::Closed) => return,
             Err(error) => {
+                meters::store_failed(&error);
                 tracing::error!(%error, "can't write what jobs have noted; it is kept and tried again");
             }
         }

@@ -8,6 +8,7 @@ use boltjobs_core::clock::Clock;
 use boltjobs_core::store::{Retention, Store, StoreError};
 use boltjobs_core::watch::Interest;
 
+use crate::meters;
 use crate::runtime::Runtime;
 
 /// How long to wait before a store that failed is asked again.
@@ -26,6 +27,7 @@ pub(crate) async fn watch_time(runtime: Arc<Runtime>, retention: Retention) {
             Ok(next) => next,
             Err(StoreError::Closed) => return,
             Err(error) => {
+                meters::store_failed(&error);
                 tracing::error!(%error, "can't move what is due");
                 Some(now.plus(ASK_AGAIN))
             }
