@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use boltjobs::prelude::*;
 use boltjobs::{JobId, RowData};
+use boltjobs_core::job::{JobSpec, NewJob};
 use boltjobs_tests::{Bench, patiently};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -59,6 +60,28 @@ async fn history_tells_each_transition_with_its_data() {
     assert!(epoch.get() > 0);
     let RowData::Succeeded { result, .. } = &succeeded.data else { panic!("{succeeded:?}") };
     assert_eq!(result.as_deref(), Some(b"2".as_slice()));
+}
+
+#[tokio::test]
+async fn a_job_of_a_request_that_nobody_knows_can_be_looked_at_steered_and_deleted() {
+    let bench = Bench::start().await;
+    let spec =
+        JobSpec { title: Some("Mail to ada".to_owned()), ..JobSpec::new("old.mail", *br#"{"to":"ada"}"#) };
+    let id = JobId::from_u128(9);
+    bench.store.enqueue(vec![NewJob { id, spec, start_at: None }], bench.clock_now()).await.unwrap();
+    let (client, job) = (bench.client(), bench.job(id).await);
+    assert_eq!(
+        (job.request_name(), job.title(), job.state()),
+        ("old.mail", "Mail to ada", JobState::Enqueued)
+    );
+    assert_eq!(job.payload(), serde_json::json!({"to": "ada"}));
+    assert_eq!(client.jobs().text("ada").list().await.unwrap().jobs.len(), 1);
+    let why = client.explain(id).await.unwrap().to_string();
+    assert!(why.contains("`old.mail`"), "{why}");
+    assert!(client.reschedule(id, HOUR).await.unwrap());
+    assert!(client.requeue(id).await.unwrap());
+    assert!(client.delete(id).await.unwrap());
+    assert_eq!(bench.job(id).await.state(), JobState::Deleted);
 }
 
 #[tokio::test]
@@ -152,6 +175,38 @@ async fn ended_jobs_are_removed_when_their_retention_is_over() {
     assert_eq!(bench.client().stats().await.unwrap(), boltjobs::Stats::default());
     let error = job.wait().await.unwrap_err().to_string();
     assert!(error.contains("does not exist"), "{error}");
+}
+
+#[tokio::test]
+async fn by_default_a_failure_is_kept_for_ninety_days_and_what_waits_for_ever() {
+    let bench = Bench::start().await;
+    let (failed, deleted, waits) = bench
+        .scope(async {
+            let failed = Double { number: u64::MAX }.enqueue().await.unwrap();
+            patiently(failed.wait()).await.unwrap_err();
+            let deleted = Double { number: 1 }.schedule_in(HOUR).await.unwrap();
+            assert!(deleted.delete().await.unwrap());
+            let later = Double { number: 1 }.schedule_in(HOUR * 24 * 365).await.unwrap();
+            let follows = Double { number: 2 }.continue_after(&later).await.unwrap();
+            (failed, deleted, [later, follows])
+        })
+        .await;
+    let gone = async |job: JobId| {
+        patiently(async {
+            while bench.client().job(job).await.unwrap().is_some() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    };
+    bench.clock.advance(HOUR * 24);
+    gone(deleted.id()).await;
+    bench.clock.advance(HOUR * 24 * 89 - Duration::from_secs(1));
+    assert_eq!(failed.state().await.unwrap(), JobState::Failed);
+    bench.clock.advance(Duration::from_secs(1));
+    gone(failed.id()).await;
+    let states = [waits[0].state().await.unwrap(), waits[1].state().await.unwrap()];
+    assert_eq!(states, [JobState::Scheduled, JobState::Awaiting]);
 }
 
 #[tokio::test]

@@ -97,3 +97,41 @@ async fn a_directive_is_heeded_behind_other_errors() {
     let job = bench.scope(async { Wrap.enqueue().await.unwrap() }).await;
     assert_eq!(bench.until(job.id(), JobState::Failed).await.attempts(), 1);
 }
+
+/// Is no JSON, or panics on the way there.
+#[derive(Debug, serde::Deserialize)]
+pub struct Unwritable(bool);
+
+impl serde::Serialize for Unwritable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        assert!(!self.0, "in Serialize");
+        Err(serde::ser::Error::custom("a map in a circle"))
+    }
+}
+
+/// Does its work, and returns what can't be stored.
+#[request(response = Unwritable)]
+#[derive(Debug)]
+pub struct Draw {
+    panic: bool,
+}
+
+#[handler]
+async fn draw(request: Draw) -> JobResult<Unwritable> {
+    Ok(Unwritable(request.panic))
+}
+
+#[tokio::test]
+async fn a_result_that_cant_be_stored_costs_no_second_run_and_whoever_waits_is_told() {
+    let bench = Bench::start().await;
+    for (panic, why) in [(false, "a map in a circle"), (true, "in Serialize")] {
+        let job = bench.scope(async { Draw { panic }.enqueue().await.unwrap() }).await;
+        let error = patiently(job.wait()).await.unwrap_err();
+        assert!(matches!(&error, boltjobs::Error::NoResult { .. }), "{error}");
+        assert!(error.to_string().contains("its result can't be stored as JSON: "), "{error}");
+        assert!(error.to_string().contains(why), "{error}");
+        let done = bench.job(job.id()).await;
+        assert_eq!((done.state(), done.attempts(), done.result()), (JobState::Succeeded, 1, None));
+        assert_eq!(done.last_error(), None);
+    }
+}

@@ -309,3 +309,37 @@ async fn an_outcome_that_could_not_be_written_is_written_again() {
     .await;
     assert_eq!((done.attempts(), store.left()), (1, 0));
 }
+
+#[tokio::test]
+async fn an_outcome_that_could_not_be_written_keeps_its_retries_and_its_continuations() {
+    let store = std::sync::Arc::new(boltjobs_tests::Flaky::default());
+    let bench = Bench::on(store.clone() as std::sync::Arc<dyn Store>, |builder| builder).await;
+    store.fail(2);
+    let (job, next, otherwise) = bench
+        .scope(async {
+            let job = told("fail").schedule_in(Duration::from_secs(1)).retries(1).await.unwrap();
+            let next = told("nothing").continue_after(&job).when(After::Failed).await.unwrap();
+            (job.id(), next, told("nothing").continue_after(&job).await.unwrap())
+        })
+        .await;
+    patiently(async {
+        let mut retried = false;
+        while bench.job(job).await.state() != JobState::Failed {
+            let waits = bench.job(job).await;
+            if waits.attempts() == 1 && waits.state() == JobState::Scheduled && !retried {
+                // The end of the last attempt can't be written either, at first.
+                store.fail(2);
+                retried = true;
+            }
+            bench.clock.advance(Duration::from_millis(50));
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let failed = bench.job(job).await;
+    let reasons: Vec<_> = failed.history().iter().filter_map(|row| row.reason.as_deref()).collect();
+    assert_eq!(reasons, ["Retry attempt 1 of 1: no connection", "its one retry is used up"]);
+    assert_eq!((failed.attempts(), store.left()), (2, 0));
+    patiently(next.wait()).await.unwrap();
+    assert_eq!(otherwise.state().await.unwrap(), JobState::Deleted);
+}

@@ -128,6 +128,17 @@ async fn a_refused_write_is_told_to_those_outside_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_write_that_the_store_refuses_is_told_to_all_around_it() {
+    let (bench, log) = bench().await;
+    let unknown = boltjobs::JobId::from_u128(7);
+    let refused = bench.scope(async { mail("ada").continue_after(unknown).await }).await;
+    let error = refused.unwrap_err();
+    assert!(matches!(&error, Error::Store(_)), "{error}");
+    assert_eq!(log.take(), ["Mail to ada in mail", "innermost", &error.to_string()]);
+    assert_eq!(bench.client().stats().await.unwrap(), boltjobs::Stats::default());
+}
+
+#[tokio::test]
 async fn what_an_interceptor_sets_is_checked_and_its_panic_is_an_error() {
     let (bench, _) = bench().await;
     for (to, expected) in [

@@ -1,12 +1,14 @@
 //! Jobs that wait for a time, and definitions that fire at one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use boltjobs::Store;
 use boltjobs::prelude::*;
 use boltjobs_core::clock::Clock;
 use boltjobs_core::job::JobSpec;
 use boltjobs_core::recurring::Definition;
-use boltjobs_tests::{Bench, patiently};
+use boltjobs_tests::{Bench, Flaky, patiently};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -53,6 +55,35 @@ async fn an_earlier_job_that_comes_later_is_not_overslept() {
     bench.clock.advance(HOUR);
     patiently(early.wait()).await.unwrap();
     assert_eq!(late.state().await.unwrap(), JobState::Scheduled);
+}
+
+#[tokio::test]
+async fn a_job_that_comes_due_is_in_the_queue_that_it_was_given() {
+    let bench = Bench::with(|builder| builder.queues(["mail"])).await;
+    let elsewhere = bench.scope(async { Tick.schedule_in(HOUR).await.unwrap() }).await;
+    let mail = bench.scope(async { Tick.schedule_in(HOUR).queue("mail").await.unwrap() }).await;
+    bench.clock.advance(HOUR);
+    patiently(mail.wait()).await.unwrap();
+    bench.until(elsewhere.id(), JobState::Enqueued).await;
+    assert_eq!(bench.job(elsewhere.id()).await.queue(), "default");
+}
+
+#[tokio::test]
+async fn what_is_due_starts_once_a_store_that_failed_answers_again() {
+    let store = Arc::new(Flaky::default());
+    let bench = Bench::on(Arc::clone(&store) as Arc<dyn Store>, |builder| builder).await;
+    let job = bench.scope(async { Tick.schedule_in(HOUR).await.unwrap() }).await;
+    bench.scope(async { Tick.recurring("tick", Cron::hourly()).await.unwrap() }).await;
+    store.fail_due(3);
+    bench.clock.advance(HOUR);
+    patiently(async {
+        while bench.client().stats().await.unwrap().succeeded < 2 {
+            bench.clock.advance(Duration::from_millis(100));
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(bench.job(job.id()).await.attempts(), 1);
 }
 
 #[tokio::test]

@@ -12,6 +12,12 @@ use tracing::level_filters::LevelFilter;
 use crate::server::Queue;
 use crate::trace::TraceHook;
 
+/// The most jobs that a server runs at once: a claim looks at each worker that is free.
+const MOST_WORKERS: u32 = 100_000;
+
+/// The shortest lease; heartbeats come three times within one.
+const SHORTEST_LEASE: Duration = Duration::from_secs(1);
+
 /// Where the store is when nobody says.
 const DEFAULT_STORE: &str = "sled:boltjobs-data";
 
@@ -49,7 +55,7 @@ pub(crate) struct Resolved {
     pub(crate) durability: Durability,
     pub(crate) queues: QueueOrder,
     pub(crate) queue_limits: BTreeMap<Arc<str>, u32>,
-    pub(crate) workers: usize,
+    pub(crate) workers: u32,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) cancel_grace: Duration,
     pub(crate) lease: Duration,
@@ -77,7 +83,10 @@ impl Settings {
         let durability = self.durability.or_else(|| read.variable("BOLTJOBS_DURABILITY", durability));
         let asked = if self.queues.is_some() { "" } else { "BOLTJOBS_QUEUES: " };
         let queues = self.queues.or_else(|| read.variable("BOLTJOBS_QUEUES", queues));
-        let workers = self.workers.or_else(|| read.variable("BOLTJOBS_WORKERS", workers));
+        let workers = match self.workers {
+            Some(workers) => read.legal("", legal_workers(workers)),
+            None => read.variable("BOLTJOBS_WORKERS", workers),
+        };
         let timeout = |text: &str| duration::parse(text).map_err(|error| error.to_string());
         let shutdown_timeout =
             self.shutdown_timeout.or_else(|| read.variable("BOLTJOBS_SHUTDOWN_TIMEOUT", timeout));
@@ -90,7 +99,7 @@ impl Settings {
             }
         };
         let lease = self.lease.unwrap_or(Duration::from_secs(30));
-        if lease < Duration::from_secs(1) {
+        if lease < SHORTEST_LEASE {
             faults.push(
                 "a lease shorter than a second is lost between two heartbeats; give it at least 1s"
                     .to_owned(),
@@ -123,23 +132,29 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn variable<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let text = (self.environment)(name).filter(|text| !text.trim().is_empty())?;
-        match parse(text.trim()) {
-            Ok(value) => Some(value),
-            Err(fault) => {
-                self.faults.push(format!("{name}: {fault}"));
-                None
-            }
-        }
+        self.legal(&format!("{name}: "), parse(text.trim()))
+    }
+
+    fn legal<T>(&mut self, asked: &str, value: Result<T, String>) -> Option<T> {
+        value.map_err(|fault| self.faults.push(format!("{asked}{fault}"))).ok()
     }
 }
 
 /// Five for each core: most handlers wait for something else most of the time.
-fn default_workers() -> usize {
-    5 * std::thread::available_parallelism().map_or(1, usize::from)
+fn default_workers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    u32::try_from(5 * cores).unwrap_or(MOST_WORKERS).min(MOST_WORKERS)
 }
 
-fn workers(text: &str) -> Result<usize, String> {
-    text.parse().map_err(|_| format!("`{text}` is no number of workers; use 0 (run nothing) or more"))
+fn workers(text: &str) -> Result<u32, String> {
+    let workers = text.parse();
+    let fault = |_| format!("`{text}` is no number of workers; use 0 (run nothing) to {MOST_WORKERS}");
+    legal_workers(workers.map_err(fault)?)
+}
+
+fn legal_workers(workers: usize) -> Result<u32, String> {
+    let legal = u32::try_from(workers).ok().filter(|workers| *workers <= MOST_WORKERS);
+    legal.ok_or_else(|| format!("`{workers}` workers are too many; use {MOST_WORKERS} at most"))
 }
 
 fn durability(text: &str) -> Result<Durability, String> {
@@ -216,7 +231,32 @@ mod tests {
         assert_eq!(resolved.queues, QueueOrder::All);
         assert_eq!(resolved.durability, Durability::Immediate);
         assert!(matches!(resolved.store, StoreSource::Location(at) if at == "sled:boltjobs-data"));
-        assert!(resolved.workers >= 5);
+        let cores = std::thread::available_parallelism().unwrap().get();
+        assert_eq!(usize::try_from(resolved.workers).unwrap(), 5 * cores);
+    }
+
+    #[test]
+    fn workers_and_leases_out_of_their_range_are_refused() {
+        let set = |settings: Settings| settings.resolve(|_| None);
+        let workers = |workers| set(Settings { workers: Some(workers), ..Settings::default() });
+        assert_eq!(workers(0).unwrap().workers, 0, "it only enqueues");
+        assert_eq!(workers(100_000).unwrap().workers, 100_000);
+        let too_many = "`100001` workers are too many; use 100000 at most";
+        assert_eq!(workers(100_001).unwrap_err(), [too_many]);
+        assert_eq!(
+            with("BOLTJOBS_WORKERS", "100001").unwrap_err(),
+            [format!("BOLTJOBS_WORKERS: {too_many}")]
+        );
+        for text in ["-1", "many", "99999999999999999999", "1.5"] {
+            let fault =
+                format!("BOLTJOBS_WORKERS: `{text}` is no number of workers; use 0 (run nothing) to 100000");
+            assert_eq!(with("BOLTJOBS_WORKERS", text).unwrap_err(), [fault]);
+        }
+
+        let lease = |span| set(Settings { lease: Some(span), ..Settings::default() });
+        assert_eq!(lease(SHORTEST_LEASE).unwrap().lease, SHORTEST_LEASE);
+        let faults = lease(Duration::from_millis(999)).unwrap_err();
+        assert!(faults[0].starts_with("a lease shorter than a second"), "{faults:?}");
     }
 
     #[test]

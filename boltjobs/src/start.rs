@@ -87,8 +87,8 @@ impl Builder {
         self
     }
 
-    /// Sets how many jobs run at once. `BOLTJOBS_WORKERS`; default 5 for each core. With 0 this program only
-    /// enqueues.
+    /// Sets how many jobs run at once: 100,000 at most. `BOLTJOBS_WORKERS`; default 5 for each core. With 0 this
+    /// program only enqueues.
     pub fn workers(mut self, workers: usize) -> Self {
         self.settings.workers = Some(workers);
         self
@@ -315,7 +315,7 @@ fn begin(
         runtime.registry.hooks.iter().filter(|hook| hook.when == HookPoint::Stop).copied().collect();
     let offer = Offer {
         server: server_name(&*runtime.chance),
-        workers: u32::try_from(settings.workers).unwrap_or(u32::MAX),
+        workers: settings.workers,
         queues: settings.queues,
         queue_limits: settings.queue_limits,
         held: Vec::new(),
@@ -371,11 +371,11 @@ async fn report(server: &Server) -> Result<()> {
         store = runtime.store.location(),
         server = &*offer.server,
         handlers = offer.handles.len(),
-        workers = server.worker.slots.count(),
+        workers = offer.workers,
         without_handler = ?runtime.registry.unhandled(),
         "boltjobs started"
     );
-    if server.worker.slots.count() == 0 {
+    if offer.workers == 0 {
         // It only enqueues; others run the jobs.
         return Ok(());
     }

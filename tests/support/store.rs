@@ -22,6 +22,7 @@ pub struct Flaky {
     failures: AtomicU32,
     records: AtomicU32,
     record_failures: AtomicU32,
+    due_failures: AtomicU32,
     stays_open: bool,
 }
 
@@ -39,6 +40,11 @@ impl Flaky {
     /// Lets the next writes of notes fail.
     pub fn fail_records(&self, times: u32) {
         self.record_failures.store(times, Ordering::SeqCst);
+    }
+
+    /// Lets the next looks for what is due fail.
+    pub fn fail_due(&self, times: u32) {
+        self.due_failures.store(times, Ordering::SeqCst);
     }
 
     fn refuse<T: Send + 'static>(&self, failures: &AtomicU32) -> Option<Answer<'_, T>> {
@@ -93,7 +99,7 @@ impl Store for Flaky {
     }
 
     fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
-        self.store.due(now)
+        self.refuse(&self.due_failures).unwrap_or_else(|| self.store.due(now))
     }
 
     fn fire(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {

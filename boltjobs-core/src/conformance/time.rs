@@ -6,11 +6,11 @@ use pollster::block_on;
 
 use super::Fixture;
 use super::lab::{LEASE, Lab, at, done, failed, id, job, job_with, just_before, offer, retry, secs, woken};
-use crate::JobState::{Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
+use crate::JobState::{Awaiting, Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
+use crate::Timestamp;
 use crate::job::{NewJob, RowData};
 use crate::store::{Action, Keep, Retention};
 use crate::watch::Interest;
-use crate::{JobState, Timestamp};
 
 /// Law 8, to the microsecond; T1.
 pub fn no_job_is_handed_out_before_its_time(fixture: &dyn Fixture) {
@@ -246,20 +246,26 @@ pub fn much_that_has_expired_is_removed_in_bounded_steps(fixture: &dyn Fixture) 
     assert_eq!(lab.counts().states.total(), 0);
 }
 
-/// S4.
+/// S4: also one that had ended, and was asked for again.
 pub fn a_job_that_has_not_ended_never_expires(fixture: &dyn Fixture) {
-    let lab = Lab::new(fixture);
-    let alive = [Scheduled, Enqueued, Processing];
-    for (n, state) in (1..).zip(alive) {
+    let mut lab = Lab::new(fixture);
+    for (n, state) in (1..).zip([Awaiting, Scheduled, Enqueued, Processing]) {
         lab.add_in(state, n, at(0));
     }
-    let requeued = lab.add_in(Failed, 4, at(0)).id;
-    assert!(lab.ask(requeued, Action::Requeue, at(1)));
+    let again = [(5, Succeeded), (6, Failed), (7, Deleted)];
+    for (n, state) in again {
+        lab.add_in(state, n, at(0));
+        assert!(lab.ask(id(n), Action::Requeue, at(1)));
+    }
+    assert_eq!(lab.unchanged(|| expire(&lab, Timestamp::MAX)), None);
+    lab.reopen_if_kept();
     assert_eq!(lab.unchanged(|| expire(&lab, Timestamp::MAX)), None);
     // A job that ended a second time is kept from then on.
-    lab.ask(requeued, Action::Delete, at(50));
+    for (n, _) in again {
+        assert!(lab.ask(id(n), Action::Delete, at(50)));
+    }
     assert_eq!(expire(&lab, at(210)), Some(at(250)));
-    assert_eq!(lab.counts().states.get(JobState::Deleted), 1);
+    assert_eq!(lab.counts().states.get(Deleted), 3);
 }
 
 /// Laws 1 and 3.

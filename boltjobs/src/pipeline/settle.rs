@@ -15,7 +15,7 @@ use crate::error::JobError;
 use crate::handler::{OnExhausted, Response};
 use crate::interceptor;
 use crate::meters;
-use crate::panic::catch;
+use crate::panic::{catch, catch_in};
 use crate::registry::Handler;
 use crate::request::RequestInfo;
 
@@ -115,7 +115,8 @@ fn succeeded(request: &RequestInfo, job: JobId, response: &Response, limit: usiz
         tracing::error!(%job, "{reason}");
         Outcome::SucceededWithout(reason.into())
     };
-    match (request.ops.encode_response)(&**response) {
+    let encoded = catch_in("its `Serialize`", || (request.ops.encode_response)(&**response));
+    match encoded.unwrap_or_else(|panic| Err(panic.message)) {
         Ok(json) if json == b"null" => Outcome::Succeeded(None),
         Ok(json) if json.len() > limit => without(format!(
             "its result has {} bytes, and {limit} are kept at most; store it elsewhere and return a reference to it, \

@@ -7,7 +7,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// The free slots.
 #[derive(Debug)]
 pub(crate) struct Slots {
-    count: usize,
     /// One permit for each number below, so that one can wait for them.
     permits: Arc<Semaphore>,
     free: Mutex<Vec<u32>>,
@@ -22,14 +21,10 @@ pub(crate) struct Slot {
 }
 
 impl Slots {
-    pub(crate) fn new(count: usize) -> Arc<Self> {
-        let count = count.min(Semaphore::MAX_PERMITS);
-        let numbers = (1..=u32::try_from(count).unwrap_or(u32::MAX)).rev().collect();
-        Arc::new(Self { count, permits: Arc::new(Semaphore::new(count)), free: Mutex::new(numbers) })
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.count
+    pub(crate) fn new(count: u32) -> Arc<Self> {
+        let numbers: Vec<_> = (1..=count).rev().collect();
+        let permits = Arc::new(Semaphore::new(numbers.len()));
+        Arc::new(Self { permits, free: Mutex::new(numbers) })
     }
 
     /// Waits until a slot is free, and takes all that are.
