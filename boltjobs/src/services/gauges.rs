@@ -63,7 +63,7 @@ struct Busy(Arc<Worker>);
 
 impl Busy {
     fn tell(&self) {
-        self.set(self.0.running.count(), self.0.slots.count());
+        self.set(self.0.running.count(), self.0.offer.workers as usize);
     }
 
     fn set(&self, running: usize, slots: usize) {
