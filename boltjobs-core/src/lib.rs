@@ -8,6 +8,7 @@
 //! | [`job`] | what is kept of a job |
 //! | [`recurring`] | when a definition fires, and for which instants |
 //! | [`continuation`], [`batch`], [`unique`] | what a job waits for, belongs to, and is kept out by |
+//! | [`mask`] | what is shown of a payload |
 //! | [`rate`] | when the next job may start under a rate limit |
 //! | [`notes`] | what a job notes while it runs, and how much of it is kept |
 //! | [`engine`] | what each command does: a pure state machine over the live set |
@@ -26,6 +27,7 @@ pub mod duration;
 pub mod engine;
 pub mod id;
 pub mod job;
+pub mod mask;
 pub mod memory;
 pub mod name;
 pub mod notes;

@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use boltjobs_core::continuation::ParentId;
-use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, JobSpec};
+use boltjobs_core::job::{ErrorInfo, HistoryRow, Job};
+use boltjobs_core::mask::masked;
 use boltjobs_core::notes::{Bar, LogLine, Notes, Progress, Step};
 use boltjobs_core::store::{Counts, StateCounts};
 use boltjobs_core::{BatchId, JobId, JobState};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-
-/// What stands where a sensitive value was.
-const MASK: &str = "***";
 
 /// Everything that is known of a job, at the moment at which it was asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -165,43 +163,7 @@ impl JobDetails {
 
     /// Returns the request, with `***` for what is sensitive; as a text where it is no JSON.
     pub fn payload(&self) -> Value {
-        shown(&self.0.spec)
-    }
-}
-
-/// Returns the payload with what is sensitive hidden.
-pub(crate) fn shown(spec: &JobSpec) -> Value {
-    let Ok(mut payload) = serde_json::from_slice(&spec.payload) else {
-        // What can't be taken apart can't be masked either.
-        let hide = !spec.sensitive.is_empty();
-        return Value::String(if hide {
-            MASK.to_owned()
-        } else {
-            String::from_utf8_lossy(&spec.payload).into_owned()
-        });
-    };
-    for path in &spec.sensitive {
-        mask(&mut payload, path);
-    }
-    payload
-}
-
-/// Hides what a path leads to; the empty path is all of it.
-fn mask(payload: &mut Value, path: &str) {
-    if path.is_empty() {
-        *payload = Value::String(MASK.to_owned());
-        return;
-    }
-    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
-    let found = match payload {
-        Value::Object(fields) => fields.get_mut(first),
-        Value::Array(items) => first.parse().ok().and_then(|index: usize| items.get_mut(index)),
-        Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => None,
-    };
-    match (found, rest) {
-        (Some(value), None) => *value = Value::String(MASK.to_owned()),
-        (Some(value), Some(rest)) => mask(value, rest),
-        (None, _) => {}
+        masked(&self.0.spec)
     }
 }
 
@@ -258,33 +220,5 @@ impl Stats {
             deleted: states.get(JobState::Deleted),
             ..Self::default()
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn masked(mut payload: Value, path: &str) -> Value {
-        mask(&mut payload, path);
-        payload
-    }
-
-    #[test]
-    fn sensitive_values_are_masked_in_structs_tuples_and_variants() {
-        assert_eq!(masked(json!({"a": 1, "token": "s3cret"}), "token"), json!({"a": 1, "token": "***"}));
-        assert_eq!(masked(json!([1, {"deep": 2}]), "1"), json!([1, "***"]));
-        assert_eq!(
-            masked(json!({"Card": {"number": 4, "name": "A"}}), "Card.number"),
-            json!({"Card": {"number": "***", "name": "A"}})
-        );
-        assert_eq!(masked(json!({"Cash": {"sum": 4}}), "Card.number"), json!({"Cash": {"sum": 4}}));
-    }
-
-    #[test]
-    fn the_empty_path_masks_everything() {
-        assert_eq!(masked(json!({"user": "ada", "pass": "s3cret"}), ""), json!("***"));
-        assert_eq!(masked(json!("s3cret"), ""), json!("***"));
     }
 }

@@ -1,6 +1,7 @@
 //! A started server, and how it stops.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub struct Server {
     /// What providers built, in order.
     pub(crate) built: Vec<SharedValue>,
     pub(crate) observers: Option<Observers>,
+    /// Where the dashboard is shown.
+    pub(crate) dashboard: Option<SocketAddr>,
     pub(crate) shutdown_timeout: Duration,
 }
 

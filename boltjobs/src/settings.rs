@@ -1,6 +1,7 @@
 //! What can be set, by the builder or by the environment. The builder wins.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use boltjobs_core::name;
 use boltjobs_core::store::{QueueOrder, Retention, StoreSource};
 use tracing::level_filters::LevelFilter;
 
+use crate::dashboard;
 use crate::server::Queue;
 use crate::trace::TraceHook;
 
@@ -38,6 +40,7 @@ pub(crate) struct Settings {
     pub(crate) durability: Option<Durability>,
     pub(crate) queues: Option<Vec<Queue>>,
     pub(crate) workers: Option<usize>,
+    pub(crate) dashboard: Option<String>,
     pub(crate) shutdown_timeout: Option<Duration>,
     pub(crate) cancel_grace: Option<Duration>,
     pub(crate) lease: Option<Duration>,
@@ -56,6 +59,7 @@ pub(crate) struct Resolved {
     pub(crate) queues: QueueOrder,
     pub(crate) queue_limits: BTreeMap<Arc<str>, u32>,
     pub(crate) workers: u32,
+    pub(crate) dashboard: Option<SocketAddr>,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) cancel_grace: Duration,
     pub(crate) lease: Duration,
@@ -87,6 +91,10 @@ impl Settings {
             Some(workers) => read.legal("", legal_workers(workers)),
             None => read.variable("BOLTJOBS_WORKERS", workers),
         };
+        let shown = match self.dashboard {
+            Some(text) => dashboard::address(&text).map_err(|fault| read.faults.push(fault)).ok(),
+            None => read.variable("BOLTJOBS_DASHBOARD", dashboard::address),
+        };
         let timeout = |text: &str| duration::parse(text).map_err(|error| error.to_string());
         let shutdown_timeout =
             self.shutdown_timeout.or_else(|| read.variable("BOLTJOBS_SHUTDOWN_TIMEOUT", timeout));
@@ -111,6 +119,7 @@ impl Settings {
             queues,
             queue_limits,
             workers: workers.unwrap_or_else(default_workers),
+            dashboard: shown,
             shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(15)),
             cancel_grace: self.cancel_grace.unwrap_or(Duration::from_secs(30)),
             lease,
@@ -283,13 +292,18 @@ mod tests {
                 "BOLTJOBS_SHUTDOWN_TIMEOUT" => Some("20".to_owned()),
                 "BOLTJOBS_DURABILITY" => Some("maybe".to_owned()),
                 "BOLTJOBS_QUEUES" => Some("Critical Mail".to_owned()),
+                "BOLTJOBS_DASHBOARD" => Some("4010".to_owned()),
                 _ => None,
             })
             .unwrap_err();
         let all = faults.join("\n");
-        for expected in
-            ["BOLTJOBS_WORKERS: `many`", "BOLTJOBS_SHUTDOWN_TIMEOUT: ", "`maybe`", "Critical Mail"]
-        {
+        for expected in [
+            "BOLTJOBS_WORKERS: `many`",
+            "BOLTJOBS_SHUTDOWN_TIMEOUT: ",
+            "`maybe`",
+            "Critical Mail",
+            "BOLTJOBS_DASHBOARD: ",
+        ] {
             assert!(all.contains(expected), "{expected} is missing in {all}");
         }
     }

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use boltjobs_core::clock::{Chance, Clock};
 use boltjobs_core::id::JobIds;
-use boltjobs_core::memory::MemoryStore;
-use boltjobs_core::store::{Offer, Retention, Store, StoreError, StoreSource};
+use boltjobs_core::store::{Offer, Retention, StoreSource};
 use boltjobs_core::watch::Interest;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -17,10 +16,12 @@ use tracing::level_filters::LevelFilter;
 
 use crate::capture::Capture;
 use crate::clock::{SystemChance, SystemClock};
+use crate::dashboard::Listener;
 use crate::ended::Ended;
 use crate::error::{Error, Result};
 use crate::meters::Meters;
 use crate::observer::Observers;
+use crate::open::open;
 use crate::panic::install_hook;
 use crate::pipeline::claim::{Worker, claim_jobs};
 use crate::pipeline::outlived::Outlived;
@@ -57,7 +58,7 @@ pub fn builder() -> Builder {
 #[derive(Default)]
 #[must_use = "nothing happens until `start()`"]
 pub struct Builder {
-    settings: Settings,
+    pub(crate) settings: Settings,
     provided: Vec<(Provided, SharedValue)>,
     without: Vec<String>,
     clock: Option<Arc<dyn Clock>>,
@@ -200,6 +201,8 @@ impl Builder {
                 return Err(Error::Startup(faults));
             }
         };
+        // Nothing is opened for a program that can't show what it was told to show.
+        let dashboard = settings.dashboard.map(Listener::bind).transpose()?;
         install_hook();
         let thread = ServiceThread::start()
             .map_err(|error| Error::Config(format!("can't start the thread of the services: {error}")))?;
@@ -229,8 +232,11 @@ impl Builder {
         let built = runtime::scope(Arc::clone(&runtime), provide(&runtime, self.provided)).await?;
         let observers = moved.map(|moved| Observers::start(&runtime, moved));
         runtime::scope(Arc::clone(&runtime), run_start_hooks(&runtime)).await?;
-        let server = begin(&runtime, settings, thread, built, observers);
+        let mut server = begin(&runtime, settings, thread, built, observers);
         server.worker.announce().await?;
+        if let Some(listener) = dashboard {
+            listener.serve(&mut server);
+        }
         report(&server).await?;
         Ok(server)
     }
@@ -240,42 +246,6 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder").field("settings", &self.settings).finish_non_exhaustive()
     }
-}
-
-async fn open(settings: &Resolved) -> Result<Arc<dyn Store>> {
-    let location = match &settings.store {
-        StoreSource::Open(store) => return Ok(Arc::clone(store)),
-        StoreSource::Location(location) => location.clone(),
-    };
-    match location.split_once(':') {
-        None if location == "memory" => Ok(Arc::new(MemoryStore::new())),
-        Some(("sled", path)) if !path.is_empty() => {
-            let path = path.to_owned();
-            open_sled(location, path, settings.durability).await
-        }
-        Some(_) | None => {
-            let reason = "unknown kind of store; use `sled:<folder>` or `memory`".to_owned();
-            Err(StoreError::Location { location, reason }.into())
-        }
-    }
-}
-
-#[cfg(feature = "sled")]
-async fn open_sled(location: String, path: String, durability: Durability) -> Result<Arc<dyn Store>> {
-    let options = boltjobs_sled::SledOptions::new().durability(match durability {
-        Durability::Immediate => boltjobs_sled::Durability::Immediate,
-        Durability::Eventual => boltjobs_sled::Durability::Eventual,
-    });
-    // It reads the whole folder, so it must not hold a thread of the runtime.
-    let opened = tokio::task::spawn_blocking(move || options.open(path)).await;
-    let opened = opened.map_err(|error| StoreError::Unavailable { location, reason: error.to_string() })?;
-    Ok(Arc::new(opened?))
-}
-
-#[cfg(not(feature = "sled"))]
-fn open_sled(location: String, _: String, _: Durability) -> std::future::Ready<Result<Arc<dyn Store>>> {
-    let reason = "boltjobs was built without its feature `sled`; turn it on".to_owned();
-    std::future::ready(Err(StoreError::Location { location, reason }.into()))
 }
 
 /// Builds what handlers share, each after what it needs itself.
@@ -358,6 +328,7 @@ fn begin(
         stop_hooks,
         built,
         observers,
+        dashboard: None,
         shutdown_timeout: settings.shutdown_timeout,
         worker,
     }
@@ -372,6 +343,7 @@ async fn report(server: &Server) -> Result<()> {
         server = &*offer.server,
         handlers = offer.handles.len(),
         workers = offer.workers,
+        dashboard = server.dashboard.map(tracing::field::display),
         without_handler = ?runtime.registry.unhandled(),
         "boltjobs started"
     );

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use boltjobs_core::cron::{Dst, Zone};
+use boltjobs_core::mask::masked;
 use boltjobs_core::recurring::{Misfire, Overlap, RecurringJob, Run};
 use boltjobs_core::{JobId, Timestamp};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::details::shown;
 use crate::runtime::Runtime;
 
 /// Everything that is known of a recurring definition, at the moment at which it was asked for.
@@ -103,7 +103,7 @@ impl RecurringDetails {
 
     /// Returns the request of its jobs, with `***` for what is sensitive; as a text where it is no JSON.
     pub fn payload(&self) -> Value {
-        shown(&self.job.definition.spec)
+        masked(&self.job.definition.spec)
     }
 
     /// Returns when it was first added.

@@ -20,7 +20,11 @@ pub(crate) struct ServiceThread {
 
 impl ServiceThread {
     pub(crate) fn start() -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time();
+        #[cfg(feature = "dashboard")]
+        builder.enable_io();
+        let runtime = builder.build()?;
         let (handle, stop) = (runtime.handle().clone(), CancellationToken::new());
         let stopped = stop.clone();
         let store = Arc::new(OnceLock::<Arc<dyn Store>>::new());

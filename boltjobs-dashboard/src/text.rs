@@ -1,0 +1,71 @@
+//! How numbers, spans and texts are written.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use boltjobs_core::{Timestamp, duration};
+
+/// The most names that a sentence lists.
+const NAMES: usize = 5;
+
+/// Writes a span as exactly as people care: to the millisecond below ten seconds, to the second above.
+pub(crate) fn span(span: Duration) -> String {
+    let exact = span < Duration::from_secs(10);
+    let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    duration::format(Duration::from_millis(if exact { millis } else { millis - millis % 1_000 }))
+}
+
+/// Writes how far an instant is from now.
+pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
+    if at > now { format!("in {}", span(at.since(now))) } else { format!("{} ago", span(now.since(at))) }
+}
+
+/// Writes a number of things.
+pub(crate) fn counted(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+/// Lists names; `None` when there are none.
+pub(crate) fn names<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<_> = names.collect();
+    let shown: Vec<_> = names.iter().take(NAMES).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(NAMES) {
+        _ if names.is_empty() => None,
+        0 => Some(shown.join(", ")),
+        more => Some(format!("{} and {more} more", shown.join(", "))),
+    }
+}
+
+/// Cuts a text that is longer than so many characters, and says so.
+pub(crate) fn clip(text: &str, characters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(characters) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => {
+            let more = text[end..].chars().count();
+            Cow::Owned(format!("{}… ({more} more characters)", &text[..end]))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_as_exact_as_people_care() {
+        assert_eq!(span(Duration::from_micros(1_234_567)), "1s234ms");
+        assert_eq!(span(Duration::from_millis(61_999)), "1m1s");
+        let now = Timestamp::EPOCH.plus(Duration::from_mins(2));
+        assert_eq!(relative(Timestamp::EPOCH, now), "2m ago");
+        assert_eq!(relative(now, Timestamp::EPOCH), "in 2m");
+    }
+
+    #[test]
+    fn long_lists_and_texts_say_what_is_left_out() {
+        assert_eq!(names([].into_iter()), None);
+        assert_eq!(names(["a", "b"].into_iter()).unwrap(), "`a`, `b`");
+        assert_eq!(names(["x"; 7].into_iter()).unwrap(), "`x`, `x`, `x`, `x`, `x` and 2 more");
+        assert_eq!(clip("né", 2), "né");
+        assert_eq!(clip("néant", 2), "né… (3 more characters)");
+    }
+}
