@@ -37,7 +37,7 @@ pub struct Stats {
 pub(crate) struct Written {
     pub(crate) entries: u64,
     pub(crate) chunks: u64,
-    /// The bytes of these chunks.
+    /// What these chunks count for in the size of the journal.
     pub(crate) bytes: u64,
     /// The chunks that compaction removed in the same write.
     pub(crate) dropped: u64,
@@ -47,7 +47,7 @@ pub(crate) struct Written {
     pub(crate) journal_bytes: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Counters {
     groups: AtomicU64,
     syncs: AtomicU64,
@@ -67,15 +67,7 @@ impl Counters {
         describe_counter!(DROPPED, Unit::Count, "Chunks of the journal that compaction removed");
         describe_gauge!(JOURNAL_BYTES, Unit::Bytes, "Bytes of the journal");
         describe_gauge!(LIVE_BYTES, Unit::Bytes, "Bytes of what is live and retained, as an estimate");
-        let zero = AtomicU64::default;
-        Self {
-            groups: zero(),
-            syncs: zero(),
-            chunks: zero(),
-            dropped: zero(),
-            journal_bytes: zero(),
-            live_bytes: zero(),
-        }
+        Self::default()
     }
 
     pub(crate) fn read(&self) -> Stats {
