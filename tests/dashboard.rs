@@ -126,6 +126,7 @@ async fn the_first_page_says_that_all_is_well_and_counts_a_thousand_jobs() {
                 patiently(job.wait()).await.unwrap();
             }
             pay_with("later").schedule_in(HOUR).queue("mail").await.unwrap();
+            Block.recurring("later", cron!("0 4 * * *")).await.unwrap();
             Block.recurring("nightly", cron!("0 3 * * *")).await.unwrap();
         })
         .await;
@@ -136,11 +137,15 @@ async fn the_first_page_says_that_all_is_well_and_counts_a_thousand_jobs() {
         &["All is well.", "<td>999</td>", "mail", "3s ago", "nightly", "0 3 * * *", "in 2h59m57s"],
     );
     assert_has(&page, &[bench.server.name(), "memory"]);
+    assert!(page.find("nightly") < page.find("later"), "the next run is not the first: {page}");
 }
 
 #[tokio::test]
 async fn the_first_page_says_what_is_wrong_and_how_to_mend_it() {
-    let bench = Bench::with(|builder| shown(builder).queues(["default", "paused"])).await;
+    let bench = Bench::with(|builder| {
+        shown(builder).queues([Queue::new("default"), Queue::new("paused").concurrency(7)])
+    })
+    .await;
     bench
         .scope(async {
             let failed = pay_with("no money").enqueue().await.unwrap();
@@ -156,6 +161,7 @@ async fn the_first_page_says_what_is_wrong_and_how_to_mend_it() {
 
     let page = overview(address(&bench));
     assert_has(&page, &["Working, but 5 things need you.", "1 job failed for good;"]);
+    assert_has(&page, &["paused (paused ", "<td>7</td>"]);
     assert_has(&page, &["Paused queues: `paused`;", "that no server works: `nobodys`;"]);
     assert_has(&page, &["that no server handles: `orphan`;", "can't be read: `broken` (", "Mars/Olympus"]);
     assert_has(&page, &["Pay no money", "refused no money: no &lt;b&gt;route"]);

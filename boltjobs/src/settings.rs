@@ -276,6 +276,19 @@ mod tests {
         assert_eq!(with("BOLTJOBS_WORKERS", "7").unwrap().workers, 7);
     }
 
+    #[cfg(feature = "dashboard")]
+    #[test]
+    fn the_dashboard_is_shown_where_the_environment_says_unless_the_builder_does() {
+        let address = |settings: Settings| {
+            let resolved =
+                settings.resolve(|name| (name == "BOLTJOBS_DASHBOARD").then(|| "127.0.0.1:4010".to_owned()));
+            resolved.unwrap().dashboard.unwrap().to_string()
+        };
+        assert_eq!(address(Settings::default()), "127.0.0.1:4010");
+        let told = Some("localhost:4011".to_owned());
+        assert_eq!(address(Settings { dashboard: told, ..Settings::default() }), "127.0.0.1:4011");
+    }
+
     #[test]
     fn queues_of_the_environment_are_strict_or_weighted() {
         let strict = with("BOLTJOBS_QUEUES", "critical, default").unwrap().queues;
