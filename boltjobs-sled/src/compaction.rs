@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use boltjobs_core::engine::{Engine, Entry, Journal};
+use boltjobs_core::engine::{Engine, Entry, Journal, RecordId};
 use boltjobs_core::job::Job;
 
 use crate::disk::{Disk, Oldest};
@@ -46,7 +46,12 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &Engine, group: &mut 
         } else if let Entry::Job(job) = entry {
             // The record of an earlier life has gone with it; that of this life is further on, and has its turn.
             let same_life = |live: &&Job| live.created_at == job.created_at;
-            if let Some(job) = engine.job(job.id).filter(same_life)
+            let live = engine.job(job.id).filter(same_life);
+            if live.is_none() {
+                // Without this record a replay will not see that the batch lost the job.
+                rescue_record(job.spec.batch.map(RecordId::Batch), engine, group);
+            }
+            if let Some(job) = live
                 && jobs.insert(job.id)
             {
                 group.record(&Entry::Job(Box::new(job.clone())));
@@ -55,12 +60,19 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &Engine, group: &mut 
                 }
             }
         } else if let Some((id, true)) = entry.record()
-            && !group.records.has(&id)
             && disk.records.may_be_before(&id, left)
-            && let Some(record) = engine.record(&id)
         {
-            group.record(&record);
+            rescue_record(Some(id), engine, group);
         }
         // What any other entry changed is in the record that is written again, if there is one.
+    }
+}
+
+/// Writes the record of what is not a job again, unless the group has it.
+fn rescue_record(id: Option<RecordId>, engine: &Engine, group: &mut Group) {
+    if let Some(id) = id.filter(|id| !group.records.has(id))
+        && let Some(record) = engine.record(&id)
+    {
+        group.record(&record);
     }
 }

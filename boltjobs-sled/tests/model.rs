@@ -119,7 +119,8 @@ impl Pair<'_> {
             90..94 => {
                 let kept = Duration::from_mins(1);
                 let few = Keep::for_age(kept).at_most(self.chance.u64(..9));
-                let retention = Retention::default().succeeded(few).failed(kept).deleted(kept).batches(kept);
+                let retention =
+                    Retention::default().succeeded(few).failed(kept).deleted(kept).batches(kept * 10);
                 both!(self, expire(retention, now));
             }
             94..97 => {

@@ -37,6 +37,7 @@ pub mod search;
 pub mod settle;
 pub mod steering;
 pub mod time;
+pub mod together;
 pub mod unique;
 pub mod watching;
 
@@ -167,6 +168,16 @@ macro_rules! store_conformance {
                 every_end_of_a_parent_is_followed
                 a_job_that_waits_can_be_started_or_deleted_by_hand
                 a_parent_is_kept_until_its_children_have_ended
+            }
+            together {
+                a_batch_does_not_end_before_all_of_it_is_there
+                a_job_that_waits_for_parents_replaces_none_that_does_not
+                a_job_that_was_replaced_begins_anew
+                a_job_that_is_too_late_holds_no_key
+                whoever_waits_for_a_merged_job_waits_for_the_one_that_stands_for_it
+                a_batch_leaves_out_no_job_for_one_outside_with_its_key
+                a_job_that_was_requeued_in_a_cancelled_batch_can_be_cancelled_with_it
+                a_job_that_expires_is_followed_like_any_other_end
             }
             batches {
                 a_batch_ends_with_the_last_of_its_jobs
@@ -351,6 +362,7 @@ mod tests {
             include_str!("settle.rs"),
             include_str!("steering.rs"),
             include_str!("time.rs"),
+            include_str!("together.rs"),
             include_str!("unique.rs"),
             include_str!("watching.rs"),
         ] {

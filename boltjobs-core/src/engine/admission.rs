@@ -7,7 +7,7 @@ use crate::batch::NewBatch;
 use crate::continuation::{Parent, ParentId};
 use crate::job::NewJob;
 use crate::store::Refusal;
-use crate::{BatchId, JobId, JobState};
+use crate::{BatchId, JobId};
 
 /// Checks batches and jobs that are to be added in one write, each of which may name those before it.
 pub(super) fn check(engine: &Engine, batches: &[NewBatch], jobs: &[NewJob]) -> Result<(), Refusal> {
@@ -116,10 +116,7 @@ impl New<'_> {
             },
             ParentId::Batch(id) => {
                 let family = &self.engine.family;
-                let members = family
-                    .members(id)
-                    .into_iter()
-                    .filter(|id| self.engine.jobs.get(id).is_some_and(|job| job.state == JobState::Awaiting));
+                let members = family.awaiting(id).into_iter();
                 let added = self.jobs.values().filter(|job| job.spec.batch == Some(id)).map(|job| job.id);
                 let nested =
                     self.batches.iter().filter(|(_, parent)| **parent == Some(id)).map(|(id, _)| *id);

@@ -84,18 +84,17 @@ impl Turn<'_> {
     fn end_of(&self, batch: &Batch) -> Option<JobState> {
         let family = &self.engine.family;
         let counts = family.counts(batch);
-        if counts.unfinished() > 0 {
+        if counts.unfinished() > 0 || family.is_open_within(batch.id) {
             return None;
         }
-        let nested = family.nested(batch.id).into_iter().filter_map(|id| family.batches.get(&id));
-        let nested: Option<Vec<_>> = nested.map(|batch| batch.ended.map(|(state, _)| state)).collect();
-        nested.map(|nested| ended_as(&counts, nested))
+        let nested = family.nested(batch.id).into_iter().filter_map(|id| family.batches.get(&id)?.ended);
+        Some(ended_as(&counts, nested.map(|(state, _)| state)))
     }
 
     /// Cancels a batch with all that is in it. `false` when there is nothing to cancel.
     pub fn cancel_batch(&mut self, id: BatchId, reason: Option<Arc<str>>) -> bool {
-        let open = |batch: &&Batch| batch.ended.is_none() && batch.cancelled.is_none();
-        if !self.engine.family.batches.get(&id).is_some_and(|batch| open(&batch)) {
+        let open = |batch: &&Batch| batch.ended.is_none();
+        if self.engine.family.batches.get(&id).filter(open).is_none_or(|batch| self.is_stopping(batch)) {
             return false;
         }
         let reason = reason.unwrap_or_else(|| "its batch was cancelled".into());
@@ -105,7 +104,9 @@ impl Turn<'_> {
             let Some(batch) = self.engine.family.batches.get(&id).filter(open).cloned() else { continue };
             batches.extend(self.engine.family.nested(id));
             members.extend(self.engine.family.members(id));
-            self.commit(Entry::Batch(Box::new(Batch { cancelled: Some(reason.to_string()), ..batch })));
+            if batch.cancelled.is_none() {
+                self.commit(Entry::Batch(Box::new(Batch { cancelled: Some(reason.to_string()), ..batch })));
+            }
         }
         for id in members {
             let Some(job) = self.engine.jobs.get(&id) else { continue };
@@ -119,6 +120,17 @@ impl Turn<'_> {
             }
         }
         true
+    }
+}
+
+impl Turn<'_> {
+    /// Says whether a batch was cancelled, and all that is left of it has been asked to stop. A job of it that was
+    /// requeued since has not.
+    fn is_stopping(&self, batch: &Batch) -> bool {
+        let asked = |id: &JobId| {
+            self.engine.jobs.get(id).is_none_or(|job| job.state.is_final() || job.cancel.is_some())
+        };
+        batch.cancelled.is_some() && self.engine.family.members(batch.id).iter().all(asked)
     }
 }
 

@@ -1,5 +1,6 @@
 //! New jobs and batches.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::admission;
@@ -8,7 +9,7 @@ use crate::batch::{Batch, NewBatch};
 use crate::continuation::{Parent, ParentId};
 use crate::job::{Epoch, HistoryRow, Job, JobSpec, NewJob, RowData};
 use crate::store::{Enqueued, Refusal};
-use crate::{JobState, Timestamp};
+use crate::{JobId, JobState, Timestamp};
 
 impl Turn<'_> {
     /// Adds batches and jobs, and returns for each job, in order, what became of it.
@@ -16,14 +17,22 @@ impl Turn<'_> {
     /// # Errors
     /// Says what does not fit together, or with what is there; nothing is added then.
     pub fn submit(&mut self, batches: Vec<NewBatch>, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, Refusal> {
+        // A job that is too late holds no key, whether or not anybody has deleted it yet.
+        jobs.iter().for_each(|job| self.expire_holder(&job.spec, job.id));
         admission::check(self.engine, &batches, &jobs)?;
+        self.keys_are_free(&jobs)?;
         let new: Vec<_> = batches.iter().map(|batch| batch.id).collect();
         for batch in batches {
             if !self.engine.family.batches.contains_key(&batch.id) {
                 self.commit(Entry::Batch(Box::new(Batch::new(batch, self.now))));
             }
         }
-        let enqueued = jobs.into_iter().map(|job| self.enqueue_one(job, None)).collect();
+        let mut news = News::default();
+        let enqueued = jobs.into_iter().map(|job| self.enqueue_one(job, None, &mut news)).collect();
+        // Only now, for what ends with them may be all that there is of a batch so far.
+        for (job, parent, state) in news.unmet {
+            self.give_up(job, parent, state);
+        }
         // The inner ones stand behind the outer ones. An empty batch has ended with its creation.
         new.into_iter().rev().for_each(|batch| self.follow_batch(batch));
         Ok(enqueued)
@@ -37,15 +46,23 @@ impl Turn<'_> {
         self.submit(Vec::new(), jobs)
     }
 
-    pub(super) fn enqueue_one(&mut self, new: NewJob, reason: Option<Arc<str>>) -> Enqueued {
+    /// Adds a job. One whose parents have ended otherwise than they shall is left to whoever looks at the news.
+    pub(super) fn enqueue_one(
+        &mut self,
+        mut new: NewJob,
+        reason: Option<Arc<str>>,
+        news: &mut News,
+    ) -> Enqueued {
         let id = new.id;
         if self.engine.jobs.contains_key(&id) {
             return Enqueued { id, duplicate: true };
         }
         if let Some(holder) = self.holder(&new.spec, id) {
             self.take_over(holder, new);
+            news.merged.insert(id, holder);
             return Enqueued { id: holder, duplicate: true };
         }
+        news.redirect(&mut new.spec);
         let parents = distinct(&new.spec);
         let ended =
             parents.iter().filter_map(|parent| Some((*parent, self.engine.end_of_parent(parent.id)?)));
@@ -84,9 +101,34 @@ impl Turn<'_> {
         if let Some((parent, state)) =
             ended.into_iter().find(|(parent, state)| !parent.when.is_met_by(*state))
         {
-            self.give_up(id, parent.id, state);
+            news.unmet.push((id, parent.id, state));
         }
         Enqueued { id, duplicate: false }
+    }
+}
+
+/// What one write has found out about its own jobs.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    /// Jobs whose parents ended otherwise than they shall: which parent, and how.
+    unmet: Vec<(JobId, ParentId, JobState)>,
+    /// Jobs for which another one stands that holds their unique key.
+    merged: HashMap<JobId, JobId>,
+}
+
+impl News {
+    /// Lets a job wait for those that stand for its parents.
+    fn redirect(&self, spec: &mut JobSpec) {
+        if self.merged.is_empty() {
+            return;
+        }
+        for parent in &mut spec.parents {
+            if let ParentId::Job(id) = &mut parent.id
+                && let Some(holder) = self.merged.get(id)
+            {
+                *id = *holder;
+            }
+        }
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Family {
     children: HashMap<ParentId, BTreeSet<JobId>>,
     members: HashMap<BatchId, Members>,
     nested: HashMap<BatchId, BTreeSet<BatchId>>,
+    /// How many of the batches in a batch have not ended.
+    open: HashMap<BatchId, usize>,
     pub(super) batches: BTreeMap<BatchId, Batch>,
     /// The batches that have ended and are in no other, by when they did.
     pub(super) ended: BTreeSet<(Timestamp, BatchId)>,
@@ -25,6 +27,8 @@ pub(super) struct Family {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Members {
     jobs: BTreeSet<JobId>,
+    /// Those that wait for a parent.
+    awaiting: BTreeSet<JobId>,
     counts: StateCounts,
 }
 
@@ -42,6 +46,16 @@ impl Family {
     /// Returns the jobs of a batch that are still known, oldest first.
     pub(super) fn members(&self, batch: BatchId) -> Vec<JobId> {
         self.members.get(&batch).into_iter().flat_map(|members| &members.jobs).copied().collect()
+    }
+
+    /// Returns the jobs of a batch that wait for parents, oldest first.
+    pub(super) fn awaiting(&self, batch: BatchId) -> Vec<JobId> {
+        self.members.get(&batch).into_iter().flat_map(|members| &members.awaiting).copied().collect()
+    }
+
+    /// Says whether a batch in this one has not ended.
+    pub(super) fn is_open_within(&self, batch: BatchId) -> bool {
+        self.open.contains_key(&batch)
     }
 
     /// Returns the batches in a batch, oldest first.
@@ -64,6 +78,9 @@ impl Family {
         match (batch.parent, batch.ended) {
             (Some(parent), _) => {
                 self.nested.entry(parent).or_default().insert(batch.id);
+                if batch.ended.is_none() {
+                    *self.open.entry(parent).or_default() += 1;
+                }
             }
             (None, Some((_, at))) => {
                 self.ended.insert((at, batch.id));
@@ -81,6 +98,14 @@ impl Family {
             nested.remove(&id);
             if nested.is_empty() {
                 self.nested.remove(&parent);
+            }
+            if batch.ended.is_none()
+                && let Some(open) = self.open.get_mut(&parent)
+            {
+                *open -= 1;
+                if *open == 0 {
+                    self.open.remove(&parent);
+                }
             }
         }
         if let Some((_, at)) = batch.ended {
@@ -120,6 +145,9 @@ impl Engine {
             let members = self.family.members.entry(batch).or_default();
             members.jobs.insert(job.id);
             members.counts.add(job.state);
+            if job.state == JobState::Awaiting {
+                members.awaiting.insert(job.id);
+            }
         }
         if job.state.is_final() {
             return;
@@ -138,6 +166,7 @@ impl Engine {
             && let Some(members) = self.family.members.get_mut(&batch)
         {
             members.jobs.remove(&job.id);
+            members.awaiting.remove(&job.id);
             members.counts.subtract(job.state);
             if members.jobs.is_empty() {
                 self.family.members.remove(&batch);

@@ -44,8 +44,12 @@ impl Engine {
     pub(super) fn unindex(&mut self, job: &Job) {
         self.weight -= job.weight() as u64;
         self.counts.states.subtract(job.state);
-        subtract(&mut self.counts.queues, &job.spec.queue, job.state);
-        subtract(&mut self.counts.requests, &job.spec.request, job.state);
+        if subtract(&mut self.counts.queues, &job.spec.queue, job.state) {
+            self.names.remove(&job.spec.queue);
+        }
+        if subtract(&mut self.counts.requests, &job.spec.request, job.state) {
+            self.names.remove(&job.spec.request);
+        }
         self.unindex_family(job);
         self.listing.remove(job);
         self.keys.remove(job);
@@ -76,11 +80,13 @@ impl Engine {
     }
 }
 
-fn subtract(counts: &mut BTreeMap<Arc<str>, StateCounts>, name: &Arc<str>, state: JobState) {
-    if let Some(count) = counts.get_mut(name) {
-        count.subtract(state);
-        if count.total() == 0 {
-            counts.remove(name);
-        }
+/// Takes a job off the counts of a name, and says whether it was the last one.
+fn subtract(counts: &mut BTreeMap<Arc<str>, StateCounts>, name: &Arc<str>, state: JobState) -> bool {
+    let Some(count) = counts.get_mut(name) else { return false };
+    count.subtract(state);
+    let last = count.total() == 0;
+    if last {
+        counts.remove(name);
     }
+    last
 }

@@ -47,7 +47,7 @@ pub struct Engine {
     /// The highest epoch of a job that is gone. Its id may come again, and with it a worker that still has a lease.
     pub(super) forgotten_epoch: Epoch,
     pub(super) weight: u64,
-    names: HashSet<Arc<str>>,
+    pub(super) names: HashSet<Arc<str>>,
     pub(super) unpublished: Unpublished,
     /// Whether anybody watches transitions: then they are told. Not journaled.
     observed: bool,
@@ -273,6 +273,11 @@ impl Engine {
         let Some(mut job) = self.jobs.remove(&id) else { return };
         self.unindex(&job);
         self.intern_names(&mut spec);
+        if (spec.version, &spec.payload) != (job.spec.version, &job.spec.payload) {
+            // What was done and tried was another payload.
+            self.forget_notes(id);
+            job.attempt = 0;
+        }
         (job.spec, job.due, job.expires) = (spec, due, expires);
         job.revision += 1;
         self.index(&job);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::enqueue::News;
 use super::entry::{Advance, Ran};
 use super::{Entry, Turn};
 use crate::job::{JobSpec, NewJob, Occurrence, RowData};
@@ -128,7 +129,7 @@ impl Turn<'_> {
         let jitter = record.definition.jitter;
         let start_at = (!jitter.is_zero()).then(|| instant.plus(share(jitter, job)));
         let new = NewJob { id: job, spec: spec_for(&record.definition, instant), start_at };
-        let made = self.enqueue_one(new, Some("fired by its schedule".into()));
+        let made = self.enqueue_one(new, Some("fired by its schedule".into()), &mut News::default());
         (!made.duplicate).then(|| Run::of(job, instant, self.now))
     }
 
@@ -136,7 +137,7 @@ impl Turn<'_> {
         let Some(record) = self.engine.definitions.get(id) else { return };
         let (next, past) = (record.next, record.past);
         let new = NewJob { id: job, spec: spec_for(&record.definition, self.now), start_at: None };
-        if !self.enqueue_one(new, Some("triggered".into())).duplicate {
+        if !self.enqueue_one(new, Some("triggered".into()), &mut News::default()).duplicate {
             let run = Run { triggered: true, ..Run::of(job, self.now, self.now) };
             self.commit(advanced(id, next, past, Some(run)));
         }

@@ -15,6 +15,7 @@ impl Turn<'_> {
         for server in gone.map(|server| Arc::clone(&server.offer.server)).collect::<Vec<_>>() {
             self.retire(&server);
         }
+        self.engine.hold(&name, &offer.held);
         let started_at = self.engine.servers.get(&name).map_or(self.now, |known| known.started_at);
         let server = ServerInfo { offer, started_at, heartbeat: self.now, until };
         self.engine.servers.insert(name, server);

@@ -7,6 +7,7 @@ use super::enqueue::start_row;
 use super::{Entry, Move, Turn};
 use crate::job::{Epoch, Job, JobSpec, NewJob};
 use crate::state::Actor;
+use crate::store::Refusal;
 use crate::unique::{OnConflict, Unique};
 use crate::{JobId, JobState, Timestamp};
 
@@ -65,9 +66,32 @@ impl Turn<'_> {
         self.engine.keys.holder(&spec.request, unique, id, self.now)
     }
 
+    /// Deletes the job that holds the key of this one, if it had to start by now and has not.
+    pub(super) fn expire_holder(&mut self, spec: &JobSpec, id: JobId) {
+        while let Some(holder) = self.holder(spec, id)
+            && self.expire_one(holder)
+        {}
+    }
+
+    /// Checks that each new job of a batch is or becomes a part of it, and is not left out for one with its key.
+    pub(super) fn keys_are_free(&self, jobs: &[NewJob]) -> Result<(), Refusal> {
+        let new = |job: &&NewJob| job.spec.batch.is_some() && !self.engine.jobs.contains_key(&job.id);
+        for job in jobs.iter().filter(new) {
+            let holder = self.holder(&job.spec, job.id).and_then(|holder| self.engine.jobs.get(&holder));
+            if let Some(holder) = holder.filter(|holder| holder.spec.batch != job.spec.batch) {
+                return Err(Refusal::KeyHeld(holder.id));
+            }
+        }
+        Ok(())
+    }
+
     /// Lets the job that holds a key take over what it shall take of one that came after it.
     pub(super) fn take_over(&mut self, holder: JobId, new: NewJob) {
         let Some(job) = self.engine.jobs.get(&holder) else { return };
+        if !new.spec.parents.is_empty() {
+            // It is not to run before they have ended, and the one that is there does not wait for them.
+            return;
+        }
         let replaces = match new.spec.unique.as_ref().map(|unique| unique.on_conflict) {
             None | Some(OnConflict::Reject) => return,
             Some(OnConflict::Replace) => true,
@@ -93,11 +117,11 @@ impl Turn<'_> {
             expires = spec.expires_in.map(|span| self.now.plus(span));
         }
         let waits_for_parents = job.state == JobState::Awaiting;
-        let change = Move { order: self.engine.next_order, ..Move::of(job, row) };
         if (&spec, due, expires) != (&*job.spec, job.due, job.expires) {
             self.commit(Entry::Respecified { id: holder, spec: Arc::new(spec), due, expires });
         }
-        if !waits_for_parents {
+        if !waits_for_parents && let Some(job) = self.engine.jobs.get(&holder) {
+            let change = Move { order: self.engine.next_order, ..Move::of(job, row) };
             // For one that is ready and stays so this is no transition: it keeps its place.
             self.transition(change, Actor::Client);
         }

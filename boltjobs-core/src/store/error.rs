@@ -78,6 +78,12 @@ pub enum Refusal {
     /// A batch takes no more jobs.
     #[error("batch {0} has ended, so no job can be added to it; add jobs from inside of a job of the batch")]
     BatchEnded(BatchId),
+    /// A job of a batch has a unique key that a job outside of the batch holds, so the batch would go on without it.
+    #[error(
+        "job {0} holds the unique key of a job that is to belong to a batch; let what follows the batch wait for it, too, \
+         with `after`, or leave out `unique`"
+    )]
+    KeyHeld(JobId),
     /// A batch takes no more jobs.
     #[error("batch {0} was cancelled, so no job can be added to it")]
     BatchCancelled(BatchId),

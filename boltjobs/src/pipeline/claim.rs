@@ -99,7 +99,7 @@ impl Worker {
             return Ok(());
         }
         let now = self.runtime.now();
-        self.runtime.store.announce(Arc::clone(&self.offer), now, now.plus(self.offer.lease)).await
+        self.runtime.store.announce(self.outlived.tell(&self.offer), now, now.plus(self.offer.lease)).await
     }
 
     /// Returns the leases that a heartbeat shall keep.

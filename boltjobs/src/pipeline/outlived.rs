@@ -15,8 +15,14 @@ pub(crate) struct Outlived {
 }
 
 impl Outlived {
-    pub(crate) fn add(&self, spec: &JobSpec) {
-        self.held().push(place(spec));
+    /// Keeps the place of a handler, unless it has returned by now.
+    ///
+    /// That is asked under the lock, so that a handler which returns at this moment finds the place that it gives back.
+    pub(crate) fn add(&self, spec: &JobSpec, outlives: impl FnOnce() -> bool) {
+        let mut held = self.held();
+        if outlives() {
+            held.push(place(spec));
+        }
     }
 
     pub(crate) fn remove(&self, spec: &JobSpec) {

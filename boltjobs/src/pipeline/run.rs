@@ -139,10 +139,8 @@ impl Drop for Waiting {
         }
         self.token.cancel();
         // A blocking handler may still be at it: it learns that nobody waits, and keeps its place in the limit.
-        if let Some(Origin::Job { worker, running, .. }) = &self.blocking
-            && running.call.outlive()
-        {
-            worker.outlived.add(&running.spec);
+        if let Some(Origin::Job { worker, running, .. }) = &self.blocking {
+            worker.outlived.add(&running.spec, || running.call.outlive());
         }
     }
 }

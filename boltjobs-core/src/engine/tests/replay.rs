@@ -3,7 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::definitions::looks;
-use super::super::{Engine, Entry};
+use super::super::{Engine, Entry, RecordId};
 use super::{Rig, at, id, new_job, offer, steps};
 use crate::JobState::Processing;
 use crate::cron::Cron;
@@ -63,8 +63,10 @@ proptest! {
                 vec![Entry::Boot(rig.engine.boot())]
             } else if let Entry::Job(job) = entry {
                 let notes = rig.engine.notes(job.id).map(|notes| Entry::Notes(job.id, Box::new(notes.clone())));
+                let batch = job.spec.batch.filter(|_| rig.engine.job(job.id).is_none());
+                let batch = batch.and_then(|batch| rig.engine.record(&RecordId::Batch(batch)));
                 let job = rig.engine.job(job.id).map(|job| Entry::Job(Box::new(job.clone())));
-                job.into_iter().chain(notes).collect()
+                job.into_iter().chain(notes).chain(batch).collect()
             } else {
                 entry.record().and_then(|(id, _)| rig.engine.record(&id)).into_iter().collect()
             }
