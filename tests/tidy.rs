@@ -17,6 +17,9 @@ const LONG: &[(&str, &str)] = &[];
 /// The page that the rows stand on.
 const PAGE: &str = "docs/guarantees.md";
 
+/// Another page that names tests, in tables.
+const TABLES: &str = "docs/hangfire.md";
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -54,8 +57,8 @@ fn has_extension(path: &str, extension: &str) -> bool {
     Path::new(path).extension().is_some_and(|found| found == extension)
 }
 
-fn page() -> String {
-    fs::read_to_string(root().join(PAGE)).unwrap_or_else(|error| panic!("{PAGE}: {error}"))
+fn page(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// The rows of the page: the id, and what stands behind `Tests:`.
@@ -68,10 +71,29 @@ fn rows(page: &str) -> Vec<(String, Vec<String>)> {
         } else if let Some(tests) = line.strip_prefix("Tests: ")
             && let Some((_, row)) = rows.last_mut()
         {
-            row.extend(tests.split(", ").map(|test| test.trim_matches('`').to_owned()));
+            row.extend(listed(tests));
         }
     }
     rows
+}
+
+/// The rows of the tables whose last column is `tests`: what each says, and the tests that it names.
+fn table_rows(page: &str) -> Vec<(String, Vec<String>)> {
+    let (mut rows, mut of_tests) = (Vec::new(), false);
+    for line in page.lines() {
+        let cells = line.trim_matches(['|', ' ']).rsplit_once(" | ").filter(|_| line.starts_with('|'));
+        match cells {
+            Some((_, "tests")) => of_tests = true,
+            Some((says, tests)) if of_tests => rows.push((says.to_owned(), listed(tests).collect())),
+            Some(_) => {}
+            None => of_tests = of_tests && line.starts_with('|'),
+        }
+    }
+    rows
+}
+
+fn listed(tests: &str) -> impl Iterator<Item = String> {
+    tests.split(", ").map(|test| test.trim_matches('`').to_owned())
 }
 
 /// The names of all tests and laws.
@@ -104,22 +126,34 @@ fn fail_with(what: &str, faults: &[String]) {
 
 #[test]
 fn every_row_is_held_by_a_test() {
-    let rows = rows(&page());
+    let rows = rows(&page(PAGE));
     let bare = rows.iter().filter(|(_, tests)| tests.iter().all(String::is_empty));
     fail_with("rows that no test holds", &bare.map(|(id, _)| id.clone()).collect::<Vec<_>>());
     let ids: Vec<_> = rows.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(ids, ROWS.split_whitespace().collect::<Vec<_>>(), "the rows of {PAGE}");
 }
 
-#[test]
-fn every_test_that_a_row_names_exists() {
+/// The tests that rows name and that do not exist.
+fn missing(rows: Vec<(String, Vec<String>)>) -> Vec<String> {
     let known: BTreeSet<_> = sources().iter().flat_map(|(path, source)| tests_in(path, source)).collect();
     let mut missing = Vec::new();
-    for (id, tests) in rows(&page()) {
+    for (row, tests) in rows {
         let named = tests.into_iter().filter(|test| !known.contains(test));
-        missing.extend(named.map(|test| format!("{id}: {test}")));
+        missing.extend(named.map(|test| format!("{row}: {test}")));
     }
-    fail_with("rows that name a test which does not exist", &missing);
+    missing
+}
+
+#[test]
+fn every_test_that_a_row_names_exists() {
+    fail_with("rows that name a test which does not exist", &missing(rows(&page(PAGE))));
+}
+
+#[test]
+fn every_test_that_a_table_names_exists() {
+    let rows = table_rows(&page(TABLES));
+    assert!(rows.len() > 40, "{TABLES} has {} rows with tests; has its form changed?", rows.len());
+    fail_with("tables that name a test which does not exist", &missing(rows));
 }
 
 /// Says whether `word` stands in `line` by itself, and not as the end of another word or path.

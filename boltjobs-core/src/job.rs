@@ -307,6 +307,17 @@ pub enum RowData {
     },
 }
 
+/// The most bytes that the history keeps of the message of an error, and of each cause; a longer one ends in `…`.
+pub const LONGEST_ERROR: usize = 8 << 10;
+
+/// Cuts a text between two characters.
+pub(crate) fn cut(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most - '…'.len_utf8()));
+        text.push('…');
+    }
+}
+
 /// An error, as the history keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorInfo {
@@ -324,6 +335,13 @@ impl ErrorInfo {
     /// Makes an error without causes.
     pub fn new(kind: impl Into<String>, message: impl Into<String>) -> Self {
         Self { kind: kind.into(), message: message.into(), causes: Vec::new(), backtrace: None }
+    }
+
+    /// Cuts its texts to what is kept: each row of a history may have them.
+    pub(crate) fn shorten(&mut self) {
+        for text in self.causes.iter_mut().chain([&mut self.message]) {
+            cut(text, LONGEST_ERROR);
+        }
     }
 
     fn weight(&self) -> usize {

@@ -118,6 +118,7 @@ macro_rules! store_conformance {
                 a_cancellation_that_nobody_asked_for_is_a_failure
                 a_batch_of_settlements_answers_in_its_order
                 an_outcome_is_there_after_a_reopen
+                an_error_that_is_long_is_cut_between_two_characters
                 history_is_bounded_and_keeps_its_first_row
             }
             fencing {

@@ -164,4 +164,6 @@ pub fn each_transition_moves_the_counters_and_adds_one_row(fixture: &dyn Fixture
     check(Processing);
     lab.settle(lease, done(), at(506));
     check(Succeeded);
+    lab.ask(id(1), Action::Requeue, at(507));
+    check(Enqueued);
 }

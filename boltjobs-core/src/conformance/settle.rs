@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Fixture;
 use super::lab::{Lab, at, done, error, failed, id, job, just_before, offer, retry, secs};
 use crate::JobState::{Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
-use crate::job::{HISTORY_ROWS, NewJob, RowData};
+use crate::job::{ErrorInfo, HISTORY_ROWS, LONGEST_ERROR, NewJob, RowData};
 use crate::store::{Action, Command, Outcome, Settled, Settlement};
 
 /// The time that the lab says a handler ran.
@@ -198,6 +198,36 @@ pub fn an_outcome_is_there_after_a_reopen(fixture: &dyn Fixture) {
     lab.reopen();
     assert_eq!((lab.jobs(), lab.counts()), before);
     assert_eq!(lab.due(at(3)), Some(at(62)));
+}
+
+/// Law 14: each row may have an error, and an error may quote a whole page.
+pub fn an_error_that_is_long_is_cut_between_two_characters(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    // Characters of three bytes each, of which no limit is a multiple.
+    let info = |text: &str| Box::new(ErrorInfo { causes: vec![text.into()], ..ErrorInfo::new("E", text) });
+    let ends = |error: Box<ErrorInfo>| {
+        [
+            Outcome::Retry { error: error.clone(), delay: secs(9), retry: 1, retries: 2 },
+            Outcome::Failed { error: error.clone(), reason: None, delete: false },
+            Outcome::Cancelled { error: Some(error) },
+        ]
+    };
+    for (n, outcome) in (1..).zip(ends(info(&"€".repeat(50_000)))) {
+        lab.add(n, at(0));
+        lab.settle(lab.take(at(1)).lease, outcome, at(2));
+        let row = lab.last_row(id(n));
+        let kept = row.error.expect("it has failed");
+        for text in [&kept.message, &kept.causes[0]] {
+            assert!(text.ends_with("€…") && text.len() > LONGEST_ERROR - 3 && text.len() <= LONGEST_ERROR);
+        }
+        assert!(row.reason.is_none_or(|reason| reason.ends_with("€…") && reason.len() < 250));
+    }
+    let fits = "x".repeat(LONGEST_ERROR);
+    for (n, outcome) in (4..).zip(ends(info(&fits))) {
+        lab.add(n, at(0));
+        lab.settle(lab.take(at(1)).lease, outcome, at(2));
+        assert_eq!(lab.last_row(id(n)).error, Some(info(&fits)));
+    }
 }
 
 /// Law 14: a job that is retried for ever does not grow for ever.

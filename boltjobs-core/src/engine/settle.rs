@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use super::enqueue::start_row;
 use super::{Move, Turn};
-use crate::job::{ErrorInfo, HistoryRow, Job, RowData};
+use crate::job::{ErrorInfo, HistoryRow, Job, RowData, cut};
 use crate::state::Actor;
 use crate::store::{Outcome, Settled, Settlement};
 use crate::{JobState, Timestamp};
+
+/// The most bytes of an error that the reason of a retry quotes; the error stands beside it.
+const LONGEST_QUOTE: usize = 200;
 
 impl Turn<'_> {
     /// Takes back jobs that ended, and answers for each, in order.
@@ -26,7 +29,13 @@ impl Turn<'_> {
 }
 
 /// Decides where an attempt leads.
-fn decide(job: &Job, ran: Duration, outcome: Outcome, next_order: u64, now: Timestamp) -> Move {
+fn decide(job: &Job, ran: Duration, mut outcome: Outcome, next_order: u64, now: Timestamp) -> Move {
+    if let Outcome::Retry { error, .. }
+    | Outcome::Failed { error, .. }
+    | Outcome::Cancelled { error: Some(error) } = &mut outcome
+    {
+        error.shorten();
+    }
     let ended = |state, reason, error| HistoryRow {
         reason,
         error,
@@ -63,7 +72,9 @@ fn decide(job: &Job, ran: Duration, outcome: Outcome, next_order: u64, now: Time
         Outcome::Succeeded(result) => Move { row: succeeded(result, None), ..change },
         Outcome::SucceededWithout(why) => Move { row: succeeded(None, Some(why)), ..change },
         Outcome::Retry { error, delay, retry, retries } => {
-            let reason = format!("Retry attempt {retry} of {retries}: {}", error.message);
+            let mut message = error.message.clone();
+            cut(&mut message, LONGEST_QUOTE);
+            let reason = format!("Retry attempt {retry} of {retries}: {message}");
             let row = HistoryRow { reason: Some(reason.into()), error: Some(error), ..again(delay) };
             Move { row, order: next_order, ..change }
         }

@@ -232,6 +232,8 @@ impl Rig {
         } else {
             None
         };
+        // Never that of a job that is gone.
+        let fresh = JobId::from_parts(at(self.now), 10_000 + self.journal.len() as u128);
         let mut turn = self.engine.at(at(self.now), &mut self.journal);
         match step.deed.clone() {
             Deed::Enqueue(jobs) => {
@@ -300,7 +302,7 @@ impl Rig {
                     0 => drop(turn.recurring(&name, RecurringCommand::Pause)),
                     1 => drop(turn.recurring(&name, RecurringCommand::Resume)),
                     2 => drop(turn.recurring(&name, RecurringCommand::Remove)),
-                    3 => drop(turn.recurring(&name, RecurringCommand::Trigger(id(200)))),
+                    3 => drop(turn.recurring(&name, RecurringCommand::Trigger(fresh))),
                     4 => drop(
                         turn.declare_recurring(vec![replay::definition(&name, 4)], &["school".into()].into()),
                     ),
