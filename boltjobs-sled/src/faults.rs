@@ -9,6 +9,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 pub(crate) enum Step {
     /// Compaction can't read.
     Read,
+    /// The file is not written again after a sync that failed.
+    Again,
     /// Sled is not opened again.
     Open,
     /// Sled takes nothing.

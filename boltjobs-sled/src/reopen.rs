@@ -38,16 +38,27 @@ impl Disk {
         if !self.let_go_of_sled() {
             return Err(Failure::Passing("threads of sled still hold its file".to_owned()));
         }
-        let prepared = if self.unsynced { write_again(&self.file) } else { Ok(()) };
+        let prepared = self.make_up_for_a_sync();
         // Whatever happens, sled needs its lock.
         self.file.unlock()?;
         prepared?;
-        self.unsynced = false;
         #[cfg(test)]
         self.faults.strike(Step::Open)?;
         let db = open_sled(&self.config)?;
         check(&db, self.span, group.map_or(self.span, |group| group.span))?;
         self.db = Some(db);
+        Ok(())
+    }
+
+    /// Writes the whole file again, as it is, if a sync has failed: the system may take for written what it could not
+    /// write, so that no later sync would write it.
+    fn make_up_for_a_sync(&mut self) -> io::Result<()> {
+        if self.unsynced {
+            #[cfg(test)]
+            self.faults.strike(Step::Again)?;
+            write_again(&self.file)?;
+            self.unsynced = false;
+        }
         Ok(())
     }
 
@@ -83,8 +94,7 @@ impl Disk {
     }
 }
 
-/// Writes a whole file again, as it is. After a sync that failed the system may take for written what it could not
-/// write, so that no later sync would write it.
+/// Writes and syncs a file as it is.
 fn write_again(mut file: &File) -> io::Result<()> {
     let (mut place, mut buffer) = (0, vec![0; 1 << 18]);
     loop {
@@ -135,6 +145,7 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+    use crate::SledOptions;
     use crate::chunk::{HEADER, Header, seal};
     use crate::disk::key;
 
@@ -177,6 +188,20 @@ mod tests {
             let (db, was) = journal(3, 9, Some(changed));
             assert!(check(&db, was, was).is_err(), "{changed}");
         }
+    }
+
+    #[test]
+    fn a_store_that_has_lost_a_chunk_does_not_go_on() {
+        let directory = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            drop(SledOptions::new().open(directory.path()).unwrap());
+        }
+        let (_, mut disk) = crate::open::open(directory.path(), &SledOptions::new()).unwrap();
+        disk.reopen(None).unwrap();
+        disk.db().unwrap().remove(key(2)).unwrap();
+        let failure = disk.reopen(None).unwrap_err();
+        let Failure::Lasting(reason) = failure else { panic!("{failure:?}") };
+        assert!(reason.contains("chunk 2 is missing or damaged"), "{reason}");
     }
 
     #[test]
