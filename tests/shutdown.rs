@@ -151,12 +151,19 @@ async fn a_second_server_on_a_folder_is_told_who_has_it_and_what_to_do() {
 
 #[tokio::test]
 async fn a_store_that_fails_for_good_does_not_hold_up_the_shutdown() {
+    for break_down in [|store: &Flaky| store.fail(u32::MAX), Flaky::stall] {
+        shut_down_without(break_down).await;
+    }
+}
+
+/// Shuts down while a handler has ended and the store fails.
+async fn shut_down_without(break_down: impl Fn(&Flaky)) {
     let doors = Arc::new(Doors::default());
     let (given, store) = (Arc::clone(&doors), Arc::new(Flaky::staying_open()));
     let bench = Bench::on(Arc::clone(&store) as Arc<dyn Store>, |builder| builder.provide(given)).await;
     let job = bench.scope(async { Wait { heed: true }.enqueue().await.unwrap() }).await;
     patiently(doors.entered.notified()).await;
-    store.fail(u32::MAX);
+    break_down(&store);
     doors.open.notify_one();
     let clock = Arc::clone(&bench.clock);
     let stopping = tokio::spawn(bench.server.shutdown());

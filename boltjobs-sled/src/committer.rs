@@ -11,10 +11,13 @@ use boltjobs_core::watch::Watchers;
 
 use crate::compaction;
 use crate::disk::{Disk, Oldest};
-use crate::error::{panic_text, unavailable};
+use crate::error::{Failure, panic_text, unavailable};
+#[cfg(test)]
+use crate::faults::Faults;
 use crate::gate::Gate;
 use crate::group::Group;
 use crate::options::Durability;
+use crate::stall;
 use crate::stats::Counters;
 
 /// How long work is gathered under [`Durability::Eventual`].
@@ -39,12 +42,16 @@ pub(crate) struct Shared {
     pub(crate) counters: Arc<Counters>,
     /// Opens when the committer has let go of everything.
     pub(crate) closed: Arc<Gate>,
+    #[cfg(test)]
+    pub(crate) faults: Arc<Faults>,
 }
 
 /// What the lock guards.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
+    /// Why nothing can be written for now.
+    pub(crate) stalled: Option<StoreError>,
     pub(crate) engine: Engine,
     /// The group that collects.
     pub(crate) open: Group,
@@ -86,14 +93,15 @@ impl State {
     }
 }
 
-/// Writes groups until the store is closed or a write fails, then lets go of the disk.
+/// Writes groups until the store is closed or fails for good, then lets go of the disk.
 pub(crate) fn run(shared: &Shared, mut disk: Disk) {
     let outcome = catch_unwind(AssertUnwindSafe(|| commit_until_closed(shared, &mut disk)));
-    let outcome = outcome.unwrap_or_else(|panic| Err(format!("a write panicked: {}", panic_text(&*panic))));
+    let outcome = outcome
+        .unwrap_or_else(|panic| Err(Failure::Lasting(format!("a write panicked: {}", panic_text(&*panic)))));
     let mut state = shared.lock();
-    if let Err(reason) = outcome {
+    if let Err(failure) = outcome {
+        let reason = failed_for_good(failure, shared.durability);
         tracing::error!(store = %shared.location, %reason, "the store failed");
-        let reason = failed_for_good(&reason, shared.durability);
         state.fail(unavailable(&shared.location, &reason));
     }
     let outcome = match &state.phase {
@@ -111,22 +119,27 @@ pub(crate) fn run(shared: &Shared, mut disk: Disk) {
     shared.closed.open(outcome);
 }
 
-/// A write that failed is not tried again, for what is in memory is ahead of the disk.
-fn failed_for_good(reason: &str, durability: Durability) -> String {
+/// Says what it means that nothing more is written, although what is in memory is ahead of the disk.
+fn failed_for_good(failure: Failure, durability: Durability) -> String {
     let kept = match durability {
         Durability::Immediate => "what was acknowledged is on disk",
         Durability::Eventual => "what was acknowledged is on disk, but for the latest 100 ms",
     };
-    format!("{reason}; this store takes nothing more, so restart the program once that is done; {kept}")
+    match failure {
+        Failure::Passing(reason) => format!("{reason}; it was closed before that was done; {kept}"),
+        Failure::Lasting(reason) => format!(
+            "{reason}; this store takes nothing more, so restart the program once that is done; {kept}"
+        ),
+    }
 }
 
-fn commit_until_closed(shared: &Shared, disk: &mut Disk) -> Result<(), String> {
+fn commit_until_closed(shared: &Shared, disk: &mut Disk) -> Result<(), Failure> {
     let (mut weight, mut wrote) = (shared.lock().engine.weight(), 0);
     loop {
         let mut oldest = None;
         if compaction::is_due(disk, weight) {
             shared.lock().busy = Some(now());
-            oldest = compaction::read(disk, wrote)?;
+            oldest = stall::read(shared, disk, |disk| compaction::read(disk, wrote))?;
         }
         let mut state = shared.lock();
         if oldest.is_none() {
@@ -161,7 +174,7 @@ fn write_group(
     mut state: MutexGuard<'_, State>,
     disk: &mut Disk,
     oldest: Option<&Oldest>,
-) -> Result<(u64, u64), String> {
+) -> Result<(u64, u64), Failure> {
     let State { engine, open, .. } = &mut *state;
     let asked = !open.is_empty();
     if let Some(oldest) = oldest {
@@ -174,7 +187,8 @@ fn write_group(
     drop(state);
 
     let before = disk.span.bytes;
-    disk.write(&mut group, oldest)?;
+    let mut placed = disk.place(&mut group, oldest)?;
+    stall::write(shared, disk, &mut placed)?;
     if asked {
         disk.asked = disk.span.next;
     }

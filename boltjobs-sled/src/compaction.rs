@@ -10,6 +10,7 @@ use boltjobs_core::engine::{Engine, Entry, Journal, RecordId};
 use boltjobs_core::job::Job;
 
 use crate::disk::{Disk, Oldest};
+use crate::error::Failure;
 use crate::group::Group;
 
 /// What one write clears away at least, in bytes.
@@ -26,7 +27,7 @@ pub(crate) fn is_due(disk: &Disk, weight: u64) -> bool {
 ///
 /// `wrote` is the size of the latest group: clearing away more than is written is what bounds the journal, and that
 /// it is a multiple of it bounds the work that each write has with it.
-pub(crate) fn read(disk: &Disk, wrote: u64) -> Result<Option<Oldest>, String> {
+pub(crate) fn read(disk: &Disk, wrote: u64) -> Result<Option<Oldest>, Failure> {
     let oldest = disk.read_oldest(STEP.min(disk.floor / 4).max(wrote.saturating_mul(2)))?;
     Ok((oldest.chunks > 0).then_some(oldest))
 }

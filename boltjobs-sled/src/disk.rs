@@ -11,10 +11,12 @@ use sled::{Batch, IVec};
 use crate::chunk::{self, CONTINUES, GOES_ON, HEADER, Header, LAST_OF_GROUP};
 use crate::codec;
 use crate::committer;
-use crate::error::{explain, explain_sled};
+use crate::error::Failure;
+#[cfg(test)]
+use crate::faults::{Faults, Step};
 use crate::group::{Draft, Group};
-use crate::head::{Head, Left};
-use crate::records::Places;
+use crate::head::Head;
+use crate::records::{Noted, Places};
 use crate::stats::{Counters, Written};
 
 /// The key of the format, in a store that holds a journal.
@@ -44,9 +46,15 @@ pub(crate) fn size_of(chunk: &[u8]) -> u64 {
 /// The journal on disk. Only the committer has it.
 #[derive(Debug)]
 pub(crate) struct Disk {
-    pub(crate) db: sled::Db,
-    /// Our own handle of sled's file: sled's flush promises nothing over a power cut, a sync of the file does.
+    /// None after a write that failed, until the database is open again.
+    pub(crate) db: Option<sled::Db>,
+    /// Opens the database again.
+    pub(crate) config: sled::Config,
+    /// Our own handle of sled's file: sled's flush promises nothing over a power cut, a sync of the file does. It is
+    /// the same for as long as the store is open, so that no failure of the disk goes unnoticed.
     pub(crate) file: File,
+    /// Whether a sync failed since the last one that did not.
+    pub(crate) unsynced: bool,
     pub(crate) head_file: File,
     pub(crate) head: Head,
     pub(crate) span: Span,
@@ -57,6 +65,8 @@ pub(crate) struct Disk {
     /// The end of what callers wrote. What compaction wrote itself never keeps it going.
     pub(crate) asked: u64,
     pub(crate) counters: Arc<Counters>,
+    #[cfg(test)]
+    pub(crate) faults: Arc<Faults>,
     /// Held for as long as sled is open, so that two processes never look at one store. Dropped last.
     pub(crate) lock: File,
 }
@@ -74,6 +84,18 @@ pub(crate) struct Span {
     pub(crate) bytes: u64,
 }
 
+/// A group in its place in the journal. It stays the same however often it is written.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    batch: Batch,
+    records: Noted,
+    first: u64,
+    /// What is told of it once it is written.
+    written: Written,
+    /// The journal with it.
+    pub(crate) span: Span,
+}
+
 /// The oldest chunks, read back to be removed.
 #[derive(Debug, Default)]
 pub(crate) struct Oldest {
@@ -83,10 +105,10 @@ pub(crate) struct Oldest {
 }
 
 impl Disk {
-    /// Makes a group durable. When it fails, nothing may be written any more.
-    pub(crate) fn write(&mut self, group: &mut Group, oldest: Option<&Oldest>) -> Result<(), String> {
+    /// Gives a group its place behind what is on disk.
+    pub(crate) fn place(&mut self, group: &mut Group, oldest: Option<&Oldest>) -> Result<Placed, Failure> {
         if let Some(fault) = &group.fault {
-            return Err(format!("an entry can't be encoded: {fault}"));
+            return Err(Failure::Lasting(format!("an entry can't be encoded: {fault}")));
         }
         let mut batch = Batch::default();
         let mut span = self.span;
@@ -123,33 +145,55 @@ impl Disk {
             batch.insert(&key(span.next), bytes);
             span.next += 1;
         }
-        let took = self.commit(batch)?;
-        self.head.advance(&self.head_file, span.next - 1, span.crc).map_err(|error| explain(&error))?;
-        self.span = span;
-        self.records.take(mem::take(&mut group.records), first);
-        self.counters.wrote(&Written {
+        let written = Written {
             entries,
             chunks: count as u64,
             bytes: written,
             dropped: oldest.map_or(0, |gone| gone.chunks),
-            took,
+            took: Duration::ZERO,
             journal_bytes: span.bytes,
-        });
+        };
+        Ok(Placed { batch, records: mem::take(&mut group.records), first, written, span })
+    }
+
+    /// Makes a group durable. When it fails, sled takes nothing more until it is opened again.
+    pub(crate) fn write(&mut self, group: &mut Placed) -> Result<(), Failure> {
+        group.written.took = self.commit(group.batch.clone())?;
+        let span = group.span;
+        self.head.advance(&self.head_file, span.next - 1, span.crc)?;
+        #[cfg(test)]
+        self.faults.strike(Step::Head)?;
+        self.counters.wrote(&group.written);
+        self.span = span;
+        self.records.take(mem::take(&mut group.records), group.first);
         Ok(())
     }
 
     /// Returns how long the disk took.
-    fn commit(&self, batch: Batch) -> Result<Duration, String> {
+    fn commit(&mut self, batch: Batch) -> Result<Duration, Failure> {
         let begun = committer::now();
-        self.db.apply_batch(batch).map_err(|error| explain_sled(&error))?;
-        self.db.flush().map_err(|error| explain_sled(&error))?;
-        self.file.sync_data().map_err(|error| explain(&error))?;
+        let db = self.db()?;
+        #[cfg(test)]
+        self.faults.strike(Step::Apply)?;
+        db.apply_batch(batch)?;
+        #[cfg(test)]
+        self.faults.strike(Step::Flush)?;
+        db.flush()?;
+        let synced = self.file.sync_data();
+        #[cfg(test)]
+        let synced = synced.and_then(|()| self.faults.strike(Step::Sync));
+        self.unsynced = synced.is_err();
         self.counters.synced();
+        synced?;
         Ok(begun.elapsed())
     }
 
+    pub(crate) fn db(&self) -> Result<&sled::Db, Failure> {
+        self.db.as_ref().ok_or_else(|| Failure::Passing("the database is not open again".to_owned()))
+    }
+
     /// Reads chunks from the oldest on, until they hold `budget` bytes. An entry is read whole.
-    pub(crate) fn read_oldest(&self, budget: u64) -> Result<Oldest, String> {
+    pub(crate) fn read_oldest(&self, budget: u64) -> Result<Oldest, Failure> {
         let mut oldest = Oldest::default();
         let mut split = Vec::new();
         while oldest.bytes < budget || !split.is_empty() {
@@ -158,7 +202,7 @@ impl Disk {
                 break;
             }
             let bytes = self.chunk(seq)?;
-            let damaged = || format!("chunk {seq} is damaged");
+            let damaged = || Failure::Lasting(format!("chunk {seq} is damaged"));
             let (header, _, body) = chunk::read(&bytes).map_err(|_| damaged())?;
             take_entries(header, body, &mut split, &mut oldest.entries).map_err(|_| damaged())?;
             oldest.chunks += 1;
@@ -167,32 +211,11 @@ impl Disk {
         Ok(oldest)
     }
 
-    fn chunk(&self, seq: u64) -> Result<IVec, String> {
-        let found = self.db.get(key(seq)).map_err(|error| explain_sled(&error))?;
-        found.ok_or_else(|| format!("chunk {seq} is gone"))
-    }
-
-    /// Lets go of sled, and returns once its lock is free.
-    pub(crate) fn close(self) {
-        let Self { db, file, lock, mut head, head_file, .. } = self;
-        drop(db);
-        // Threads of sled may hold the file for a moment longer. If one never lets go, nobody shall hang for it.
-        let free = (0..1_000).any(|_| {
-            let free = file.try_lock().is_ok();
-            if !free {
-                std::thread::sleep(std::time::Duration::from_millis(1));
-            }
-            free
-        });
-        let left = file.sync_all().and_then(|()| Left::of(&file));
-        if let (true, Ok(left)) = (free, left)
-            && let Err(error) = head.leave(&head_file, left)
-        {
-            // Not lost: the next open trusts sled where it could have known.
-            tracing::warn!(%error, "the store could not note how it was left");
-        }
-        drop(file);
-        drop(lock);
+    fn chunk(&self, seq: u64) -> Result<IVec, Failure> {
+        #[cfg(test)]
+        self.faults.strike(Step::Read)?;
+        let found = self.db()?.get(key(seq))?;
+        found.ok_or_else(|| Failure::Lasting(format!("chunk {seq} is gone")))
     }
 }
 

@@ -34,28 +34,54 @@ pub(crate) fn unavailable(location: &str, reason: &str) -> StoreError {
     StoreError::Unavailable { location: location.to_owned(), reason: reason.to_owned() }
 }
 
+/// Why nothing could be read or written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The system refused, as on a disk that is full. It may not refuse for ever.
+    Passing(String),
+    /// To try again would not help.
+    Lasting(String),
+}
+
+impl Failure {
+    pub(crate) fn into_reason(self) -> String {
+        match self {
+            Self::Passing(reason) | Self::Lasting(reason) => reason,
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Passing(explain(&error))
+    }
+}
+
+impl From<sled::Error> for Failure {
+    fn from(error: sled::Error) -> Self {
+        match error {
+            sled::Error::Io(error) => error.into(),
+            sled::Error::CollectionNotFound(_)
+            | sled::Error::Unsupported(_)
+            | sled::Error::ReportableBug(_)
+            | sled::Error::Corruption { .. } => Self::Lasting(error.to_string()),
+        }
+    }
+}
+
 /// Puts a failure of the file system into words.
 pub(crate) fn explain(error: &io::Error) -> String {
     let kind = error.kind();
     if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-        "the disk is full; make room, then open the store again".to_owned()
+        "the disk is full; make room".to_owned()
+    } else if kind == io::ErrorKind::FileTooLarge {
+        "a file may not grow any further; raise the limit of the process for the size of files".to_owned()
     } else if matches!(kind, io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) {
         format!("{error}; let this process write there, or give it another directory")
     } else if kind == io::ErrorKind::NotADirectory {
         "a part of its path is a file; give the path of a directory".to_owned()
     } else {
-        format!("{error}; mend the cause, then open the store again")
-    }
-}
-
-/// Puts a failure of sled into words.
-pub(crate) fn explain_sled(error: &sled::Error) -> String {
-    match error {
-        sled::Error::Io(error) => explain(error),
-        sled::Error::CollectionNotFound(_)
-        | sled::Error::Unsupported(_)
-        | sled::Error::ReportableBug(_)
-        | sled::Error::Corruption { .. } => error.to_string(),
+        format!("{error}; mend the cause")
     }
 }
 

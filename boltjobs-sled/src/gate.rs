@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use boltjobs_core::store::StoreError;
@@ -13,7 +13,15 @@ use boltjobs_core::store::StoreError;
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     outcome: OnceLock<Result<(), StoreError>>,
-    wakers: Mutex<Vec<Waker>>,
+    line: Mutex<Line>,
+}
+
+/// Those who wait.
+#[derive(Debug, Default)]
+struct Line {
+    wakers: Vec<Waker>,
+    /// Why the gate may stay closed for long. Only the patient wait for that.
+    stalled: Option<StoreError>,
 }
 
 impl Gate {
@@ -21,17 +29,42 @@ impl Gate {
     pub(crate) fn open(&self, outcome: Result<(), StoreError>) {
         let first = self.outcome.set(outcome).is_ok();
         if first {
-            let wakers = std::mem::take(&mut *self.wakers.lock().unwrap_or_else(PoisonError::into_inner));
+            let wakers = std::mem::take(&mut self.line().wakers);
             wakers.into_iter().for_each(Waker::wake);
         }
     }
 
-    /// Waits until the gate opens.
+    /// Sends away with an error who is not patient; the others wait on.
+    pub(crate) fn stall(&self, error: StoreError) {
+        let mut line = self.line();
+        line.stalled = Some(error);
+        // They stay in their places, for some of them come back.
+        line.wakers.iter().for_each(Waker::wake_by_ref);
+    }
+
+    /// Lets wait again whoever wants to.
+    pub(crate) fn resume(&self) {
+        self.line().stalled = None;
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the gate opens or stalls.
     ///
     /// # Cancel safety
     /// What is waited for happens all the same.
     pub(crate) fn passed(self: &Arc<Self>) -> Passage {
-        Passage { gate: Arc::clone(self), place: None }
+        Passage { gate: Arc::clone(self), patient: false, place: None }
+    }
+
+    /// Waits until the gate opens, however long it stalls.
+    ///
+    /// # Cancel safety
+    /// As for [`Gate::passed`].
+    pub(crate) fn passed_at_last(self: &Arc<Self>) -> Passage {
+        Passage { gate: Arc::clone(self), patient: true, place: None }
     }
 }
 
@@ -39,6 +72,7 @@ impl Gate {
 #[derive(Debug)]
 pub(crate) struct Passage {
     gate: Arc<Gate>,
+    patient: bool,
     /// Where the waker of the latest poll is.
     place: Option<usize>,
 }
@@ -51,16 +85,19 @@ impl Future for Passage {
         if let Some(outcome) = this.gate.outcome.get() {
             return Poll::Ready(outcome.clone());
         }
-        let mut wakers = this.gate.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = this.gate.line();
         // It may have opened since; whoever opens it takes the list only after it set the outcome.
         if let Some(outcome) = this.gate.outcome.get() {
             return Poll::Ready(outcome.clone());
         }
-        if let Some(waker) = this.place.and_then(|place| wakers.get_mut(place)) {
+        if let Some(error) = line.stalled.as_ref().filter(|_| !this.patient) {
+            return Poll::Ready(Err(error.clone()));
+        }
+        if let Some(waker) = this.place.and_then(|place| line.wakers.get_mut(place)) {
             waker.clone_from(context.waker());
         } else {
-            this.place = Some(wakers.len());
-            wakers.push(context.waker().clone());
+            this.place = Some(line.wakers.len());
+            line.wakers.push(context.waker().clone());
         }
         Poll::Pending
     }
@@ -103,5 +140,26 @@ mod tests {
         gate.open(Err(StoreError::Closed));
         gate.open(Ok(()));
         assert_eq!(pollster::block_on(gate.passed()), Err(StoreError::Closed));
+    }
+
+    #[test]
+    fn a_gate_that_stalls_keeps_the_patient_and_sends_the_others_away() {
+        let (gate, count) = (Arc::new(Gate::default()), Arc::new(Count::default()));
+        let waker = Waker::from(Arc::clone(&count));
+        let mut context = Context::from_waker(&waker);
+        let (mut patient, mut hasty) = (gate.passed_at_last(), gate.passed());
+        assert!(Pin::new(&mut patient).poll(&mut context).is_pending());
+        assert!(Pin::new(&mut hasty).poll(&mut context).is_pending());
+        gate.stall(StoreError::Closed);
+        assert_eq!(count.0.load(Ordering::Relaxed), 2);
+        assert_eq!(Pin::new(&mut hasty).poll(&mut context), Poll::Ready(Err(StoreError::Closed)));
+        assert!(Pin::new(&mut patient).poll(&mut context).is_pending());
+        gate.resume();
+        let mut late = gate.passed();
+        assert!(Pin::new(&mut late).poll(&mut context).is_pending());
+        gate.open(Ok(()));
+        for mut passage in [patient, late] {
+            assert_eq!(Pin::new(&mut passage).poll(&mut context), Poll::Ready(Ok(())));
+        }
     }
 }

@@ -16,6 +16,7 @@
 //! | `group` | entries collect into chunks |
 //! | `gate` | everyone who waits for one group |
 //! | `committer` | the thread that writes groups |
+//! | `stall`, `reopen` | a disk that fails for a while |
 //! | `compaction` | the oldest chunk goes, what lives in it stays |
 //! | `disk` | chunks to and from sled, durable when it says so |
 //! | `chunk`, `codec`, `head` | the bytes |
@@ -27,13 +28,17 @@ mod committer;
 mod compaction;
 mod disk;
 mod error;
+#[cfg(test)]
+mod faults;
 mod gate;
 mod group;
 mod head;
 mod open;
 mod options;
 mod records;
+mod reopen;
 mod replay;
+mod stall;
 mod stats;
 mod store;
 #[cfg(test)]

@@ -7,8 +7,6 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
-use std::time::Duration;
 
 use boltjobs_core::Timestamp;
 use boltjobs_core::store::StoreError;
@@ -17,13 +15,14 @@ use boltjobs_core::watch::Watchers;
 use crate::chunk::FORMAT;
 use crate::committer::{Phase, Shared, State};
 use crate::disk::{Disk, FORMAT_KEY, seq_of};
-use crate::error::{
-    corrupt, explain, explain_sled, in_use, location, newer, no_store, panic_text, unavailable,
-};
+use crate::error::{Failure, corrupt, explain, in_use, location, newer, no_store, panic_text, unavailable};
+#[cfg(test)]
+use crate::faults::Faults;
 use crate::gate::Gate;
 use crate::group::Group;
 use crate::head::{self, Head, Left};
 use crate::options::SledOptions;
+use crate::reopen::{is_locked, open_sled};
 use crate::replay::{Broken, Replayed, replay};
 use crate::stats::Counters;
 
@@ -57,16 +56,20 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         let replayed = replay_all(path, &db, head)?;
         Ok((db, replayed))
     })?;
-    let fail = |error: io::Error| unavailable(&location(path), &explain(&error));
-    let file = File::open(path.join(DATA)).map_err(fail)?;
+    let fail = |error: io::Error| unavailable(&location(path), &then_open(&explain(&error)));
+    let file = OpenOptions::new().read(true).write(true).open(path.join(DATA)).map_err(fail)?;
     sync_names(path).map_err(fail)?;
 
     let Replayed { engine, span, records, torn } = replayed;
     let counters = Arc::new(Counters::new());
+    #[cfg(test)]
+    let faults = Arc::<Faults>::default();
     let (floor, asked) = (options.compaction_floor, span.next);
     let mut disk = Disk {
-        db,
+        db: Some(db),
+        config,
         file,
+        unsynced: false,
         head_file,
         head,
         span,
@@ -75,10 +78,13 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         floor,
         asked,
         counters: Arc::clone(&counters),
+        #[cfg(test)]
+        faults: Arc::clone(&faults),
         lock,
     };
     let mut state = State {
         phase: Phase::Running,
+        stalled: None,
         engine,
         open: Group::new(chunk_limit(segment_size)),
         flight: None,
@@ -88,7 +94,8 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
     if crashed {
         state.engine.suspect_all();
     }
-    boot(&mut state, &mut disk).map_err(|reason| unavailable(&location(path), &reason))?;
+    boot(&mut state, &mut disk)
+        .map_err(|failure| unavailable(&location(path), &then_open(&failure.into_reason())))?;
     let shared = Shared {
         state: Mutex::new(state),
         work: Condvar::new(),
@@ -97,8 +104,15 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         durability: options.durability,
         counters,
         closed: Arc::<Gate>::default(),
+        #[cfg(test)]
+        faults,
     };
     Ok((shared, disk))
+}
+
+/// What was tried is tried again by whoever opens the store.
+fn then_open(reason: &str) -> String {
+    format!("{reason}, then open the store again")
 }
 
 /// A leaf of sled holds 16 values or so, and one larger than a quarter of a segment goes to a file that is never
@@ -108,10 +122,11 @@ fn chunk_limit(segment_size: usize) -> usize {
 }
 
 /// Epochs of this boot are above all earlier ones, so it must be durable before the first claim.
-fn boot(state: &mut State, disk: &mut Disk) -> Result<(), String> {
+fn boot(state: &mut State, disk: &mut Disk) -> Result<(), Failure> {
     let State { engine, open, .. } = state;
     engine.at(Timestamp::EPOCH, open).boot();
-    disk.write(&mut open.take(), None)?;
+    let mut group = disk.place(&mut open.take(), None)?;
+    disk.write(&mut group)?;
     let unpublished = engine.take_unpublished();
     // Nobody watches yet.
     drop(engine.publish(unpublished));
@@ -250,30 +265,14 @@ fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Resu
         .unwrap_or_else(|panic| Err(corrupt(path, format!("sled panicked: {}", panic_text(&*panic)))))
 }
 
-/// Opens the database. A database of sled that was dropped lets go of its lock a moment later, on a thread of its own;
-/// as our own lock is taken, such a one is the likely holder, and it is waited for.
-fn open_sled(config: &sled::Config) -> sled::Result<sled::Db> {
-    for _ in 0..100 {
-        match config.open() {
-            Err(error) if is_locked(&error) => thread::sleep(Duration::from_millis(10)),
-            opened => return opened,
-        }
-    }
-    config.open()
-}
-
-fn is_locked(error: &sled::Error) -> bool {
-    matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
-}
-
 fn explain_open(path: &Path, error: &sled::Error) -> StoreError {
     match error {
         locked if is_locked(locked) => in_use(path),
-        sled::Error::Io(error) => unavailable(&location(path), &explain(error)),
+        sled::Error::Io(error) => unavailable(&location(path), &then_open(&explain(error))),
         sled::Error::CollectionNotFound(_)
         | sled::Error::Unsupported(_)
         | sled::Error::ReportableBug(_)
-        | sled::Error::Corruption { .. } => corrupt(path, explain_sled(error)),
+        | sled::Error::Corruption { .. } => corrupt(path, error.to_string()),
     }
 }
 

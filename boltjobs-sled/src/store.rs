@@ -3,6 +3,8 @@
 //! A caller applies its command under the lock and takes its answer when everything that was applied so far is
 //! durable: the group that collects, or the one on its way. A claim and a heartbeat answer at once, for they only
 //! hand out what is durable; after a crash the job is simply ready again, and the epoch never repeats.
+//!
+//! While the disk fails, see [`stall`](crate::stall), nothing is applied that would have to be written.
 
 #![expect(
     clippy::redundant_closure_for_method_calls,
@@ -12,7 +14,7 @@
 use std::collections::BTreeSet;
 use std::future::ready;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use boltjobs_core::batch::{BatchStatus, NewBatch};
@@ -46,8 +48,10 @@ pub struct SledStore {
 /// What an answer waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// Everything that was applied so far.
+    /// Everything that was applied so far; no longer when the disk fails.
     Durable,
+    /// The same, however long the disk fails: whoever asks could not ask again.
+    AtLast,
     /// Nothing.
     No,
 }
@@ -102,10 +106,48 @@ impl SledStore {
         command: impl FnOnce(&mut Turn<'_>) -> Result<T, StoreError>,
         wait: impl FnOnce(&Engine, &T) -> Wait,
     ) -> Answer<'_, T> {
-        let mut state = self.shared.lock();
-        if let Some(error) = refusal(&state) {
-            return Box::pin(ready(Err(error)));
+        let state = self.shared.lock();
+        match refusal(&state).or_else(|| state.stalled.clone()) {
+            Some(error) => Box::pin(ready(Err(error))),
+            None => self.apply(state, now, command, wait),
         }
+    }
+
+    /// The same for what finds nothing to do while the disk fails. Whoever watches is told when it is over.
+    fn step<T: Default + Send + 'static>(
+        &self,
+        now: Timestamp,
+        step: impl FnOnce(&mut Turn<'_>) -> T,
+        wait: impl FnOnce(&Engine, &T) -> Wait,
+    ) -> Answer<'_, T> {
+        let state = self.shared.lock();
+        match refusal(&state) {
+            Some(error) => Box::pin(ready(Err(error))),
+            None if state.stalled.is_some() => Box::pin(ready(Ok(T::default()))),
+            None => self.apply(state, now, |turn| Ok(step(turn)), wait),
+        }
+    }
+
+    /// The same for what is kept in memory alone, whether the disk fails or not.
+    fn live<T: Send + 'static>(
+        &self,
+        now: Timestamp,
+        command: impl FnOnce(&mut Turn<'_>) -> T,
+    ) -> Answer<'_, T> {
+        let state = self.shared.lock();
+        match refusal(&state) {
+            Some(error) => Box::pin(ready(Err(error))),
+            None => self.apply(state, now, |turn| Ok(command(turn)), |_, _| Wait::No),
+        }
+    }
+
+    fn apply<T: Send + 'static>(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        now: Timestamp,
+        command: impl FnOnce(&mut Turn<'_>) -> Result<T, StoreError>,
+        wait: impl FnOnce(&Engine, &T) -> Wait,
+    ) -> Answer<'_, T> {
         let State { engine, open, .. } = &mut *state;
         let answer = match command(&mut engine.at(now, open)) {
             Ok(answer) => answer,
@@ -127,17 +169,17 @@ impl SledStore {
             self.shared.work.notify_one();
         }
         self.shared.watchers.notify(&changes);
-        answer_after(gate, answer)
+        answer_after(gate, wait, answer)
     }
 
     fn read<T: Send + 'static>(&self, look: impl FnOnce(&Engine) -> T) -> Answer<'_, T> {
         let state = self.shared.lock();
-        if let Some(error) = refusal(&state) {
+        if let Some(error) = refusal(&state).or_else(|| state.stalled.clone()) {
             return Box::pin(ready(Err(error)));
         }
         let (answer, gate) = (look(&state.engine), self.gate(&state, Wait::Durable));
         drop(state);
-        answer_after(gate, answer)
+        answer_after(gate, Wait::Durable, answer)
     }
 
     /// Returns the gate behind which everything is durable that was applied so far; none if it is durable now.
@@ -171,6 +213,7 @@ impl SledStore {
     }
 }
 
+/// Says why nothing is answered any more.
 fn refusal(state: &State) -> Option<StoreError> {
     match &state.phase {
         Phase::Running => None,
@@ -179,11 +222,10 @@ fn refusal(state: &State) -> Option<StoreError> {
     }
 }
 
-fn answer_after<'a, T: Send + 'a>(gate: Option<Arc<Gate>>, answer: T) -> Answer<'a, T> {
-    match gate {
-        None => Box::pin(ready(Ok(answer))),
-        Some(gate) => Box::pin(async move { gate.passed().await.map(|()| answer) }),
-    }
+fn answer_after<'a, T: Send + 'a>(gate: Option<Arc<Gate>>, wait: Wait, answer: T) -> Answer<'a, T> {
+    let Some(gate) = gate else { return Box::pin(ready(Ok(answer))) };
+    let passage = if wait == Wait::AtLast { gate.passed_at_last() } else { gate.passed() };
+    Box::pin(async move { passage.await.map(|()| answer) })
 }
 
 impl Drop for SledStore {
@@ -220,40 +262,41 @@ impl Store for SledStore {
         // trace; otherwise it is written with the next group.
         let suspect = |engine: &Engine, claims: &Vec<Claimed>| {
             let any = claims.iter().any(|claimed| engine.is_suspect(claimed.lease.job));
-            if any { Wait::Durable } else { Wait::No }
+            if any { Wait::AtLast } else { Wait::No }
         };
-        self.turn_then(now, |turn| Ok(turn.claim(&offer, &workers)), suspect)
+        self.step(now, |turn| turn.claim(&offer, &workers), suspect)
     }
 
     fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {
-        self.turn(now, Wait::Durable, |turn| turn.settle(settlements))
+        // A settlement that came again would find its lease gone.
+        self.turn(now, Wait::AtLast, |turn| turn.settle(settlements))
     }
 
     fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Heartbeat> {
-        self.turn(until, Wait::No, |turn| turn.heartbeat(&leases, until))
+        self.live(until, |turn| turn.heartbeat(&leases, until))
     }
 
     fn record(&self, records: Vec<Record>, now: Timestamp) -> Answer<'_, Vec<bool>> {
         // A step is not done again, so it must not be lost; of the rest a crash may cost what is latest.
         let steps = records.iter().any(|record| matches!(record.note, Note::Step(_)));
-        let wait = if steps { Wait::Durable } else { Wait::No };
+        let wait = if steps { Wait::AtLast } else { Wait::No };
         self.turn(now, wait, |turn| turn.record(records))
     }
 
     fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
-        self.turn(now, Wait::Durable, |turn| turn.due())
+        self.step(now, |turn| turn.due(), |_, _| Wait::Durable)
     }
 
     fn fire(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
-        self.turn(now, Wait::Durable, |turn| turn.fire())
+        self.step(now, |turn| turn.fire(), |_, _| Wait::Durable)
     }
 
     fn reap(&self, max_crashes: u32, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
-        self.turn(now, Wait::Durable, |turn| turn.reap(max_crashes))
+        self.step(now, |turn| turn.reap(max_crashes), |_, _| Wait::Durable)
     }
 
     fn expire(&self, retention: Retention, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
-        self.turn(now, Wait::Durable, |turn| turn.expire(retention))
+        self.step(now, |turn| turn.expire(retention), |_, _| Wait::Durable)
     }
 
     fn put_recurring(&self, definition: Definition, now: Timestamp) -> Answer<'_, bool> {
@@ -274,11 +317,11 @@ impl Store for SledStore {
     }
 
     fn announce(&self, offer: Arc<Offer>, now: Timestamp, until: Timestamp) -> Answer<'_, ()> {
-        self.turn(now, Wait::No, |turn| turn.announce(offer, until))
+        self.live(now, |turn| turn.announce(offer, until))
     }
 
     fn retire(&self, server: Arc<str>) -> Answer<'_, ()> {
-        self.turn(Timestamp::EPOCH, Wait::No, |turn| turn.retire(&server))
+        self.live(Timestamp::EPOCH, |turn| turn.retire(&server))
     }
 
     fn pause(&self, queue: Arc<str>, pause: bool, now: Timestamp) -> Answer<'_, bool> {

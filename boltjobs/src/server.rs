@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::observer::Observers;
 use crate::pipeline::claim::Worker;
 use crate::provider::{HookInfo, Providers, SharedValue};
-use crate::runtime;
+use crate::runtime::{self, Runtime};
 use crate::services::ServiceThread;
 
 /// A started boltjobs: it works until it is shut down or dropped.
@@ -87,7 +87,11 @@ impl Server {
         let worker = Arc::clone(&self.worker);
         worker.stopping.cancel();
         // A claim that is on its way is still dispatched. A panic in it has been reported by the hook.
-        let _ = (&mut self.claiming).await;
+        tokio::select! {
+            biased;
+            _ = &mut self.claiming => {}
+            () = until_it_fails(&worker.runtime) => self.claiming.abort(),
+        }
         worker.tasks.close();
         let clock = &worker.runtime.clock;
         tokio::select! {
@@ -118,7 +122,14 @@ impl Server {
             () = clock.sleep(LAST_GRACE) => {
                 // From now on a store that fails is no longer waited for.
                 worker.halted.cancel();
-                let _ = (&mut self.settling).await;
+                tokio::select! {
+                    biased;
+                    _ = &mut self.settling => {}
+                    () = until_it_fails(&worker.runtime) => {
+                        tracing::error!("outcomes are not stored yet; what can't be stored while the store is closed is lost, and its jobs will run again");
+                        self.settling.abort();
+                    }
+                }
             }
         }
 
@@ -178,6 +189,13 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let store = self.worker.runtime.store.location();
         f.debug_struct("Server").field("name", &self.name()).field("store", &store).finish_non_exhaustive()
+    }
+}
+
+/// Returns once the store answers with an error. One that is merely slow is waited for.
+async fn until_it_fails(runtime: &Runtime) {
+    while runtime.store.counts().await.is_ok() {
+        runtime.clock.sleep(LAST_GRACE).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use boltjobs::{BatchId, JobId, MemoryStore, Store, StoreError, Timestamp};
 use boltjobs_core::batch::{BatchStatus, NewBatch};
@@ -23,6 +23,7 @@ pub struct Flaky {
     records: AtomicU32,
     record_failures: AtomicU32,
     due_failures: AtomicU32,
+    stalled: AtomicBool,
     stays_open: bool,
 }
 
@@ -47,10 +48,19 @@ impl Flaky {
         self.due_failures.store(times, Ordering::SeqCst);
     }
 
+    /// Lets settles wait for ever, and looks fail, as a store does that keeps what it can't write.
+    pub fn stall(&self) {
+        self.stalled.store(true, Ordering::SeqCst);
+    }
+
     fn refuse<T: Send + 'static>(&self, failures: &AtomicU32) -> Option<Answer<'_, T>> {
         failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).ok()?;
+        Some(Box::pin(std::future::ready(Err(self.unavailable()))))
+    }
+
+    fn unavailable(&self) -> StoreError {
         let (location, reason) = (self.location(), "no space left on device".to_owned());
-        Some(Box::pin(std::future::ready(Err(StoreError::Unavailable { location, reason }))))
+        StoreError::Unavailable { location, reason }
     }
 
     /// Returns how often notes of running jobs were written.
@@ -86,6 +96,9 @@ impl Store for Flaky {
     }
 
     fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {
+        if self.stalled.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
         self.refuse(&self.failures).unwrap_or_else(|| self.store.settle(settlements, now))
     }
 
@@ -180,6 +193,9 @@ impl Store for Flaky {
     }
 
     fn counts(&self) -> Answer<'_, Counts> {
+        if self.stalled.load(Ordering::SeqCst) {
+            return Box::pin(std::future::ready(Err(self.unavailable())));
+        }
         self.store.counts()
     }
 

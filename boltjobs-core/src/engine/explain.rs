@@ -77,9 +77,11 @@ impl Engine {
             let Ok(limits) = gate.handler(request, *version) else { continue };
             for id in lane.before(place).take(looks) {
                 looks -= 1;
-                let key = || self.jobs.get(&id)?.spec.concurrency_key.as_ref();
-                let held = *keyed && key().is_some_and(|key| gate.key(limits, key).is_some());
-                ahead += usize::from(!held);
+                let Some(other) = self.jobs.get(&id) else { continue };
+                let key = other.spec.concurrency_key.as_ref().filter(|_| *keyed);
+                let held = key.is_some_and(|key| gate.key(limits, key).is_some());
+                let late = other.expires.is_some_and(|expires| expires <= gate.now);
+                ahead += usize::from(!held && !late);
             }
         }
         // What was not looked at may all be ahead.

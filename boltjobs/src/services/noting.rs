@@ -7,21 +7,24 @@ use boltjobs_core::store::StoreError;
 
 use crate::meters;
 use crate::pipeline::claim::Worker;
+use crate::pipeline::settle::LONGEST_PAUSE;
 
 /// How long notes collect before they are written.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Writes what has been noted, until it is aborted or the store is closed. While nothing is noted it waits for no time.
 pub(crate) async fn write_notes(worker: Arc<Worker>) {
+    let mut pause = PAUSE;
     loop {
         worker.noted.notified().await;
-        worker.runtime.clock.sleep(PAUSE).await;
+        worker.runtime.clock.sleep(pause).await;
         match write(&worker).await {
-            Ok(()) => {}
+            Ok(()) => pause = PAUSE,
             Err(StoreError::Closed) => return,
             Err(error) => {
                 meters::store_failed(&error);
                 tracing::error!(%error, "can't write what jobs have noted; it is kept and tried again");
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
     }

@@ -1,0 +1,218 @@
+//! Letting go of sled, and opening it again after a write that failed.
+//!
+//! Sled remembers its first failure and refuses everything from then on, so its database is dropped and opened anew.
+//! Our own lock stays held, and whatever had been written must be there: what is in memory goes on from that.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::Duration;
+
+use crate::chunk;
+use crate::disk::{Disk, FORMAT_KEY, Placed, Span, seq_of};
+use crate::error::{Failure, panic_text};
+#[cfg(test)]
+use crate::faults::Step;
+use crate::head::Left;
+
+/// Opens the database. A database of sled that was dropped lets go of its lock a moment later, on a thread of its own;
+/// as our own lock is taken, such a one is the likely holder, and it is waited for.
+pub(crate) fn open_sled(config: &sled::Config) -> sled::Result<sled::Db> {
+    for _ in 0..100 {
+        match config.open() {
+            Err(error) if is_locked(&error) => thread::sleep(Duration::from_millis(10)),
+            opened => return opened,
+        }
+    }
+    config.open()
+}
+
+pub(crate) fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
+}
+
+impl Disk {
+    /// Opens sled again. The journal must be what it was, but for the group that may be on disk or not.
+    pub(crate) fn reopen(&mut self, group: Option<&Placed>) -> Result<(), Failure> {
+        if !self.let_go_of_sled() {
+            return Err(Failure::Passing("threads of sled still hold its file".to_owned()));
+        }
+        let prepared = self.make_up_for_a_sync();
+        // Whatever happens, sled needs its lock.
+        self.file.unlock()?;
+        prepared?;
+        #[cfg(test)]
+        self.faults.strike(Step::Open)?;
+        let db = open_sled(&self.config)?;
+        check(&db, self.span, group.map_or(self.span, |group| group.span))?;
+        self.db = Some(db);
+        Ok(())
+    }
+
+    /// Writes the whole file again, as it is, if a sync has failed: the system may take for written what it could not
+    /// write, so that no later sync would write it.
+    fn make_up_for_a_sync(&mut self) -> io::Result<()> {
+        if self.unsynced {
+            #[cfg(test)]
+            self.faults.strike(Step::Again)?;
+            write_again(&self.file)?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+
+    /// Drops the database, and says whether all of it is gone. Then its file is locked by us.
+    fn let_go_of_sled(&mut self) -> bool {
+        let db = self.db.take();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(db))) {
+            tracing::error!(reason = panic_text(&*panic), "sled panicked while it was closed");
+        }
+        // Threads of sled may hold the file for a moment longer. If one never lets go, nobody shall hang for it.
+        (0..1_000).any(|_| {
+            let free = self.file.try_lock().is_ok();
+            if !free {
+                thread::sleep(Duration::from_millis(1));
+            }
+            free
+        })
+    }
+
+    /// Lets go of everything, and returns once the lock of sled is free.
+    pub(crate) fn close(mut self) {
+        let free = self.let_go_of_sled();
+        let left = self.file.sync_all().and_then(|()| Left::of(&self.file));
+        // After a sync that failed nobody knows what is on disk. The next open trusts sled where it could have known.
+        if let (true, false, Ok(left)) = (free, self.unsynced, left)
+            && let Err(error) = self.head.leave(&self.head_file, left)
+        {
+            tracing::warn!(%error, "the store could not note how it was left");
+        }
+        let Self { file, lock, .. } = self;
+        drop(file);
+        drop(lock);
+    }
+}
+
+/// Writes and syncs a file as it is.
+fn write_again(mut file: &File) -> io::Result<()> {
+    let (mut place, mut buffer) = (0, vec![0; 1 << 18]);
+    loop {
+        file.seek(SeekFrom::Start(place))?;
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return file.sync_all();
+        }
+        file.seek(SeekFrom::Start(place))?;
+        file.write_all(&buffer[..read])?;
+        place += read as u64;
+    }
+}
+
+/// Compares the journal with what it was before a write (`was`) that would have made it `next`.
+fn check(db: &sled::Db, was: Span, next: Span) -> Result<(), Failure> {
+    let (mut expected, mut crc) = (next.oldest, None);
+    for pair in db.iter() {
+        let (key, value) = pair?;
+        if *key == *FORMAT_KEY {
+            continue;
+        }
+        let seq = seq_of(&key).filter(|seq| (was.oldest..next.next).contains(seq));
+        let seq = seq.ok_or_else(|| lost("it holds what was never written".to_owned()))?;
+        if !(next.oldest..was.next).contains(&seq) {
+            // The write that failed removes it, or puts it there.
+            continue;
+        }
+        let damaged = || lost(format!("chunk {expected} is missing or damaged"));
+        let (header, sum, _) = chunk::read(&value).map_err(|_| damaged())?;
+        if seq != expected || header.seq != seq || crc.is_some_and(|crc| crc != header.previous) {
+            return Err(damaged());
+        }
+        (expected, crc) = (seq + 1, Some(sum));
+    }
+    if expected < was.next || crc.is_some_and(|crc| crc != was.crc) {
+        return Err(lost(format!("the journal ends before chunk {expected}, or with another one")));
+    }
+    Ok(())
+}
+
+fn lost(what: String) -> Failure {
+    Failure::Lasting(format!("after a write that failed the journal is not what it was: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::SledOptions;
+    use crate::chunk::{HEADER, Header, seal};
+    use crate::disk::key;
+
+    /// A database with chunks of these numbers, and the span of the ones from `oldest` up to `next`.
+    fn journal(oldest: u64, next: u64, changed: Option<u64>) -> (sled::Db, Span) {
+        let db = sled::Config::new().temporary(true).open().unwrap();
+        let mut crc = 7;
+        for seq in oldest..next {
+            let mut bytes = vec![0; HEADER];
+            let previous = if changed == Some(seq) { crc + 1 } else { crc };
+            crc = seal(&mut bytes, Header { flags: 1, seq, group: seq, oldest, previous, count: 0 });
+            db.insert(key(seq), bytes).unwrap();
+        }
+        (db, Span { oldest, next, crc, bytes: 0 })
+    }
+
+    #[test]
+    fn a_journal_that_is_not_what_it_was_is_refused() {
+        let (db, was) = journal(3, 9, None);
+        let next = Span { oldest: 5, next: 11, ..was };
+        check(&db, was, was).unwrap();
+        check(&db, was, next).unwrap();
+        // What the write removes may be gone, and what it adds may be there, all of it or some.
+        db.remove(key(4)).unwrap();
+        db.insert(key(10), b"any").unwrap();
+        check(&db, was, next).unwrap();
+        check(&db, was, was).unwrap_err();
+        db.insert(key(11), b"any").unwrap();
+        check(&db, was, next).unwrap_err();
+        db.remove(key(11)).unwrap();
+        for gone in 5..9 {
+            let chunk = db.remove(key(gone)).unwrap().unwrap();
+            assert!(check(&db, was, next).is_err(), "{gone}");
+            db.insert(key(gone), chunk).unwrap();
+        }
+        check(&db, Span { crc: was.crc ^ 1, ..was }, next).unwrap_err();
+        db.insert(b"theirs", b"any").unwrap();
+        check(&db, was, next).unwrap_err();
+        for changed in 4..9 {
+            let (db, was) = journal(3, 9, Some(changed));
+            assert!(check(&db, was, was).is_err(), "{changed}");
+        }
+    }
+
+    #[test]
+    fn a_store_that_has_lost_a_chunk_does_not_go_on() {
+        let directory = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            drop(SledOptions::new().open(directory.path()).unwrap());
+        }
+        let (_, mut disk) = crate::open::open(directory.path(), &SledOptions::new()).unwrap();
+        disk.reopen(None).unwrap();
+        disk.db().unwrap().remove(key(2)).unwrap();
+        let failure = disk.reopen(None).unwrap_err();
+        let Failure::Lasting(reason) = failure else { panic!("{failure:?}") };
+        assert!(reason.contains("chunk 2 is missing or damaged"), "{reason}");
+    }
+
+    #[test]
+    fn a_file_that_is_written_again_is_the_same() {
+        let mut file = tempfile::tempfile().unwrap();
+        let bytes: Vec<u8> = (0..600_000_u32).map(|at| at.to_le_bytes()[at as usize % 3]).collect();
+        file.write_all(&bytes).unwrap();
+        write_again(&file).unwrap();
+        let mut again = Vec::new();
+        file.rewind().unwrap();
+        file.read_to_end(&mut again).unwrap();
+        assert!(again == bytes);
+    }
+}
