@@ -11,7 +11,7 @@ impl Client {
     /// Returns how a batch stands; `None` when it never was, or its retention is over.
     ///
     /// # Errors
-    /// [`Error::NotStarted`], [`Error::Store`] when the store can't answer.
+    /// [`Error::NotStarted`](crate::Error::NotStarted), [`Error::Store`](crate::Error::Store) when the store can't answer.
     ///
     /// # Cancel safety
     /// It only looks.
@@ -23,7 +23,7 @@ impl Client {
     /// before.
     ///
     /// # Errors
-    /// [`Error::NotStarted`], [`Error::Store`] when the store can't answer.
+    /// [`Error::NotStarted`](crate::Error::NotStarted), [`Error::Store`](crate::Error::Store) when the store can't answer.
     ///
     /// # Cancel safety
     /// It only looks.
@@ -36,7 +36,7 @@ impl Client {
     /// stop. `false` when it does not exist, has ended, or was cancelled before.
     ///
     /// # Errors
-    /// [`Error::NotStarted`], [`Error::Store`] when the store can't write.
+    /// [`Error::NotStarted`](crate::Error::NotStarted), [`Error::Store`](crate::Error::Store) when the store can't write.
     ///
     /// # Cancel safety
     /// Once polled, it may happen although the future is dropped.
