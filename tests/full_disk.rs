@@ -80,10 +80,9 @@ async fn until(client: &Client, works: bool) {
 /// Enqueues without room, and returns what that says. Some of it may still happen.
 async fn refused(client: &Client, number: u32) -> String {
     let enqueued = client.scope(async { Echo { number }.enqueue().tag("refused").await }).await.unwrap();
-    match enqueued.unwrap_err() {
-        Error::Store(error @ StoreError::Unavailable { .. }) => error.to_string(),
-        other => panic!("{other}"),
-    }
+    let error = enqueued.unwrap_err();
+    assert!(matches!(error, Error::Store(StoreError::Unavailable { .. })), "{error}");
+    error.to_string()
 }
 
 /// Runs a test as a child, and says whether this is the child.

@@ -118,12 +118,12 @@ fn check(db: &sled::Db, was: Span, next: Span) -> Result<(), Failure> {
             continue;
         }
         let seq = seq_of(&key).filter(|seq| (was.oldest..next.next).contains(seq));
-        let seq = seq.ok_or_else(|| lost("it holds what was never written".to_owned()))?;
+        let seq = seq.ok_or_else(|| lost("it holds what was never written"))?;
         if !(next.oldest..was.next).contains(&seq) {
             // The write that failed removes it, or puts it there.
             continue;
         }
-        let damaged = || lost(format!("chunk {expected} is missing or damaged"));
+        let damaged = || lost(&format!("chunk {expected} is missing or damaged"));
         let (header, sum, _) = chunk::read(&value).map_err(|_| damaged())?;
         if seq != expected || header.seq != seq || crc.is_some_and(|crc| crc != header.previous) {
             return Err(damaged());
@@ -131,12 +131,12 @@ fn check(db: &sled::Db, was: Span, next: Span) -> Result<(), Failure> {
         (expected, crc) = (seq + 1, Some(sum));
     }
     if expected < was.next || crc.is_some_and(|crc| crc != was.crc) {
-        return Err(lost(format!("the journal ends before chunk {expected}, or with another one")));
+        return Err(lost(&format!("the journal ends before chunk {expected}, or with another one")));
     }
     Ok(())
 }
 
-fn lost(what: String) -> Failure {
+fn lost(what: &str) -> Failure {
     Failure::Lasting(format!("after a write that failed the journal is not what it was: {what}"))
 }
 

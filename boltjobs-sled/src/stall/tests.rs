@@ -46,10 +46,9 @@ fn success(claimed: &Claimed) -> Settlement {
 }
 
 fn text<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> String {
-    match answer.unwrap_err() {
-        error @ StoreError::Unavailable { .. } => error.to_string(),
-        other => panic!("{other}"),
-    }
+    let error = answer.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+    error.to_string()
 }
 
 fn is_pending<T>(answer: &mut Answer<'_, T>) -> bool {
