@@ -42,7 +42,7 @@ impl Flaky {
         self.record_failures.store(times, Ordering::SeqCst);
     }
 
-    /// Lets settles wait for ever, and looks fail, as a store does that keeps what it can't write.
+    /// Lets claims and settles wait for ever, and looks fail, as a store does that keeps what it can't write.
     pub fn stall(&self) {
         self.stalled.store(true, Ordering::SeqCst);
     }
@@ -86,6 +86,9 @@ impl Store for Flaky {
     }
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
+        if self.stalled.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
         self.store.claim(offer, workers, now)
     }
 
