@@ -165,6 +165,11 @@ async fn shut_down_without(break_down: impl Fn(&Flaky)) {
     patiently(doors.entered.notified()).await;
     break_down(&store);
     doors.open.notify_one();
+    // Another one is claimed, or the claim has no answer.
+    bench.scope(async { Wait { heed: true }.enqueue().await.unwrap() }).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
     let clock = Arc::clone(&bench.clock);
     let stopping = tokio::spawn(bench.server.shutdown());
     patiently(async {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use boltjobs_core::store::StoreError;
 use boltjobs_core::watch::Changes;
 
-use crate::committer::{Phase, Shared};
+use crate::committer::{Phase, Shared, State};
 use crate::disk::{Disk, Placed};
 use crate::error::{Failure, unavailable};
 
@@ -54,8 +54,10 @@ fn retry<T>(
 ) -> Result<T, Failure> {
     let [mut pause, longest] = PAUSES;
     tell(shared, &reason);
-    for tries in 1_u64.. {
+    let mut tries = 0_u64;
+    loop {
         let last = wait(shared, pause)?;
+        tries += 1;
         pause = (pause * 2).min(longest);
         match attempt() {
             Ok(done) => {
@@ -72,7 +74,6 @@ fn retry<T>(
             Err(failure) => return Err(failure),
         }
     }
-    Err(Failure::Lasting(reason))
 }
 
 /// Tells everyone why nothing is written.
@@ -101,7 +102,7 @@ fn resume(shared: &Shared) {
 
 /// Waits until it is time to try again. Says whether it is for the last time, as the store is being closed.
 fn wait(shared: &Shared, pause: Duration) -> Result<bool, Failure> {
-    let running = |state: &mut crate::committer::State| state.phase == Phase::Running;
+    let running = |state: &mut State| state.phase == Phase::Running;
     let waited = shared.work.wait_timeout_while(shared.lock(), pause, running);
     let state = waited.map_or_else(|_| shared.lock(), |(state, _)| state);
     match &state.phase {

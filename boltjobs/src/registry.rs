@@ -37,7 +37,9 @@ pub struct Source {
 impl Source {
     /// Returns the crate, by the name that code uses for it.
     pub fn krate(&self) -> &'static str {
-        self.module.split("::").next().unwrap_or(self.module)
+        let krate = self.module.split("::").next().unwrap_or(self.module);
+        // A crate may be named as a keyword is.
+        krate.strip_prefix("r#").unwrap_or(krate)
     }
 }
 

@@ -48,7 +48,7 @@ impl Flaky {
         self.due_failures.store(times, Ordering::SeqCst);
     }
 
-    /// Lets settles wait for ever, and looks fail, as a store does that keeps what it can't write.
+    /// Lets claims and settles wait for ever, and looks fail, as a store does that keeps what it can't write.
     pub fn stall(&self) {
         self.stalled.store(true, Ordering::SeqCst);
     }
@@ -92,6 +92,9 @@ impl Store for Flaky {
     }
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
+        if self.stalled.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
         self.store.claim(offer, workers, now)
     }
 

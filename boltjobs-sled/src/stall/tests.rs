@@ -14,7 +14,6 @@ use pollster::block_on;
 use tempfile::tempdir;
 
 use super::*;
-use crate::committer::State;
 use crate::faults::Step;
 use crate::{SledOptions, SledStore};
 
