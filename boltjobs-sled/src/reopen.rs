@@ -3,7 +3,7 @@
 //! Sled remembers its first failure and refuses everything from then on, so its database is dropped and opened anew.
 //! Our own lock stays held, and whatever had been written must be there: what is in memory goes on from that.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -19,6 +19,7 @@ use crate::head::Left;
 /// Opens the database. A database of sled that was dropped lets go of its lock a moment later, on a thread of its own;
 /// as our own lock is taken, such a one is the likely holder, and it is waited for.
 pub(crate) fn open_sled(config: &sled::Config) -> sled::Result<sled::Db> {
+    remove_unfinished_snapshots(config)?;
     for _ in 0..100 {
         match config.open() {
             Err(error) if is_locked(&error) => thread::sleep(Duration::from_millis(10)),
@@ -26,6 +27,18 @@ pub(crate) fn open_sled(config: &sled::Config) -> sled::Result<sled::Db> {
         }
     }
     config.open()
+}
+
+/// Sled makes a snapshot under another name first, as it is opened. One that it could not finish, for want of room or as
+/// the process ended, it takes for its newest and calls the database corrupt; without it, it makes a new one.
+fn remove_unfinished_snapshots(config: &sled::Config) -> io::Result<()> {
+    for file in fs::read_dir(config.get_path())? {
+        let path = file?.path();
+        if path.extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn is_locked(error: &sled::Error) -> bool {
@@ -202,6 +215,16 @@ mod tests {
         let failure = disk.reopen(None).unwrap_err();
         let Failure::Lasting(reason) = failure else { panic!("{failure:?}") };
         assert!(reason.contains("chunk 2 is missing or damaged"), "{reason}");
+    }
+
+    #[test]
+    fn a_snapshot_that_sled_could_not_finish_is_in_nobodys_way() {
+        let directory = tempfile::tempdir().unwrap();
+        drop(SledOptions::new().open(directory.path()).unwrap());
+        let unfinished = directory.path().join("snap.7FFFFFFFFFFFFFFF.generating");
+        fs::write(&unfinished, b"").unwrap();
+        drop(SledOptions::new().open(directory.path()).unwrap());
+        assert!(!unfinished.exists());
     }
 
     #[test]
