@@ -79,10 +79,12 @@ pub fn a_job_that_is_too_late_holds_no_key(fixture: &dyn Fixture) {
     // Nobody has looked for what has expired since.
     let answer = lab.enqueue(vec![late(3)], at(10));
     assert_eq!((answer[0].id, answer[0].duplicate), (id(3), false));
+    lab.due(at(10));
     assert_eq!((lab.state(id(1)), lab.state(id(3))), (Deleted, Enqueued));
     // A requeue asks in the same way.
     assert!(!lab.ask(id(1), Action::Requeue, at(19)));
     assert!(lab.ask(id(1), Action::Requeue, at(20)));
+    lab.due(at(20));
     assert_eq!((lab.state(id(1)), lab.state(id(3))), (Enqueued, Deleted));
 }
 

@@ -16,11 +16,6 @@ impl Turn<'_> {
     }
 
     fn command_one(&mut self, id: JobId, command: &Command) -> bool {
-        let again = command.action != Action::Delete;
-        if let Some(job) = self.engine.jobs.get(&id).filter(|job| again && job.state.is_final()) {
-            let spec = Arc::clone(&job.spec);
-            self.expire_holder(&spec, id);
-        }
         let Some(job) = self.engine.jobs.get(&id) else { return false };
         if !command.expected.is_empty() && !command.expected.contains(&job.state) {
             return false;
@@ -28,7 +23,7 @@ impl Turn<'_> {
         if job.state == JobState::Processing {
             return command.action == Action::Delete && self.request_cancel(id, command.reason.clone());
         }
-        if again && job.state.is_final() && self.holder(&job.spec, id).is_some() {
+        if command.action != Action::Delete && job.state.is_final() && self.holder(&job.spec, id).is_some() {
             return false;
         }
         let reason = command.reason.clone();

@@ -17,10 +17,6 @@ impl Turn<'_> {
     /// # Errors
     /// Says what does not fit together, or with what is there; nothing is added then.
     pub fn submit(&mut self, batches: Vec<NewBatch>, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, Refusal> {
-        // A job that is too late holds no key, whether or not anybody has deleted it yet.
-        for job in &jobs {
-            self.expire_holder(&job.spec, job.id);
-        }
         admission::check(self.engine, &batches, &jobs)?;
         self.keys_are_free(&jobs)?;
         let new: Vec<_> = batches.iter().map(|batch| batch.id).collect();

@@ -11,19 +11,14 @@ impl Turn<'_> {
     pub(super) fn expire_waiting(&mut self, at_most: usize) -> bool {
         for _ in 0..at_most {
             let Some(id) = self.expired() else { return false };
-            self.expire_one(id);
+            let Some(job) = self.engine.jobs.get(&id) else { return false };
+            let span = duration::format(job.spec.expires_in.unwrap_or_default());
+            let reason = format!("expired: it had not started within {span}");
+            let row =
+                HistoryRow { reason: Some(reason.into()), ..HistoryRow::new(self.now, JobState::Deleted) };
+            self.transition(Move::of(job, row), Actor::Time);
         }
         self.expired().is_some()
-    }
-
-    /// Deletes a job that had to start by now, and says whether it had.
-    pub(super) fn expire_one(&mut self, id: JobId) -> bool {
-        let late = |job: &&Job| job.expires.is_some_and(|expires| expires <= self.now);
-        let Some(job) = self.engine.jobs.get(&id).filter(late) else { return false };
-        let span = duration::format(job.spec.expires_in.unwrap_or_default());
-        let reason = format!("expired: it had not started within {span}");
-        let row = HistoryRow { reason: Some(reason.into()), ..HistoryRow::new(self.now, JobState::Deleted) };
-        self.transition(Move::of(job, row), Actor::Time)
     }
 
     fn expired(&self) -> Option<JobId> {

@@ -39,12 +39,19 @@ impl Keys {
         }
     }
 
-    /// Returns another job that holds the key: one that waits, if there is, as it can still be changed.
-    fn holder(&self, request: &Arc<str>, unique: &Unique, id: JobId, now: Timestamp) -> Option<JobId> {
+    /// Returns another job that holds the key, of those that may: one that waits, if there is, as it can still be
+    /// changed.
+    fn holder(
+        &self,
+        request: &Arc<str>,
+        unique: &Unique,
+        now: Timestamp,
+        may: impl Fn(JobId) -> bool,
+    ) -> Option<JobId> {
         let jobs = self.0.get(&(Arc::clone(request), Arc::clone(&unique.key)))?;
         JobState::ALL.into_iter().find_map(|state| {
             let mut of_state = jobs.range(first(state)..=last(state)).rev();
-            let (_, created_at, latest) = of_state.find(|(.., other)| *other != id)?;
+            let (_, created_at, latest) = of_state.find(|(.., other)| may(*other))?;
             let in_time = unique.within.is_some_and(|span| created_at.plus(span) > now);
             (unique.is_held_in(state) || in_time).then_some(*latest)
         })
@@ -63,14 +70,10 @@ impl Turn<'_> {
     /// Returns the job that holds the key of this one, if it has one.
     pub(super) fn holder(&self, spec: &JobSpec, id: JobId) -> Option<JobId> {
         let unique = spec.unique.as_ref()?;
-        self.engine.keys.holder(&spec.request, unique, id, self.now)
-    }
-
-    /// Deletes the job that holds the key of this one, if it had to start by now and has not.
-    pub(super) fn expire_holder(&mut self, spec: &JobSpec, id: JobId) {
-        while let Some(holder) = self.holder(spec, id)
-            && self.expire_one(holder)
-        {}
+        // One that is too late holds nothing, whether or not anybody has deleted it yet.
+        let late = |job: &Job| job.expires.is_some_and(|expires| expires <= self.now);
+        let may = |other| other != id && self.engine.jobs.get(&other).is_some_and(|job| !late(job));
+        self.engine.keys.holder(&spec.request, unique, self.now, may)
     }
 
     /// Checks that each new job of a batch is or becomes a part of it, and is not left out for one with its key.
