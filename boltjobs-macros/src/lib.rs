@@ -7,6 +7,7 @@ use proc_macro::TokenStream;
 mod arguments;
 mod cron;
 mod errors;
+mod expect;
 mod handler;
 mod hook;
 mod interceptor;
@@ -16,6 +17,7 @@ mod options;
 mod provider;
 mod request;
 mod signature;
+mod test;
 mod upcast;
 
 /// Makes a struct or an enum the typed payload of a job.
@@ -286,4 +288,97 @@ pub fn upcast(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn cron(input: TokenStream) -> TokenStream {
     cron::run(input.into()).into()
+}
+
+/// Makes an async fn a test with jobs of its own: a store in memory, a clock that stands still until the test lets time
+/// pass, and a server with the handlers of the program, which runs what the test lets it run.
+///
+/// The fn may take a `TestJobs`, and may return a `Result`. Whatever in it enqueues finds its jobs by itself. With the
+/// feature `testing`; see the module `boltjobs::testing`.
+///
+/// # Options
+/// - `with = |builder| builder.workers(1)`: what else the server is like. Default: 10 workers, and the defaults of the
+///   builder; neither the environment nor the store of the builder counts.
+///
+/// # Examples
+/// ```ignore
+/// #[boltjobs::test]
+/// async fn a_reminder_goes_out(jobs: TestJobs) {
+///     Remind { student: 7 }.enqueue().await.unwrap();
+///     let report = jobs.drain().await;
+///     assert_eq!(report.succeeded::<Remind>(), 1);
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn test(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    test::run(test::Kind::Test, attribute.into(), item.into()).into()
+}
+
+/// Makes an async fn a test that is run with many seeds, each of which decides what goes wrong and who comes first.
+///
+/// A seed decides every interleaving, when the process crashes and stands still, which calls of the store fail, and when
+/// the clock is set. One that fails is printed, and `BOLTJOBS_TEST_SEED` runs it again exactly. The fn may take a `Sim`,
+/// and is otherwise as for `#[boltjobs::test]`.
+///
+/// # Options
+/// - `runs = 500`: how many seeds. Default: 100. `BOLTJOBS_TEST_RUNS` wins.
+/// - `with = |builder| builder.workers(1)`: what else the server is like.
+///
+/// # Examples
+/// ```ignore
+/// #[boltjobs::simulate(runs = 500)]
+/// async fn no_order_is_charged_twice(sim: Sim) {
+///     Charge { order: 7 }.enqueue().await.unwrap();
+///     sim.run_until_idle().await;
+///     assert_eq!(ledger().charges_for(7), 1);
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn simulate(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    test::run(test::Kind::Simulate, attribute.into(), item.into()).into()
+}
+
+/// Asserts that a job is there that has not started: one that is ready, waits for its time, or waits for another.
+///
+/// The request is written as a literal: its fields are compared with any expressions, `_` and `..` leave some out. Each
+/// field that is compared must be `Debug`. It returns the ids of the jobs that are meant, oldest first.
+///
+/// # Options
+/// - `in = Duration`, `at = DateTime`: when it is due. One that is ready was due when it was enqueued.
+/// - `within = Duration`: by how much that may differ. Default: not at all.
+/// - `queue = "mail"`, `priority = 5`, `tag = "school"`: what else is said of it.
+/// - `count = 2`: how many there are. Default: one or more.
+///
+/// # Panics
+/// When there is none, with the jobs that are nearest to it, and how each field differs.
+///
+/// # Examples
+/// ```ignore
+/// assert_enqueued!(jobs, SendMail { to: "ada@example.org", .. }, queue = "mail");
+/// ```
+#[proc_macro]
+pub fn assert_enqueued(input: TokenStream) -> TokenStream {
+    expect::run(expect::Assertion::Enqueued, input.into()).into()
+}
+
+/// Asserts that a job is there that waits for its time. Otherwise it is as `assert_enqueued!`.
+///
+/// # Examples
+/// ```ignore
+/// assert_scheduled!(jobs, Remind { student: 7 }, in = Duration::from_secs(3600));
+/// ```
+#[proc_macro]
+pub fn assert_scheduled(input: TokenStream) -> TokenStream {
+    expect::run(expect::Assertion::Scheduled, input.into()).into()
+}
+
+/// Asserts that no job is there that has not ended. Otherwise it is as `assert_enqueued!`, without `count`.
+///
+/// # Examples
+/// ```ignore
+/// assert_not_enqueued!(jobs, Remind { student: 8 });
+/// ```
+#[proc_macro]
+pub fn assert_not_enqueued(input: TokenStream) -> TokenStream {
+    expect::run(expect::Assertion::NotEnqueued, input.into()).into()
 }

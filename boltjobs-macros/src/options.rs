@@ -199,6 +199,11 @@ impl Opt<'_> {
         self.value("a text in quotes, or the path of a fn without quotes", r#""..""#)
     }
 
+    /// Reads any expression.
+    pub(crate) fn expression(&self, example: &str) -> syn::Result<syn::Expr> {
+        self.value("an expression", example)
+    }
+
     fn value<T: Parse>(&self, what: &str, example: &str) -> syn::Result<T> {
         let fault = |span| {
             let name = &self.name;

@@ -63,6 +63,8 @@ impl<R: Request> JobHandle<R> {
     /// # Cancel safety
     /// It can be dropped and called again.
     pub async fn wait(&self) -> Result<R::Response> {
+        #[cfg(feature = "testing")]
+        crate::testing::run_to_the_end(self.id).await;
         loop {
             // Subscribed before the look, so that an end between the two is not missed.
             let ended = self.runtime.ended.subscribe(&self.runtime.store, self.id);

@@ -59,6 +59,8 @@ mod servers;
 mod services;
 mod settings;
 mod start;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[doc(hidden)]
 pub mod title;
 mod trace;
@@ -80,6 +82,9 @@ pub use boltjobs_core::{BatchId, JobId, JobState, Timestamp};
 pub use boltjobs_macros::{
     cron, handler, interceptor, observer, on_start, on_stop, provider, request, upcast,
 };
+
+#[cfg(all(feature = "macros", feature = "testing"))]
+pub use boltjobs_macros::{simulate, test};
 
 pub use batch::{Batch, BatchDetails, BatchHandle, IntoJob};
 pub use client::{Client, JobCommand, client};

@@ -49,6 +49,10 @@ pub struct Transition {
 }
 
 impl Transition {
+    pub(crate) fn new(moved: Arc<watch::Transition>, missed: u64) -> Self {
+        Self { moved, missed }
+    }
+
     /// Returns the id of the job.
     pub fn id(&self) -> JobId {
         self.moved.job
@@ -138,11 +142,11 @@ impl Observers {
         let (stopping, mut observing) = (CancellationToken::new(), JoinSet::new());
         let queues = runtime.registry.observers.iter().map(|info| {
             let (sender, receiver) = mpsc::channel(WAITING);
-            observing.spawn(observe(info, Arc::clone(runtime), receiver));
+            observing.spawn(runtime.steer(observe(info, Arc::clone(runtime), receiver)));
             Queue { info, names: names(info), sender, missed: 0 }
         });
         let passing = pass_on(watch, queues.collect(), stopping.clone());
-        Self { stopping, passing: runtime.services.spawn(passing), observing }
+        Self { stopping, passing: runtime.services.spawn(runtime.steer(passing)), observing }
     }
 
     /// Passes on what is there, and waits until all of it has been observed, for a second at most.
@@ -151,6 +155,7 @@ impl Observers {
         // A panic in it has been reported by the hook.
         let _ = (&mut self.passing).await;
         tokio::select! {
+            biased;
             () = async { while self.observing.join_next().await.is_some() {} } => {}
             () = clock.sleep(LAST_GRACE) => tracing::warn!("an observer takes too long; it misses the last transitions"),
         }
@@ -178,7 +183,7 @@ impl Queue {
         if !self.names.is_empty() && !self.names.iter().any(|name| **name == *moved.spec.request) {
             return;
         }
-        if self.sender.try_send(Transition { moved: Arc::clone(moved), missed: self.missed }).is_ok() {
+        if self.sender.try_send(Transition::new(Arc::clone(moved), self.missed)).is_ok() {
             self.missed = 0;
             return;
         }
@@ -218,8 +223,11 @@ async fn observe(
 ) {
     while let Some(transition) = transitions.recv().await {
         let (job, to) = (transition.id(), transition.to());
-        let observed = caught((info.run)(transition, runtime.providers()));
-        match runtime::scope(Arc::clone(&runtime), observed).await {
+        let observed = async {
+            let providers = runtime.providers().with(info.dependencies).await?;
+            (info.run)(transition, providers).await
+        };
+        match runtime::scope(Arc::clone(&runtime), caught(observed)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(observer = info.name, %job, %to, %error, "an observer failed"),
             Err(panic) => {

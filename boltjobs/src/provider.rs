@@ -118,19 +118,49 @@ impl Dependencies {
 
 /// The values that have been built so far.
 #[derive(Clone, Default)]
-pub struct Providers(pub(crate) Arc<HashMap<TypeId, SharedValue>>);
+pub struct Providers {
+    values: Arc<HashMap<TypeId, SharedValue>>,
+    /// What builds them in a test, each when it is asked for.
+    #[cfg(feature = "testing")]
+    workshop: Option<Arc<crate::testing::Workshop>>,
+}
 
 impl Providers {
+    pub(crate) fn of(values: HashMap<TypeId, SharedValue>) -> Self {
+        Self { values: Arc::new(values), ..Self::default() }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn from_workshop(workshop: Arc<crate::testing::Workshop>) -> Self {
+        Self { workshop: Some(workshop), ..Self::default() }
+    }
+
     /// Returns the value of a type.
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<Data<T>> {
-        let value = Arc::clone(self.0.get(&TypeId::of::<T>())?);
-        value.downcast::<T>().ok().map(Data)
+        let id = TypeId::of::<T>();
+        let value = self.values.get(&id).cloned();
+        #[cfg(feature = "testing")]
+        let value = value.or_else(|| self.workshop.as_ref()?.get(id));
+        value?.downcast::<T>().ok().map(Data)
+    }
+
+    /// Returns itself once there is what is asked for. Outside of tests all of it was built at the start.
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(clippy::unused_async, unused_variables, reason = "only tests build late")
+    )]
+    pub(crate) async fn with(self, needs: fn(&mut Dependencies)) -> Result<Self, Failure> {
+        #[cfg(feature = "testing")]
+        if let Some(workshop) = &self.workshop {
+            workshop.build(needs).await?;
+        }
+        Ok(self)
     }
 }
 
 impl fmt::Debug for Providers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Providers").field("values", &self.0.len()).finish()
+        f.debug_struct("Providers").field("values", &self.values.len()).finish_non_exhaustive()
     }
 }
 
@@ -164,7 +194,8 @@ impl<T: Send + Sync + 'static> FromProviders for Data<T> {
 
 impl<T: Send + Sync + 'static> FromJobContext for Data<T> {
     async fn from_job_context(context: &JobContext) -> Result<Self, Failure> {
-        Self::from_providers(context.providers())
+        let providers = context.providers().clone().with(<Self as FromProviders>::dependencies).await?;
+        Self::from_providers(&providers)
     }
 
     fn dependencies(needs: &mut Dependencies) {

@@ -143,9 +143,9 @@ impl Registry {
     /// # Errors
     /// Every fault that there is: names taken twice, requests with two handlers, upcasts that lead nowhere, limits by a
     /// key that is not there, definitions declared twice, providers that are missing, there twice or in a cycle,
-    /// interceptors that can't be put in order. `provided` are the types of the values that the builder was given,
-    /// `without` the interceptors that it was told to leave out.
-    pub(crate) fn collect(provided: &[Provided], without: &[String]) -> Result<Self, Vec<String>> {
+    /// interceptors that can't be put in order. `provided` are the types of the values that the builder was given; where
+    /// that is not known yet, what is missing shows when it is asked for. `without` are the interceptors to leave out.
+    pub(crate) fn collect(provided: Option<&[Provided]>, without: &[String]) -> Result<Self, Vec<String>> {
         let (mut requests, mut handlers, mut providers, mut hooks) = (vec![], vec![], vec![], vec![]);
         let (mut interceptors, mut observers, mut upcasts) = (vec![], vec![], vec![]);
         let mut crates = BTreeSet::new();
@@ -184,7 +184,9 @@ impl Registry {
             registry.add(KnownRequest { name: info.name().into(), info, handler, upcasts }, &mut faults);
         }
         declared::check(requests.iter().copied(), handlers.values(), &mut faults);
-        check_needs(&registry, &handlers, &providers, &interceptors, provided, &mut faults);
+        if let Some(provided) = provided {
+            check_needs(&registry, &handlers, &providers, &interceptors, provided, &mut faults);
+        }
         match build_order(&providers) {
             Ok(order) => registry.providers = order,
             Err(fault) => faults.push(fault),

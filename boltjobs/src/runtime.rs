@@ -37,6 +37,9 @@ pub(crate) struct Runtime {
     pub(crate) trace_context: Option<TraceHook>,
     /// What fills the logs of the jobs, if anything.
     pub(crate) capture: Option<Capture>,
+    /// The process that a test pretends this to be.
+    #[cfg(feature = "testing")]
+    pub(crate) node: Option<Arc<crate::testing::Node>>,
 }
 
 impl Runtime {
@@ -50,6 +53,24 @@ impl Runtime {
 
     pub(crate) fn providers(&self) -> Providers {
         self.providers.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Prepares what is to be spawned. In a test it can then be stopped from outside, as a process is.
+    #[cfg(not(feature = "testing"))]
+    pub(crate) fn steer<F: Future<Output = ()> + Send + 'static>(&self, future: F) -> F {
+        future
+    }
+
+    /// Prepares what is to be spawned. In a test it can then be stopped from outside, as a process is.
+    #[cfg(feature = "testing")]
+    pub(crate) fn steer<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        future: F,
+    ) -> crate::handler::BoxFuture<()> {
+        match &self.node {
+            Some(node) => node.steer(future),
+            None => Box::pin(future),
+        }
     }
 
     /// Calls what a handler does, so that what it logs gets into the log of its job.
@@ -73,9 +94,12 @@ struct Scope {
     job: Option<Arc<RunningJob>>,
 }
 
-/// Returns the one whose handler this is, else the oldest that runs.
+/// Returns the one whose handler this is, else that of the test on this thread, else the oldest that runs.
 pub(crate) fn current() -> Option<Arc<Runtime>> {
-    SCOPE.try_with(|scope| Arc::clone(&scope.runtime)).ok().or_else(|| {
+    let scoped = SCOPE.try_with(|scope| Arc::clone(&scope.runtime)).ok();
+    #[cfg(feature = "testing")]
+    let scoped = scoped.or_else(crate::testing::current);
+    scoped.or_else(|| {
         let started = STARTED.read().unwrap_or_else(PoisonError::into_inner);
         started.iter().find_map(Weak::upgrade)
     })

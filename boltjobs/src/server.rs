@@ -95,6 +95,7 @@ impl Server {
         worker.tasks.close();
         let clock = &worker.runtime.clock;
         tokio::select! {
+            biased;
             () = worker.tasks.wait() => {}
             () = clock.sleep(self.shutdown_timeout) => {}
             () = worker.halting.cancelled() => {}
@@ -104,11 +105,13 @@ impl Server {
             job.token.cancel();
         }
         tokio::select! {
+            biased;
             () = worker.tasks.wait() => {}
             () = clock.sleep(LAST_GRACE) => worker.halted.cancel(),
         }
         // What nobody waits for any longer ends at its next await, if it ever comes to one.
         tokio::select! {
+            biased;
             () = worker.tasks.wait() => {}
             () = clock.sleep(LAST_GRACE) => {
                 let jobs = worker.running.all().len();
@@ -118,6 +121,7 @@ impl Server {
         // Every outcome is on its way by now.
         worker.finished.cancel();
         tokio::select! {
+            biased;
             _ = &mut self.settling => {}
             () = clock.sleep(LAST_GRACE) => {
                 // From now on a store that fails is no longer waited for.

@@ -59,8 +59,8 @@ pub fn builder() -> Builder {
 #[must_use = "nothing happens until `start()`"]
 pub struct Builder {
     pub(crate) settings: Settings,
-    provided: Vec<(Provided, SharedValue)>,
-    without: Vec<String>,
+    pub(crate) provided: Vec<(Provided, SharedValue)>,
+    pub(crate) without: Vec<String>,
     clock: Option<Arc<dyn Clock>>,
     chance: Option<Arc<dyn Chance>>,
 }
@@ -194,7 +194,7 @@ impl Builder {
     pub async fn start(self) -> Result<Server> {
         let provided: Vec<_> = self.provided.iter().map(|(value, _)| *value).collect();
         let settings = self.settings.resolve(|name| std::env::var(name).ok());
-        let (settings, registry) = match (settings, Registry::collect(&provided, &self.without)) {
+        let (settings, registry) = match (settings, Registry::collect(Some(&provided), &self.without)) {
             (Ok(settings), Ok(registry)) => (settings, registry),
             (settings, registry) => {
                 let faults = settings.err().into_iter().chain(registry.err()).flatten().collect();
@@ -222,6 +222,8 @@ impl Builder {
             max_result: settings.max_result,
             trace_context: settings.trace_context.clone(),
             capture: Capture::new(settings.log_level),
+            #[cfg(feature = "testing")]
+            node: None,
         });
         let moved = (!runtime.registry.observers.is_empty()).then(|| runtime.store.watch(Interest::Moved));
         // Jobs that a crash left running go back before anybody can claim.
@@ -232,7 +234,9 @@ impl Builder {
         let built = runtime::scope(Arc::clone(&runtime), provide(&runtime, self.provided)).await?;
         let observers = moved.map(|moved| Observers::start(&runtime, moved));
         runtime::scope(Arc::clone(&runtime), run_start_hooks(&runtime)).await?;
-        let mut server = begin(&runtime, settings, thread, built, observers);
+        let mut server = begin(&runtime, settings, built, observers);
+        server.thread = Some(thread);
+        runtime::enter(&runtime);
         server.worker.announce().await?;
         if let Some(listener) = dashboard {
             listener.serve(&mut server);
@@ -253,14 +257,14 @@ async fn provide(runtime: &Runtime, given: Vec<(Provided, SharedValue)>) -> Resu
     let mut built: Vec<_> = given.iter().map(|(_, value)| Arc::clone(value)).collect();
     let mut values: HashMap<_, _> = given.into_iter().map(|(provided, value)| (provided.id, value)).collect();
     for info in &runtime.registry.providers {
-        let so_far = Providers(Arc::new(values.clone()));
+        let so_far = Providers::of(values.clone());
         let value = (info.build)(so_far).await.map_err(|failure| {
             Error::Startup(vec![format!("the provider `{}` at {} failed: {failure}", info.name, info.source)])
         })?;
         built.push(Arc::clone(&value));
         values.insert((info.provides)().id, value);
     }
-    *runtime.providers.write().unwrap_or_else(PoisonError::into_inner) = Providers(Arc::new(values));
+    *runtime.providers.write().unwrap_or_else(PoisonError::into_inner) = Providers::of(values);
     Ok(built)
 }
 
@@ -273,10 +277,10 @@ async fn run_start_hooks(runtime: &Runtime) -> Result<()> {
     Ok(())
 }
 
-fn begin(
+/// Begins to work.
+pub(crate) fn begin(
     runtime: &Arc<Runtime>,
     settings: Resolved,
-    thread: ServiceThread,
     built: Vec<SharedValue>,
     observers: Option<Observers>,
 ) -> Server {
@@ -307,24 +311,24 @@ fn begin(
         runtime: Arc::clone(runtime),
     });
     let cancelled = runtime.store.watch(Interest::Cancelled);
+    let serve = &runtime.services;
     let services = vec![
-        thread.handle().spawn(scheduler::watch_time(Arc::clone(runtime), settings.retention)),
-        thread.handle().spawn(cancellation::pass_on(Arc::clone(&worker), cancelled)),
-        thread.handle().spawn(noting::write_notes(Arc::clone(&worker))),
-        thread.handle().spawn(gauges::tell(Arc::clone(&worker))),
-        thread.handle().spawn(heartbeat::keep_leases(Arc::clone(&worker), settings.max_crashes)),
+        serve.spawn(runtime.steer(scheduler::watch_time(Arc::clone(runtime), settings.retention))),
+        serve.spawn(runtime.steer(cancellation::pass_on(Arc::clone(&worker), cancelled))),
+        serve.spawn(runtime.steer(noting::write_notes(Arc::clone(&worker)))),
+        serve.spawn(runtime.steer(gauges::tell(Arc::clone(&worker)))),
+        serve.spawn(runtime.steer(heartbeat::keep_leases(Arc::clone(&worker), settings.max_crashes))),
     ];
-    runtime::enter(runtime);
     Server {
         // Without handlers or slots there is nothing to claim for.
         claiming: if worker.works() {
-            tokio::spawn(claim_jobs(Arc::clone(&worker)))
+            tokio::spawn(runtime.steer(claim_jobs(Arc::clone(&worker))))
         } else {
             tokio::spawn(std::future::ready(()))
         },
-        settling: tokio::spawn(settle_jobs(Arc::clone(&worker), settlements)),
+        settling: tokio::spawn(runtime.steer(settle_jobs(Arc::clone(&worker), settlements))),
         services,
-        thread: Some(thread),
+        thread: None,
         stop_hooks,
         built,
         observers,

@@ -94,6 +94,8 @@ impl BatchHandle {
     /// # Cancel safety
     /// It can be dropped and called again.
     pub async fn wait(&self) -> Result<BatchDetails> {
+        #[cfg(feature = "testing")]
+        crate::testing::run_all().await;
         loop {
             // Subscribed before the look, so that an end between the two is not missed.
             let ended = self.runtime.ended.subscribe(&self.runtime.store, self.id.into());

@@ -134,6 +134,7 @@ pub(super) async fn keep(claim: &Claim, name: &str, json: Vec<u8>, took: Duratio
             Err(error) => {
                 tracing::error!(step = step.name, %error, "a step can't be stored; it is kept and tried again");
                 tokio::select! {
+                    biased;
                     () = runtime.clock.sleep(pause) => {}
                     () = running.token.cancelled() => {}
                 }

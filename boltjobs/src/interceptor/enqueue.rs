@@ -238,7 +238,9 @@ async fn intercept(
     runtime: &Runtime,
 ) -> Result<Receipt> {
     let failed = |message: String| Error::Interceptor { name: link.name.to_owned(), message };
-    let mut interceptor = (link.run)(jobs, next, runtime.providers());
+    let providers = runtime.providers().with(link.dependencies).await;
+    let providers = providers.map_err(|failure| failed(failure.to_string()))?;
+    let mut interceptor = (link.run)(jobs, next, providers);
     let ended = poll_fn(|context| match catch_of(link.name, || interceptor.as_mut().poll(context)) {
         Ok(polled) => {
             polled.map_err(|failure| failed(Failure::of_interceptor(link.name, failure).to_string()))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::chain::Segment;
 use super::info::{Around, AroundEnqueue, InterceptorInfo};
+use crate::provider::Dependencies;
 
 /// A built-in interceptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub(crate) struct Interceptors {
 pub(crate) struct EnqueueLink {
     pub(super) name: &'static str,
     pub(super) run: AroundEnqueue,
+    pub(super) dependencies: fn(&mut Dependencies),
     /// The names of the requests that it concerns; all of them when there are none.
     pub(super) only: Vec<String>,
 }
@@ -100,7 +102,8 @@ impl Interceptors {
 fn around_enqueue(link: Link) -> Option<EnqueueLink> {
     let Link::Program(info) = link else { return None };
     let Around::Enqueue(run) = info.around else { return None };
-    Some(EnqueueLink { name: info.name, run, only: info.only.iter().map(|request| request.name()).collect() })
+    let only = info.only.iter().map(|request| request.name()).collect();
+    Some(EnqueueLink { name: info.name, run, dependencies: info.dependencies, only })
 }
 
 /// Checks that each name means one interceptor, and that those that are not wanted exist.

@@ -57,6 +57,7 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
             Ok(jobs) if jobs.is_empty() => {
                 drop(slots);
                 tokio::select! {
+                    biased;
                     () = worker.stopping.cancelled() => return,
                     _ = ready.changed() => {}
                     () = worker.outlived.returned.notified() => {}
@@ -73,6 +74,7 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
                 tracing::error!(%error, "can't claim jobs");
                 drop(slots);
                 tokio::select! {
+                    biased;
                     () = worker.stopping.cancelled() => return,
                     () = worker.runtime.clock.sleep(ASK_AGAIN) => {}
                 }

@@ -43,7 +43,8 @@ pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, slot: Slot) {
         cancellation::stop(worker, Arc::clone(&running));
     }
     let task = run_job(Arc::clone(worker), job, Arc::clone(&running), slot);
-    worker.tasks.spawn(runtime::scope_job(Arc::clone(&worker.runtime), running, task));
+    let scoped = runtime::scope_job(Arc::clone(&worker.runtime), running, task);
+    worker.tasks.spawn(worker.runtime.steer(scoped));
 }
 
 async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, slot: Slot) {

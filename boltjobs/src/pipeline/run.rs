@@ -96,7 +96,11 @@ pub(crate) async fn call_handler(call: Call) -> Outcome {
 
 async fn call_blocking(origin: Origin, call: BlockingCall) -> Result<Response, Failure> {
     let (span, job) = (tracing::Span::current(), origin.job());
+    #[cfg(feature = "testing")]
+    let busy = origin.runtime().node.as_ref().map(crate::testing::Node::occupy);
     let joined = tokio::task::spawn_blocking(move || {
+        #[cfg(feature = "testing")]
+        let _busy = busy;
         let runtime = Arc::clone(origin.runtime());
         let call = || span.in_scope(|| runtime::scope_blocking(Arc::clone(&runtime), job, call));
         let returned = runtime.captured(|| catch(call));

@@ -1,6 +1,6 @@
 //! The jobs that this server runs right now, for those who look at them from outside: heartbeat, cancellation.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -96,9 +96,9 @@ pub(crate) struct Running(Mutex<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
-    jobs: HashMap<JobId, Arc<RunningJob>>,
+    jobs: BTreeMap<JobId, Arc<RunningJob>>,
     /// Cancelled since the latest claim began, but not here yet: they may be on their way from the store.
-    early: HashSet<JobId>,
+    early: BTreeSet<JobId>,
 }
 
 impl Running {

@@ -173,6 +173,7 @@ async fn settle(worker: &Worker, batch: &[Settlement], mut notes: Vec<Record>) -
                 meters::store_failed(&error);
                 tracing::error!(%error, jobs = batch.len(), "outcomes can't be stored; they are kept and tried again");
                 tokio::select! {
+                    biased;
                     () = worker.runtime.clock.sleep(pause) => {}
                     () = worker.halted.cancelled() => {}
                 }

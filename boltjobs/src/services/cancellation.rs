@@ -35,11 +35,13 @@ pub(crate) fn stop(worker: &Arc<Worker>, job: Arc<RunningJob>) {
     }
     tracing::info!(job = %job.lease.job, request = %job.spec.request, "cancelled; its handler is told to stop");
     job.token.cancel();
-    let worker = Arc::clone(worker);
-    worker.runtime.services.clone().spawn(async move {
+    let runtime = Arc::clone(&worker.runtime);
+    let give_up = async move {
         tokio::select! {
+            biased;
             () = job.ended.cancelled() => {}
-            () = worker.runtime.clock.sleep(worker.runtime.cancel_grace) => job.abandoned.cancel(),
+            () = runtime.clock.sleep(runtime.cancel_grace) => job.abandoned.cancel(),
         }
-    });
+    };
+    worker.runtime.services.spawn(worker.runtime.steer(give_up));
 }

@@ -36,6 +36,7 @@ pub(crate) async fn watch_time(runtime: Arc<Runtime>, retention: Retention) {
             match next {
                 // A clock that is set back meanwhile holds up none whose rate has room again.
                 Some(next) => tokio::select! {
+                    biased;
                     () = runtime.clock.sleep_until(next) => {}
                     () = runtime.clock.sleep(next.since(now)) => {}
                 },
@@ -43,6 +44,7 @@ pub(crate) async fn watch_time(runtime: Arc<Runtime>, retention: Retention) {
             }
         };
         tokio::select! {
+            biased;
             () = time => {}
             _ = sooner.changed() => {}
             () = set_back(&*runtime.clock, now) => {}

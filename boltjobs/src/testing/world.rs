@@ -1,0 +1,252 @@
+//! What a test runs in: a store that outlives the processes that open it, a clock, and the process of the moment.
+
+use std::any::TypeId;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::Duration;
+
+use boltjobs_core::JobState;
+use boltjobs_core::id::JobIds;
+use boltjobs_core::memory::{MemoryStore, Tape};
+use boltjobs_core::store::{Retention, Store};
+use boltjobs_core::watch::Interest;
+use tokio::runtime::Handle;
+
+use super::clock::{SeededChance, TestClock};
+use super::node::Node;
+use super::probe::Probe;
+use super::workshop::Workshop;
+use crate::capture::Capture;
+use crate::ended::Ended;
+use crate::error::{Error, Result};
+use crate::meters::Meters;
+use crate::observer::Observers;
+use crate::panic::install_hook;
+use crate::provider::{Providers, SharedValue};
+use crate::recurring::declared::declare;
+use crate::registry::Registry;
+use crate::runtime::Runtime;
+use crate::server::Server;
+use crate::start::{Builder, begin, builder};
+
+/// How many jobs run at once where the test does not say: the same on every machine.
+const WORKERS: usize = 10;
+
+/// What the world outside is given, each time that all in the test waits.
+const MOMENT: Duration = Duration::from_millis(20);
+
+/// How often a process may be started anew before there is no hope.
+const STARTS: u32 = 1_000;
+
+/// Says what the server of a test is like.
+pub type With = fn(Builder) -> Builder;
+
+/// Everything that one test runs in.
+pub(super) struct World {
+    pub(super) clock: Arc<TestClock>,
+    pub(super) probe: Arc<Probe>,
+    chance: Arc<SeededChance>,
+    tape: Tape,
+    with: With,
+    /// What a seed decides, if one does.
+    seed: Option<u64>,
+    /// What the test has put in the place of providers.
+    overrides: Mutex<HashMap<TypeId, SharedValue>>,
+    life: Mutex<Option<Life>>,
+    /// Whether handlers wait for the world outside of the test.
+    pub(super) outside: AtomicBool,
+    /// How often a process was started.
+    pub(super) starts: AtomicU64,
+    /// How often the body of the test has gone on.
+    pub(super) polls: AtomicU64,
+}
+
+/// One process.
+pub(super) struct Life {
+    pub(super) node: Arc<Node>,
+    pub(super) server: Server,
+    workshop: Arc<Workshop>,
+    retention: Retention,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Weak<World>> = const { RefCell::new(Weak::new()) };
+}
+
+/// Returns the runtime of the test on this thread.
+pub(crate) fn current() -> Option<Arc<Runtime>> {
+    let world = CURRENT.with_borrow(Weak::upgrade)?;
+    let life = world.life();
+    life.as_ref().map(|life| Arc::clone(&life.server.worker.runtime))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl World {
+    /// Returns the world of the test on this thread, if it is the body of the test that asks.
+    pub(super) fn outside() -> Option<Arc<Self>> {
+        CURRENT.with_borrow(Weak::upgrade).filter(|_| !Node::is_inside())
+    }
+
+    /// Makes a world and starts the first process in it.
+    pub(super) async fn begin(with: With, seed: Option<u64>) -> Arc<Self> {
+        let tape = Tape::default();
+        let world = Arc::new_cyclic(|world| Self {
+            clock: Arc::new(TestClock::new()),
+            probe: Arc::new(Probe::new(Weak::clone(world), Arc::new(MemoryStore::on_tape(&tape)))),
+            chance: Arc::new(SeededChance::new(seed.unwrap_or(0))),
+            tape,
+            with,
+            seed,
+            overrides: Mutex::default(),
+            life: Mutex::default(),
+            outside: AtomicBool::new(false),
+            starts: AtomicU64::new(0),
+            polls: AtomicU64::new(0),
+        });
+        CURRENT.set(Arc::downgrade(&world));
+        install_hook();
+        world.start().await;
+        world
+    }
+
+    pub(super) fn life(&self) -> MutexGuard<'_, Option<Life>> {
+        lock(&self.life)
+    }
+
+    /// Returns the process that runs.
+    pub(super) fn node(&self) -> Option<Arc<Node>> {
+        self.life().as_ref().map(|life| Arc::clone(&life.node))
+    }
+
+    /// Ends the process, without a word to anybody.
+    pub(super) fn kill(&self) {
+        if let Some(node) = self.node() {
+            node.kill();
+        }
+    }
+
+    /// Says whether the process has died and nobody has started another.
+    pub(super) fn is_dead(&self) -> bool {
+        self.node().is_some_and(|node| node.is_dead())
+    }
+
+    /// Says whether a process is about to be started.
+    pub(super) fn is_starting(&self) -> bool {
+        self.life().is_none()
+    }
+
+    /// Lets the process take jobs.
+    pub(super) fn open_gate(&self) {
+        self.probe.open_gate();
+        // It looks again.
+        if let Some(life) = &*self.life() {
+            life.server.worker.outlived.returned.notify_one();
+        }
+    }
+
+    /// Starts the process again on what the dead one has stored.
+    pub(super) async fn revive(self: &Arc<Self>) {
+        let dead = self.life().take();
+        drop(dead);
+        self.start().await;
+    }
+
+    /// Says whether a handler runs on a thread of its own.
+    pub(super) fn is_busy(&self) -> bool {
+        self.node().is_some_and(|node| node.is_busy())
+    }
+
+    /// Says whether something goes on that ends by itself.
+    pub(super) async fn is_in_flight(&self) -> bool {
+        let running = match &*self.life() {
+            Some(life) => life.server.worker.running.count() > 0 || life.node.is_paused(),
+            None => false,
+        };
+        if running || self.probe.is_failing() {
+            return true;
+        }
+        let counts = self.probe.inner().counts().await.unwrap_or_default();
+        counts.states.get(JobState::Processing) > 0
+    }
+
+    /// Lets the world outside of the test come first, if handlers wait for it.
+    pub(super) async fn give_outside_a_moment(&self) {
+        if self.outside.load(Ordering::Relaxed) {
+            // While a thread is at work, the clock of the test does not move.
+            let _ = tokio::task::spawn_blocking(|| std::thread::sleep(MOMENT)).await;
+        }
+    }
+
+    pub(super) fn retention(&self) -> Retention {
+        self.life().as_ref().map(|life| life.retention).unwrap_or_default()
+    }
+
+    async fn start(self: &Arc<Self>) {
+        let mut latest = None;
+        for _ in 0..STARTS {
+            self.starts.fetch_add(1, Ordering::Relaxed);
+            self.probe.replace(Arc::new(MemoryStore::on_tape(&self.tape)));
+            match self.boot().await {
+                Ok(()) => return,
+                // The store failed, as it was asked to: whatever watches over processes starts the next one.
+                Err(Error::Store(error)) => latest = Some(error.to_string()),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        panic!("the process can't be started: {}", latest.unwrap_or_default());
+    }
+
+    /// What `Builder::start` does, without what a test does not want: files, threads, ports, hooks, and providers that
+    /// nobody asks for.
+    async fn boot(self: &Arc<Self>) -> Result<()> {
+        let Builder { settings, provided, without, .. } = (self.with)(builder().workers(WORKERS));
+        // The environment of whoever runs the tests decides nothing.
+        let settings = settings.resolve(|_| None).map_err(Error::Startup)?;
+        let registry = Registry::collect(None, &without).map_err(Error::Startup)?;
+        let mut values: HashMap<_, _> = provided.into_iter().map(|(what, value)| (what.id, value)).collect();
+        values.extend(lock(&self.overrides).iter().map(|(id, value)| (*id, Arc::clone(value))));
+        let workshop = Workshop::new(values, registry.providers.clone());
+        let node = Arc::new(self.seed.map_or_else(Node::default, |seed| {
+            Node::shuffled(seed.wrapping_add(self.starts.load(Ordering::Relaxed)))
+        }));
+        let services = Handle::current();
+        let runtime = Arc::new(Runtime {
+            store: Arc::clone(&self.probe) as Arc<dyn Store>,
+            clock: Arc::clone(&self.clock) as _,
+            chance: Arc::clone(&self.chance) as _,
+            registry,
+            ids: JobIds::default(),
+            ended: Ended::new(services.clone()),
+            meters: Meters::new(),
+            services,
+            providers: RwLock::new(Providers::from_workshop(Arc::clone(&workshop))),
+            cancel_grace: settings.cancel_grace,
+            max_result: settings.max_result,
+            trace_context: settings.trace_context.clone(),
+            capture: Capture::new(settings.log_level),
+            node: Some(Arc::clone(&node)),
+        });
+        runtime.store.reap(settings.max_crashes, runtime.now()).await?;
+        declare(&runtime).await?;
+        let moved = (!runtime.registry.observers.is_empty()).then(|| runtime.store.watch(Interest::Moved));
+        let observers = moved.map(|moved| Observers::start(&runtime, moved));
+        let retention = settings.retention;
+        let server = begin(&runtime, settings, Vec::new(), observers);
+        server.worker.announce().await?;
+        *self.life() = Some(Life { node, server, workshop, retention });
+        Ok(())
+    }
+
+    /// Puts a value in the place of whatever provides its type, now and in every process to come.
+    pub(super) fn provide(&self, id: TypeId, value: &SharedValue) {
+        lock(&self.overrides).insert(id, Arc::clone(value));
+        if let Some(life) = &*self.life() {
+            life.workshop.put(id, Arc::clone(value));
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The test kit, as users meet it.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "handlers sleep as those of users do, and by the test's clock"
+)]
+
+mod assertions;
+mod faults;
+mod performing;
+mod running;
+mod time;
+mod world;
