@@ -1,23 +1,24 @@
-//! The thread that writes one group after the other.
+//! Writing one group after the other.
 
+use std::any::Any;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use boltjobs_core::engine::Engine;
+use boltjobs_core::engine::{Engine, Unpublished};
 use boltjobs_core::store::StoreError;
 use boltjobs_core::watch::Watchers;
 
 use crate::compaction;
-use crate::disk::{Disk, Oldest};
+use crate::disk::{Disk, Oldest, Placed};
 use crate::error::{Failure, panic_text, unavailable};
 #[cfg(test)]
 use crate::faults::Faults;
 use crate::gate::Gate;
 use crate::group::Group;
 use crate::options::Durability;
-use crate::stall;
+use crate::stall::{self, Attempt, Stall};
 use crate::stats::Counters;
 
 /// How long work is gathered under [`Durability::Eventual`].
@@ -94,29 +95,212 @@ impl State {
 }
 
 /// Writes groups until the store is closed or fails for good, then lets go of the disk.
-pub(crate) fn run(shared: &Shared, mut disk: Disk) {
-    let outcome = catch_unwind(AssertUnwindSafe(|| commit_until_closed(shared, &mut disk)));
-    let outcome = outcome
-        .unwrap_or_else(|panic| Err(Failure::Lasting(format!("a write panicked: {}", panic_text(&*panic)))));
-    let mut state = shared.lock();
-    if let Err(failure) = outcome {
-        let reason = failed_for_good(failure, shared.durability);
-        tracing::error!(store = %shared.location, %reason, "the store failed");
-        state.fail(unavailable(&shared.location, &reason));
+pub(crate) fn run(shared: &Shared, disk: Disk) {
+    let mut committer = Committer::new(shared, disk);
+    while let Some(next) = committer.advance(shared) {
+        next.wait(shared);
     }
-    let outcome = match &state.phase {
-        Phase::Failed(error) => Err(error.clone()),
-        Phase::Running | Phase::Closing => Ok(()),
-    };
-    let engine = mem::take(&mut state.engine);
-    let gates = [Some(Arc::clone(&state.open.gate)), state.flight.take()];
-    drop(state);
-    drop(engine);
-    if catch_unwind(AssertUnwindSafe(|| disk.close())).is_err() {
-        tracing::error!(store = %shared.location, "sled panicked while it was closed");
+    committer.end(shared);
+}
+
+/// What comes first, before the committer goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Nothing.
+    Go,
+    /// Work, or the end of the store.
+    Work,
+    /// A while, or the end of the store.
+    Pause(Duration),
+}
+
+impl Next {
+    /// Waits, on a thread that has nothing else to do. What a panic left behind is met at the next look.
+    fn wait(self, shared: &Shared) {
+        let running = |state: &mut State| state.phase == Phase::Running;
+        let idle = |state: &mut State| state.open.is_empty() && state.phase == Phase::Running;
+        match self {
+            Self::Go => {}
+            Self::Work => drop(shared.work.wait_while(shared.lock(), idle)),
+            Self::Pause(span) => drop(shared.work.wait_timeout_while(shared.lock(), span, running)),
+        }
     }
-    gates.into_iter().flatten().for_each(|gate| gate.open(outcome.clone()));
-    shared.closed.open(outcome);
+}
+
+/// Writes one group after the other. It never waits itself: it says what comes first, so that a thread can wait for
+/// that, or a test that decides what happens when.
+#[derive(Debug)]
+pub(crate) struct Committer {
+    disk: Disk,
+    /// The weight of what lives.
+    weight: u64,
+    /// How many bytes the latest group had.
+    wrote: u64,
+    doing: Doing,
+    stall: Option<Stall>,
+    failure: Option<Failure>,
+}
+
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and it moves as little as a box would")]
+enum Doing {
+    /// Looks whether the journal is to be compacted.
+    Looking,
+    /// Waits for work, and then for more of it if answers don't wait for the disk.
+    Collecting { gathered: bool },
+    /// Reads the oldest chunks.
+    Reading,
+    /// Writes a group.
+    Writing(Writing),
+}
+
+/// A group on its way to disk.
+#[derive(Debug)]
+struct Writing {
+    placed: Placed,
+    gate: Arc<Gate>,
+    unpublished: Unpublished,
+    /// Whether callers asked for it.
+    asked: bool,
+    /// How many bytes the journal had before, without those that compaction removes.
+    before: u64,
+}
+
+impl Committer {
+    pub(crate) fn new(shared: &Shared, disk: Disk) -> Self {
+        let weight = shared.lock().engine.weight();
+        Self { disk, weight, wrote: 0, doing: Doing::Looking, stall: None, failure: None }
+    }
+
+    /// Goes on as far as it goes without waiting. It is at its end when it returns `None`.
+    pub(crate) fn advance(&mut self, shared: &Shared) -> Option<Next> {
+        let stepped = catch_unwind(AssertUnwindSafe(|| self.step(shared)));
+        let panicked = |panic: Box<dyn Any + Send>| {
+            Err(Failure::Lasting(format!("a write panicked: {}", panic_text(&*panic))))
+        };
+        stepped.unwrap_or_else(panicked).unwrap_or_else(|failure| {
+            self.failure = Some(failure);
+            None
+        })
+    }
+
+    fn step(&mut self, shared: &Shared) -> Result<Option<Next>, Failure> {
+        match mem::replace(&mut self.doing, Doing::Looking) {
+            Doing::Looking if compaction::is_due(&self.disk, self.weight) => {
+                shared.lock().busy = Some(now());
+                self.then(Doing::Reading, Next::Go)
+            }
+            Doing::Looking => self.then(Doing::Collecting { gathered: false }, Next::Go),
+            Doing::Collecting { gathered } => self.collect(shared, gathered),
+            Doing::Reading => self.read(shared),
+            Doing::Writing(writing) => self.write(shared, writing),
+        }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "it is what each step returns")]
+    fn then(&mut self, doing: Doing, next: Next) -> Result<Option<Next>, Failure> {
+        self.doing = doing;
+        Ok(Some(next))
+    }
+
+    fn collect(&mut self, shared: &Shared, gathered: bool) -> Result<Option<Next>, Failure> {
+        let mut state = shared.lock();
+        state.busy = None;
+        let running = state.phase == Phase::Running;
+        state.idle = running && state.open.is_empty();
+        if state.idle {
+            return self.then(Doing::Collecting { gathered: false }, Next::Work);
+        }
+        if running && !gathered && shared.durability == Durability::Eventual {
+            return self.then(Doing::Collecting { gathered: true }, Next::Pause(GATHER));
+        }
+        self.begin(state, None)
+    }
+
+    fn read(&mut self, shared: &Shared) -> Result<Option<Next>, Failure> {
+        let Self { disk, stall, wrote, .. } = self;
+        match stall::attempt(stall, shared, disk, None, |disk| compaction::read(disk, *wrote))? {
+            Attempt::Done(Some(oldest)) => self.begin(shared.lock(), Some(&oldest)),
+            Attempt::Done(None) => self.then(Doing::Collecting { gathered: false }, Next::Go),
+            Attempt::Again(pause) => self.then(Doing::Reading, Next::Pause(pause)),
+        }
+    }
+
+    /// Takes the open group; the next one collects from here on.
+    fn begin(
+        &mut self,
+        mut state: MutexGuard<'_, State>,
+        oldest: Option<&Oldest>,
+    ) -> Result<Option<Next>, Failure> {
+        match state.phase {
+            Phase::Closing if state.open.is_empty() => return Ok(None),
+            Phase::Failed(_) => return Ok(None),
+            Phase::Running | Phase::Closing => {}
+        }
+        let State { engine, open, .. } = &mut *state;
+        let asked = !open.is_empty();
+        if let Some(oldest) = oldest {
+            compaction::rescue(oldest, &self.disk, engine, open);
+        }
+        let unpublished = engine.take_unpublished();
+        let mut group = open.take();
+        let gate = Arc::clone(&group.gate);
+        state.flight = Some(Arc::clone(&gate));
+        state.busy.get_or_insert_with(now);
+        drop(state);
+
+        let before = self.disk.span.bytes.saturating_sub(oldest.map_or(0, |oldest| oldest.bytes));
+        let placed = self.disk.place(&mut group, oldest)?;
+        self.then(Doing::Writing(Writing { placed, gate, unpublished, asked, before }), Next::Go)
+    }
+
+    fn write(&mut self, shared: &Shared, mut writing: Writing) -> Result<Option<Next>, Failure> {
+        let (Self { disk, stall, .. }, placed) = (&mut *self, &mut writing.placed);
+        let next = placed.span;
+        match stall::attempt(stall, shared, disk, Some(next), |disk| disk.write(placed))? {
+            Attempt::Done(()) => {}
+            Attempt::Again(pause) => return self.then(Doing::Writing(writing), Next::Pause(pause)),
+        }
+        let Writing { gate, unpublished, asked, before, .. } = writing;
+        if asked {
+            self.disk.asked = self.disk.span.next;
+        }
+        self.wrote = self.disk.span.bytes.saturating_sub(before);
+
+        let mut state = shared.lock();
+        let changes = state.engine.publish(unpublished);
+        self.weight = state.engine.weight();
+        (state.flight, state.busy) = (None, None);
+        drop(state);
+        shared.counters.lives(self.weight);
+        shared.watchers.notify(&changes);
+        gate.open(Ok(()));
+        self.then(Doing::Looking, Next::Go)
+    }
+
+    /// Lets go of the disk, and tells everybody how it ended.
+    pub(crate) fn end(self, shared: &Shared) {
+        let mut state = shared.lock();
+        if let Some(failure) = self.failure {
+            let reason = failed_for_good(failure, shared.durability);
+            tracing::error!(store = %shared.location, %reason, "the store failed");
+            state.fail(unavailable(&shared.location, &reason));
+        }
+        let outcome = match &state.phase {
+            Phase::Failed(error) => Err(error.clone()),
+            Phase::Running | Phase::Closing => Ok(()),
+        };
+        let engine = mem::take(&mut state.engine);
+        let gates = [Some(Arc::clone(&state.open.gate)), state.flight.take()];
+        drop(state);
+        drop(engine);
+        let disk = self.disk;
+        if catch_unwind(AssertUnwindSafe(|| disk.close())).is_err() {
+            tracing::error!(store = %shared.location, "sled panicked while it was closed");
+        }
+        gates.into_iter().flatten().for_each(|gate| gate.open(outcome.clone()));
+        shared.closed.open(outcome);
+    }
 }
 
 /// Says what it means that nothing more is written, although what is in memory is ahead of the disk.
@@ -131,78 +315,6 @@ fn failed_for_good(failure: Failure, durability: Durability) -> String {
             "{reason}; this store takes nothing more, so restart the program once that is done; {kept}"
         ),
     }
-}
-
-fn commit_until_closed(shared: &Shared, disk: &mut Disk) -> Result<(), Failure> {
-    let (mut weight, mut wrote) = (shared.lock().engine.weight(), 0);
-    loop {
-        let mut oldest = None;
-        if compaction::is_due(disk, weight) {
-            shared.lock().busy = Some(now());
-            oldest = stall::read(shared, disk, |disk| compaction::read(disk, wrote))?;
-        }
-        let mut state = shared.lock();
-        if oldest.is_none() {
-            state.busy = None;
-            state = wait_for_work(shared, state);
-        }
-        match state.phase {
-            Phase::Closing if state.open.is_empty() => return Ok(()),
-            Phase::Failed(_) => return Ok(()),
-            Phase::Running | Phase::Closing => {}
-        }
-        (weight, wrote) = write_group(shared, state, disk, oldest.as_ref())?;
-    }
-}
-
-fn wait_for_work<'a>(shared: &'a Shared, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-    state.idle = true;
-    let nothing = |state: &mut State| state.open.is_empty() && state.phase == Phase::Running;
-    state = shared.work.wait_while(state, nothing).unwrap_or_else(|_| shared.lock());
-    state.idle = false;
-    if shared.durability == Durability::Eventual {
-        let gathering = |state: &mut State| state.phase == Phase::Running;
-        let waited = shared.work.wait_timeout_while(state, GATHER, gathering);
-        state = waited.map_or_else(|_| shared.lock(), |(state, _)| state);
-    }
-    state
-}
-
-/// Writes the open group, while the next one collects. Returns the weight of what lives, and the bytes written.
-fn write_group(
-    shared: &Shared,
-    mut state: MutexGuard<'_, State>,
-    disk: &mut Disk,
-    oldest: Option<&Oldest>,
-) -> Result<(u64, u64), Failure> {
-    let State { engine, open, .. } = &mut *state;
-    let asked = !open.is_empty();
-    if let Some(oldest) = oldest {
-        compaction::rescue(oldest, disk, engine, open);
-    }
-    let unpublished = engine.take_unpublished();
-    let mut group = open.take();
-    state.flight = Some(Arc::clone(&group.gate));
-    state.busy.get_or_insert_with(now);
-    drop(state);
-
-    let before = disk.span.bytes;
-    let mut placed = disk.place(&mut group, oldest)?;
-    stall::write(shared, disk, &mut placed)?;
-    if asked {
-        disk.asked = disk.span.next;
-    }
-    let wrote = (disk.span.bytes + oldest.map_or(0, |oldest| oldest.bytes)).saturating_sub(before);
-
-    let mut state = shared.lock();
-    let changes = state.engine.publish(unpublished);
-    let weight = state.engine.weight();
-    (state.flight, state.busy) = (None, None);
-    drop(state);
-    shared.counters.lives(weight);
-    shared.watchers.notify(&changes);
-    group.gate.open(Ok(()));
-    Ok((weight, wrote))
 }
 
 #[expect(

@@ -1,21 +1,19 @@
-//! Chunks to and from sled.
+//! Chunks to and from what they are kept on.
 
-use std::fs::File;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::engine::Entry;
-use sled::{Batch, IVec};
+use sled::IVec;
 
 use crate::chunk::{self, CONTINUES, GOES_ON, HEADER, Header, LAST_OF_GROUP};
 use crate::codec;
 use crate::committer;
 use crate::error::Failure;
-#[cfg(test)]
-use crate::faults::{Faults, Step};
 use crate::group::{Draft, Group};
 use crate::head::Head;
+use crate::medium::{Batch, Medium};
 use crate::records::{Noted, Places};
 use crate::stats::{Counters, Written};
 
@@ -46,16 +44,7 @@ pub(crate) fn size_of(chunk: &[u8]) -> u64 {
 /// The journal on disk. Only the committer has it.
 #[derive(Debug)]
 pub(crate) struct Disk {
-    /// None after a write that failed, until the database is open again.
-    pub(crate) db: Option<sled::Db>,
-    /// Opens the database again.
-    pub(crate) config: sled::Config,
-    /// Our own handle of sled's file: sled's flush promises nothing over a power cut, a sync of the file does. It is
-    /// the same for as long as the store is open, so that no failure of the disk goes unnoticed.
-    pub(crate) file: File,
-    /// Whether a sync failed since the last one that did not.
-    pub(crate) unsynced: bool,
-    pub(crate) head_file: File,
+    pub(crate) medium: Box<dyn Medium>,
     pub(crate) head: Head,
     pub(crate) span: Span,
     pub(crate) records: Places,
@@ -65,10 +54,6 @@ pub(crate) struct Disk {
     /// The end of what callers wrote. What compaction wrote itself never keeps it going.
     pub(crate) asked: u64,
     pub(crate) counters: Arc<Counters>,
-    #[cfg(test)]
-    pub(crate) faults: Arc<Faults>,
-    /// Held for as long as sled is open, so that two processes never look at one store. Dropped last.
-    pub(crate) lock: File,
 }
 
 /// Where the journal begins and ends.
@@ -113,7 +98,7 @@ impl Disk {
         let mut batch = Batch::default();
         let mut span = self.span;
         if self.head.last == 0 {
-            batch.insert(FORMAT_KEY, &u32::from(chunk::FORMAT).to_le_bytes());
+            batch.insert(FORMAT_KEY, &u32::from(chunk::FORMAT).to_le_bytes()[..]);
         }
         self.torn.drain(..).for_each(|seq| batch.remove(&key(seq)));
         if let Some(gone) = oldest {
@@ -156,40 +141,30 @@ impl Disk {
         Ok(Placed { batch, records: mem::take(&mut group.records), first, written, span })
     }
 
-    /// Makes a group durable. When it fails, sled takes nothing more until it is opened again.
+    /// Makes a group durable. When it fails, nothing more is taken before the medium was opened again.
     pub(crate) fn write(&mut self, group: &mut Placed) -> Result<(), Failure> {
-        group.written.took = self.commit(group.batch.clone())?;
+        let begun = committer::now();
+        let written = self.medium.write(&group.batch);
+        self.counters.synced();
+        written?;
+        group.written.took = begun.elapsed();
         let span = group.span;
-        self.head.advance(&self.head_file, span.next - 1, span.crc)?;
-        #[cfg(test)]
-        self.faults.strike(Step::Head)?;
+        let Self { head, medium, .. } = self;
+        head.advance(span.next - 1, span.crc, |slot| medium.note(slot))?;
         self.counters.wrote(&group.written);
         self.span = span;
         self.records.take(mem::take(&mut group.records), group.first);
         Ok(())
     }
 
-    /// Returns how long the disk took.
-    fn commit(&mut self, batch: Batch) -> Result<Duration, Failure> {
-        let begun = committer::now();
-        let db = self.db()?;
-        #[cfg(test)]
-        self.faults.strike(Step::Apply)?;
-        db.apply_batch(batch)?;
-        #[cfg(test)]
-        self.faults.strike(Step::Flush)?;
-        db.flush()?;
-        let synced = self.file.sync_data();
-        #[cfg(test)]
-        let synced = synced.and_then(|()| self.faults.strike(Step::Sync));
-        self.unsynced = synced.is_err();
-        self.counters.synced();
-        synced?;
-        Ok(begun.elapsed())
+    /// Opens the medium again after a failure. The journal must be what it was, but for the group that may be there.
+    pub(crate) fn reopen(&mut self, next: Option<Span>) -> Result<(), Failure> {
+        self.medium.reopen(self.span, next.unwrap_or(self.span))
     }
 
-    pub(crate) fn db(&self) -> Result<&sled::Db, Failure> {
-        self.db.as_ref().ok_or_else(|| Failure::Passing("the database is not open again".to_owned()))
+    /// Lets go of everything.
+    pub(crate) fn close(self) {
+        self.medium.close(self.head);
     }
 
     /// Reads chunks from the oldest on, until they hold `budget` bytes. An entry is read whole.
@@ -212,9 +187,7 @@ impl Disk {
     }
 
     fn chunk(&self, seq: u64) -> Result<IVec, Failure> {
-        #[cfg(test)]
-        self.faults.strike(Step::Read)?;
-        let found = self.db()?.get(key(seq))?;
+        let found = self.medium.get(&key(seq))?;
         found.ok_or_else(|| Failure::Lasting(format!("chunk {seq} is gone")))
     }
 }

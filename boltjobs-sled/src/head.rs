@@ -16,6 +16,33 @@ pub(crate) const NAME: &str = "head";
 
 const MAGIC: [u8; 8] = *b"boltjobs";
 const SLOT: usize = 48;
+
+/// A head in its place in the file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slot {
+    /// Which of the two.
+    pub(crate) number: u64,
+    bytes: [u8; SLOT],
+}
+
+impl Slot {
+    /// Writes it to the file.
+    pub(crate) fn put(&self, mut file: &File) -> io::Result<()> {
+        file.seek(SeekFrom::Start(self.number * STRIDE))?;
+        file.write_all(&self.bytes)
+    }
+
+    fn read(number: u64, mut file: &File) -> io::Result<Option<Self>> {
+        let mut bytes = [0; SLOT];
+        file.seek(SeekFrom::Start(number * STRIDE))?;
+        match file.read_exact(&mut bytes) {
+            Ok(()) => Ok(Some(Self { number, bytes })),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// A slot has a sector of its own.
 const STRIDE: u64 = 4096;
 
@@ -83,38 +110,34 @@ impl Head {
     }
 
     /// Notes that the journal has come to a chunk.
-    pub(crate) fn advance(&mut self, file: &File, last: u64, crc: u32) -> io::Result<()> {
-        self.write(file, Self { last, crc, left: None, ..*self })
+    pub(crate) fn advance(
+        &mut self,
+        last: u64,
+        crc: u32,
+        put: impl FnOnce(Slot) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.write(Self { last, crc, left: None, ..*self }, put)
     }
 
     /// Notes that the store was closed, and how the file of sled was left.
-    pub(crate) fn leave(&mut self, file: &File, left: Left) -> io::Result<()> {
-        self.write(file, Self { left: Some(left), ..*self })?;
-        file.sync_all()
+    pub(crate) fn leave(&mut self, left: Left, put: impl FnOnce(Slot) -> io::Result<()>) -> io::Result<()> {
+        self.write(Self { left: Some(left), ..*self }, put)
     }
 
-    fn write(&mut self, mut file: &File, next: Self) -> io::Result<()> {
+    fn write(&mut self, next: Self, put: impl FnOnce(Slot) -> io::Result<()>) -> io::Result<()> {
         let next = Self { format: u32::from(FORMAT), turn: self.turn + 1, ..next };
-        file.seek(SeekFrom::Start(next.turn % 2 * STRIDE))?;
-        file.write_all(&next.to_bytes())?;
+        put(Slot { number: next.turn % 2, bytes: next.to_bytes() })?;
         *self = next;
         Ok(())
     }
 
     /// Reads the newest head that is whole.
-    pub(crate) fn read(mut file: &File) -> io::Result<Option<Self>> {
-        let mut newest: Option<Self> = None;
-        for slot in 0..2 {
-            let mut bytes = [0; SLOT];
-            file.seek(SeekFrom::Start(slot * STRIDE))?;
-            match file.read_exact(&mut bytes) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => continue,
-                Err(error) => return Err(error),
-            }
-            let head = Self::from_bytes(&bytes);
-            newest = newest.into_iter().chain(head).max_by_key(|head| head.turn);
-        }
-        Ok(newest)
+    pub(crate) fn read(file: &File) -> io::Result<Option<Self>> {
+        Ok(Self::newest([Slot::read(0, file)?, Slot::read(1, file)?].into_iter().flatten()))
+    }
+
+    /// Returns the newest of those that are whole.
+    pub(crate) fn newest(slots: impl Iterator<Item = Slot>) -> Option<Self> {
+        slots.filter_map(|slot| Self::from_bytes(&slot.bytes)).max_by_key(|head| head.turn)
     }
 }

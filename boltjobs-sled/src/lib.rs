@@ -15,10 +15,11 @@
 //! | `store` | the commands, and what each answer waits for |
 //! | `group` | entries collect into chunks |
 //! | `gate` | everyone who waits for one group |
-//! | `committer` | the thread that writes groups |
-//! | `stall`, `reopen` | a disk that fails for a while |
+//! | `committer` | one group is written after the other |
+//! | `stall` | a disk that fails for a while |
 //! | `compaction` | the oldest chunk goes, what lives in it stays |
-//! | `disk` | chunks to and from sled, durable when it says so |
+//! | `disk` | the journal, chunk by chunk |
+//! | `medium`, `files` | what it is kept on: a database of sled, durable when it says so |
 //! | `chunk`, `codec`, `head` | the bytes |
 //! | `open`, `replay` | from a path to an engine, or to an error that says what is wrong |
 
@@ -30,13 +31,14 @@ mod disk;
 mod error;
 #[cfg(test)]
 mod faults;
+mod files;
 mod gate;
 mod group;
 mod head;
+mod medium;
 mod open;
 mod options;
 mod records;
-mod reopen;
 mod replay;
 mod stall;
 mod stats;

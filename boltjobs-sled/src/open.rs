@@ -18,11 +18,12 @@ use crate::disk::{Disk, FORMAT_KEY, seq_of};
 use crate::error::{Failure, corrupt, explain, in_use, location, newer, no_store, panic_text, unavailable};
 #[cfg(test)]
 use crate::faults::Faults;
+use crate::files::{Files, is_locked, open_sled};
 use crate::gate::Gate;
 use crate::group::Group;
 use crate::head::{self, Head, Left};
+use crate::medium::Medium;
 use crate::options::SledOptions;
-use crate::reopen::{is_locked, open_sled};
 use crate::replay::{Broken, Replayed, replay};
 use crate::stats::Counters;
 
@@ -59,34 +60,56 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
     let fail = |error: io::Error| unavailable(&location(path), &then_open(&explain(&error)));
     let file = OpenOptions::new().read(true).write(true).open(path.join(DATA)).map_err(fail)?;
     sync_names(path).map_err(fail)?;
-
-    let Replayed { engine, span, records, torn } = replayed;
-    let counters = Arc::new(Counters::new());
     #[cfg(test)]
     let faults = Arc::<Faults>::default();
-    let (floor, asked) = (options.compaction_floor, span.next);
-    let mut disk = Disk {
+    let files = Files {
         db: Some(db),
         config,
         file,
         unsynced: false,
         head_file,
-        head,
-        span,
-        records,
-        torn,
-        floor,
-        asked,
-        counters: Arc::clone(&counters),
         #[cfg(test)]
         faults: Arc::clone(&faults),
         lock,
     };
+    let found = Found {
+        location: location(path),
+        medium: Box::new(files),
+        head,
+        replayed,
+        crashed,
+        chunk_limit: chunk_limit(segment_size),
+    };
+    let (shared, disk) = begin(found, options)?;
+    #[cfg(test)]
+    let shared = Shared { faults, ..shared };
+    Ok((shared, disk))
+}
+
+/// What was found where a store is kept.
+pub(crate) struct Found {
+    pub(crate) location: String,
+    pub(crate) medium: Box<dyn Medium>,
+    pub(crate) head: Head,
+    pub(crate) replayed: Replayed,
+    /// Whether it was not closed.
+    pub(crate) crashed: bool,
+    /// The most bytes of a chunk.
+    pub(crate) chunk_limit: usize,
+}
+
+/// Begins to work with what was found.
+pub(crate) fn begin(found: Found, options: &SledOptions) -> Result<(Shared, Disk), StoreError> {
+    let Found { location, medium, head, replayed, crashed, chunk_limit } = found;
+    let Replayed { engine, span, records, torn } = replayed;
+    let counters = Arc::new(Counters::new());
+    let (floor, asked) = (options.compaction_floor, span.next);
+    let mut disk = Disk { medium, head, span, records, torn, floor, asked, counters: Arc::clone(&counters) };
     let mut state = State {
         phase: Phase::Running,
         stalled: None,
         engine,
-        open: Group::new(chunk_limit(segment_size)),
+        open: Group::new(chunk_limit),
         flight: None,
         busy: None,
         idle: false,
@@ -95,17 +118,17 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         state.engine.suspect_all();
     }
     boot(&mut state, &mut disk)
-        .map_err(|failure| unavailable(&location(path), &then_open(&failure.into_reason())))?;
+        .map_err(|failure| unavailable(&location, &then_open(&failure.into_reason())))?;
     let shared = Shared {
         state: Mutex::new(state),
         work: Condvar::new(),
         watchers: Watchers::default(),
-        location: location(path),
+        location,
         durability: options.durability,
         counters,
         closed: Arc::<Gate>::default(),
         #[cfg(test)]
-        faults,
+        faults: Arc::default(),
     };
     Ok((shared, disk))
 }
@@ -168,7 +191,9 @@ fn read_head(path: &Path) -> Result<(File, Head), StoreError> {
         let mut options = OpenOptions::new();
         let file = options.create_new(true).read(true).write(true).open(&name).map_err(fail)?;
         let mut head = Head::default();
-        head.advance(&file, 0, 0).and_then(|()| head.advance(&file, 0, 0)).map_err(fail)?;
+        for _ in 0..2 {
+            head.advance(0, 0, |slot| slot.put(&file)).map_err(fail)?;
+        }
         file.sync_all().and_then(|()| sync_directory(path)).map_err(fail)?;
         return Ok((file, head));
     }
@@ -223,7 +248,8 @@ fn take_over(path: &Path, head: &mut Head, head_file: &File) -> Result<(), Store
         return Err(corrupt(path, "the file `db` is not as it was left"));
     }
     let (last, crc) = (head.last, head.crc);
-    head.advance(head_file, last, crc).and_then(|()| head_file.sync_all()).map_err(fail)
+    let forgotten = head.advance(last, crc, |slot| slot.put(head_file));
+    forgotten.and_then(|()| head_file.sync_all()).map_err(fail)
 }
 
 /// Reads every key. All of them are ours, or the database is not.

@@ -11,8 +11,8 @@ use std::time::Duration;
 use boltjobs_core::store::StoreError;
 use boltjobs_core::watch::Changes;
 
-use crate::committer::{Phase, Shared, State};
-use crate::disk::{Disk, Placed};
+use crate::committer::{Phase, Shared};
+use crate::disk::{Disk, Span};
 use crate::error::{Failure, unavailable};
 
 /// The pause before the first try, and the longest one: each is twice the one before.
@@ -21,58 +21,64 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5
 #[cfg(test)]
 const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
 
-/// Writes a group; while that fails it is tried again, until it works, cannot work, or the store is closed.
-pub(crate) fn write(shared: &Shared, disk: &mut Disk, group: &mut Placed) -> Result<(), Failure> {
-    match disk.write(group) {
-        Err(Failure::Passing(reason)) => retry(shared, reason, || {
-            disk.reopen(Some(group))?;
-            disk.write(group)
-        }),
-        done => done,
-    }
+/// A disk that fails.
+#[derive(Debug)]
+pub(crate) struct Stall {
+    reason: String,
+    pause: Duration,
+    tries: u64,
 }
 
-/// The same for what only reads.
-pub(crate) fn read<T>(
+/// What came of a try.
+#[derive(Debug)]
+pub(crate) enum Attempt<T> {
+    Done(T),
+    /// It failed, and is to be tried again after a pause.
+    Again(Duration),
+}
+
+/// Tries what the disk may fail at. Where it has failed before it is opened again first: the journal would have come to
+/// `next` by the write that failed.
+///
+/// # Errors
+/// When it cannot work, or the store is being closed and this was the last try.
+pub(crate) fn attempt<T>(
+    stall: &mut Option<Stall>,
     shared: &Shared,
     disk: &mut Disk,
-    read: impl Fn(&Disk) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    match read(disk) {
-        Err(Failure::Passing(reason)) => retry(shared, reason, || {
-            disk.reopen(None)?;
-            read(disk)
-        }),
-        done => done,
-    }
-}
-
-fn retry<T>(
-    shared: &Shared,
-    mut reason: String,
-    mut attempt: impl FnMut() -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    let [mut pause, longest] = PAUSES;
-    tell(shared, &reason);
-    let mut tries = 0_u64;
-    loop {
-        let last = wait(shared, pause)?;
-        tries += 1;
-        pause = (pause * 2).min(longest);
-        match attempt() {
-            Ok(done) => {
-                resume(shared);
-                tracing::info!(store = %shared.location, tries, "the store goes on");
-                return Ok(done);
+    next: Option<Span>,
+    work: impl FnOnce(&mut Disk) -> Result<T, Failure>,
+) -> Result<Attempt<T>, Failure> {
+    let [first, longest] = PAUSES;
+    let Some(stalled) = stall else {
+        return match work(disk) {
+            Ok(done) => Ok(Attempt::Done(done)),
+            Err(Failure::Passing(reason)) => {
+                tell(shared, &reason);
+                *stall = Some(Stall { reason, pause: first, tries: 0 });
+                Ok(Attempt::Again(first))
             }
-            Err(Failure::Passing(now)) if !last => {
-                if now != reason {
-                    tell(shared, &now);
-                    reason = now;
-                }
-            }
-            Err(failure) => return Err(failure),
+            Err(failure) => Err(failure),
+        };
+    };
+    let last = is_last(shared)?;
+    stalled.tries += 1;
+    stalled.pause = (stalled.pause * 2).min(longest);
+    match disk.reopen(next).and_then(|()| work(disk)) {
+        Ok(done) => {
+            resume(shared);
+            tracing::info!(store = %shared.location, tries = stalled.tries, "the store goes on");
+            *stall = None;
+            Ok(Attempt::Done(done))
         }
+        Err(Failure::Passing(reason)) if !last => {
+            if reason != stalled.reason {
+                tell(shared, &reason);
+                stalled.reason = reason;
+            }
+            Ok(Attempt::Again(stalled.pause))
+        }
+        Err(failure) => Err(failure),
     }
 }
 
@@ -100,12 +106,9 @@ fn resume(shared: &Shared) {
     shared.watchers.notify(&Changes { ready: true, due: true, ..Changes::default() });
 }
 
-/// Waits until it is time to try again. Says whether it is for the last time, as the store is being closed.
-fn wait(shared: &Shared, pause: Duration) -> Result<bool, Failure> {
-    let running = |state: &mut State| state.phase == Phase::Running;
-    let waited = shared.work.wait_timeout_while(shared.lock(), pause, running);
-    let state = waited.map_or_else(|_| shared.lock(), |(state, _)| state);
-    match &state.phase {
+/// Says whether it is tried for the last time, as the store is being closed.
+fn is_last(shared: &Shared) -> Result<bool, Failure> {
+    match &shared.lock().phase {
         Phase::Running => Ok(false),
         Phase::Closing => Ok(true),
         Phase::Failed(StoreError::Unavailable { reason, .. }) => Err(Failure::Lasting(reason.clone())),

@@ -14,6 +14,7 @@ use pollster::block_on;
 use tempfile::tempdir;
 
 use super::*;
+use crate::committer::State;
 use crate::faults::Step;
 use crate::{SledOptions, SledStore};
 

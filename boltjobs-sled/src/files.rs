@@ -1,4 +1,4 @@
-//! Letting go of sled, and opening it again after a write that failed.
+//! A journal in sled: how it is written, and how sled is opened again after a write that failed.
 //!
 //! Sled remembers its first failure and refuses everything from then on, so its database is dropped and opened anew.
 //! Our own lock stays held, and whatever had been written must be there: what is in memory goes on from that.
@@ -6,15 +6,20 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(test)]
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use sled::IVec;
+
 use crate::chunk;
-use crate::disk::{Disk, FORMAT_KEY, Placed, Span, seq_of};
+use crate::disk::{FORMAT_KEY, Span, seq_of};
 use crate::error::{Failure, panic_text};
 #[cfg(test)]
-use crate::faults::Step;
-use crate::head::Left;
+use crate::faults::{Faults, Step};
+use crate::head::{Head, Left, Slot};
+use crate::medium::{Batch, Medium};
 
 /// Opens the database. A database of sled that was dropped lets go of its lock a moment later, on a thread of its own;
 /// as our own lock is taken, such a one is the likely holder, and it is waited for.
@@ -45,9 +50,62 @@ pub(crate) fn is_locked(error: &sled::Error) -> bool {
     matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
 }
 
-impl Disk {
-    /// Opens sled again. The journal must be what it was, but for the group that may be on disk or not.
-    pub(crate) fn reopen(&mut self, group: Option<&Placed>) -> Result<(), Failure> {
+/// A database of sled, with the file `head` beside it.
+#[derive(Debug)]
+pub(crate) struct Files {
+    /// None after a write that failed, until the database is open again.
+    pub(crate) db: Option<sled::Db>,
+    /// Opens the database again.
+    pub(crate) config: sled::Config,
+    /// Our own handle of sled's file: sled's flush promises nothing over a power cut, a sync of the file does. It is
+    /// the same for as long as the store is open, so that no failure of the disk goes unnoticed.
+    pub(crate) file: File,
+    /// Whether a sync failed since the last one that did not.
+    pub(crate) unsynced: bool,
+    pub(crate) head_file: File,
+    #[cfg(test)]
+    pub(crate) faults: Arc<Faults>,
+    /// Held for as long as sled is open, so that two processes never look at one store. Dropped last.
+    pub(crate) lock: File,
+}
+
+impl Medium for Files {
+    fn write(&mut self, batch: &Batch) -> Result<(), Failure> {
+        let mut all = sled::Batch::default();
+        for (key, value) in batch.changes() {
+            match value {
+                Some(value) => all.insert(key, value),
+                None => all.remove(key),
+            }
+        }
+        let db = self.db()?;
+        #[cfg(test)]
+        self.faults.strike(Step::Apply)?;
+        db.apply_batch(all)?;
+        #[cfg(test)]
+        self.faults.strike(Step::Flush)?;
+        db.flush()?;
+        let synced = self.file.sync_data();
+        #[cfg(test)]
+        let synced = synced.and_then(|()| self.faults.strike(Step::Sync));
+        self.unsynced = synced.is_err();
+        Ok(synced?)
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<IVec>, Failure> {
+        #[cfg(test)]
+        self.faults.strike(Step::Read)?;
+        Ok(self.db()?.get(key)?)
+    }
+
+    fn note(&mut self, slot: Slot) -> io::Result<()> {
+        slot.put(&self.head_file)?;
+        #[cfg(test)]
+        self.faults.strike(Step::Head)?;
+        Ok(())
+    }
+
+    fn reopen(&mut self, was: Span, next: Span) -> Result<(), Failure> {
         if !self.let_go_of_sled() {
             return Err(Failure::Passing("threads of sled still hold its file".to_owned()));
         }
@@ -58,9 +116,30 @@ impl Disk {
         #[cfg(test)]
         self.faults.strike(Step::Open)?;
         let db = open_sled(&self.config)?;
-        check(&db, self.span, group.map_or(self.span, |group| group.span))?;
+        check(db.iter().map(|pair| Ok(pair?)), was, next)?;
         self.db = Some(db);
         Ok(())
+    }
+
+    fn close(mut self: Box<Self>, mut head: Head) {
+        let free = self.let_go_of_sled();
+        let left = self.file.sync_all().and_then(|()| Left::of(&self.file));
+        // After a sync that failed nobody knows what is on disk. The next open trusts sled where it could have known.
+        if let (true, false, Ok(left)) = (free, self.unsynced, left)
+            && let Err(error) =
+                head.leave(left, |slot| slot.put(&self.head_file)).and_then(|()| self.head_file.sync_all())
+        {
+            tracing::warn!(%error, "the store could not note how it was left");
+        }
+        let Self { file, lock, .. } = *self;
+        drop(file);
+        drop(lock);
+    }
+}
+
+impl Files {
+    fn db(&self) -> Result<&sled::Db, Failure> {
+        self.db.as_ref().ok_or_else(|| Failure::Passing("the database is not open again".to_owned()))
     }
 
     /// Writes the whole file again, as it is, if a sync has failed: the system may take for written what it could not
@@ -90,21 +169,6 @@ impl Disk {
             free
         })
     }
-
-    /// Lets go of everything, and returns once the lock of sled is free.
-    pub(crate) fn close(mut self) {
-        let free = self.let_go_of_sled();
-        let left = self.file.sync_all().and_then(|()| Left::of(&self.file));
-        // After a sync that failed nobody knows what is on disk. The next open trusts sled where it could have known.
-        if let (true, false, Ok(left)) = (free, self.unsynced, left)
-            && let Err(error) = self.head.leave(&self.head_file, left)
-        {
-            tracing::warn!(%error, "the store could not note how it was left");
-        }
-        let Self { file, lock, .. } = self;
-        drop(file);
-        drop(lock);
-    }
 }
 
 /// Writes and syncs a file as it is.
@@ -123,9 +187,13 @@ fn write_again(mut file: &File) -> io::Result<()> {
 }
 
 /// Compares the journal with what it was before a write (`was`) that would have made it `next`.
-fn check(db: &sled::Db, was: Span, next: Span) -> Result<(), Failure> {
+pub(crate) fn check(
+    pairs: impl Iterator<Item = Result<(IVec, IVec), Failure>>,
+    was: Span,
+    next: Span,
+) -> Result<(), Failure> {
     let (mut expected, mut crc) = (next.oldest, None);
-    for pair in db.iter() {
+    for pair in pairs {
         let (key, value) = pair?;
         if *key == *FORMAT_KEY {
             continue;
@@ -175,31 +243,35 @@ mod tests {
         (db, Span { oldest, next, crc, bytes: 0 })
     }
 
+    fn check_db(db: &sled::Db, was: Span, next: Span) -> Result<(), Failure> {
+        check(db.iter().map(|pair| Ok(pair?)), was, next)
+    }
+
     #[test]
     fn a_journal_that_is_not_what_it_was_is_refused() {
         let (db, was) = journal(3, 9, None);
         let next = Span { oldest: 5, next: 11, ..was };
-        check(&db, was, was).unwrap();
-        check(&db, was, next).unwrap();
+        check_db(&db, was, was).unwrap();
+        check_db(&db, was, next).unwrap();
         // What the write removes may be gone, and what it adds may be there, all of it or some.
         db.remove(key(4)).unwrap();
         db.insert(key(10), b"any").unwrap();
-        check(&db, was, next).unwrap();
-        check(&db, was, was).unwrap_err();
+        check_db(&db, was, next).unwrap();
+        check_db(&db, was, was).unwrap_err();
         db.insert(key(11), b"any").unwrap();
-        check(&db, was, next).unwrap_err();
+        check_db(&db, was, next).unwrap_err();
         db.remove(key(11)).unwrap();
         for gone in 5..9 {
             let chunk = db.remove(key(gone)).unwrap().unwrap();
-            assert!(check(&db, was, next).is_err(), "{gone}");
+            assert!(check_db(&db, was, next).is_err(), "{gone}");
             db.insert(key(gone), chunk).unwrap();
         }
-        check(&db, Span { crc: was.crc ^ 1, ..was }, next).unwrap_err();
+        check_db(&db, Span { crc: was.crc ^ 1, ..was }, next).unwrap_err();
         db.insert(b"theirs", b"any").unwrap();
-        check(&db, was, next).unwrap_err();
+        check_db(&db, was, next).unwrap_err();
         for changed in 4..9 {
             let (db, was) = journal(3, 9, Some(changed));
-            assert!(check(&db, was, was).is_err(), "{changed}");
+            assert!(check_db(&db, was, was).is_err(), "{changed}");
         }
     }
 
@@ -211,7 +283,9 @@ mod tests {
         }
         let (_, mut disk) = crate::open::open(directory.path(), &SledOptions::new()).unwrap();
         disk.reopen(None).unwrap();
-        disk.db().unwrap().remove(key(2)).unwrap();
+        let mut without = Batch::default();
+        without.remove(&key(2));
+        disk.medium.write(&without).unwrap();
         let failure = disk.reopen(None).unwrap_err();
         let Failure::Lasting(reason) = failure else { panic!("{failure:?}") };
         assert!(reason.contains("chunk 2 is missing or damaged"), "{reason}");

@@ -1,0 +1,47 @@
+//! What a journal is kept on.
+
+use std::fmt;
+use std::io;
+
+use sled::IVec;
+
+use crate::disk::Span;
+use crate::error::Failure;
+use crate::head::{Head, Slot};
+
+/// Keys that are written together, and removed together: all of it, or nothing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Batch(Vec<(IVec, Option<IVec>)>);
+
+impl Batch {
+    pub(crate) fn insert(&mut self, key: &[u8], value: impl Into<IVec>) {
+        self.0.push((key.into(), Some(value.into())));
+    }
+
+    pub(crate) fn remove(&mut self, key: &[u8]) {
+        self.0.push((key.into(), None));
+    }
+
+    /// Returns the keys, each with its value or without one.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = (&IVec, Option<&IVec>)> {
+        self.0.iter().map(|(key, value)| (key, value.as_ref()))
+    }
+}
+
+/// Keys, their values, and a head beside them.
+pub(crate) trait Medium: fmt::Debug + Send {
+    /// Makes changes durable. When it fails, nothing more is taken before it was opened again.
+    fn write(&mut self, batch: &Batch) -> Result<(), Failure>;
+
+    /// Returns the value of a key.
+    fn get(&self, key: &[u8]) -> Result<Option<IVec>, Failure>;
+
+    /// Writes one of the two slots of the head; without a sync.
+    fn note(&mut self, slot: Slot) -> io::Result<()>;
+
+    /// Opens it again. The journal must be what it `was` before the write that failed, which would have made it `next`.
+    fn reopen(&mut self, was: Span, next: Span) -> Result<(), Failure>;
+
+    /// Lets go of everything, and notes how it was left.
+    fn close(self: Box<Self>, head: Head);
+}
