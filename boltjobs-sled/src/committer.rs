@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(feature = "simulation")]
+use std::sync::PoisonError;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -41,6 +43,9 @@ pub(crate) struct Shared {
     pub(crate) location: String,
     pub(crate) durability: Durability,
     pub(crate) counters: Arc<Counters>,
+    /// Wakes who does in a simulation what the committer's thread does.
+    #[cfg(feature = "simulation")]
+    pub(crate) waker: Mutex<Option<std::task::Waker>>,
     /// Opens when the committer has let go of everything.
     pub(crate) closed: Arc<Gate>,
     #[cfg(test)]
@@ -80,9 +85,18 @@ impl Shared {
             let reason = "a command panicked; open the store again, and report the panic";
             state.fail(unavailable(&self.location, reason));
             self.state.clear_poison();
-            self.work.notify_one();
+            self.wake();
             state
         })
+    }
+
+    /// Wakes the committer.
+    pub(crate) fn wake(&self) {
+        #[cfg(feature = "simulation")]
+        if let Some(waker) = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            waker.wake();
+        }
+        self.work.notify_one();
     }
 }
 

@@ -146,6 +146,9 @@ impl Disk {
         let begun = committer::now();
         let written = self.medium.write(&group.batch);
         self.counters.synced();
+        if written.is_err() {
+            self.doubt();
+        }
         written?;
         group.written.took = begun.elapsed();
         let span = group.span;
@@ -155,6 +158,16 @@ impl Disk {
         self.span = span;
         self.records.take(mem::take(&mut group.records), group.first);
         Ok(())
+    }
+
+    /// Notes for the next process what this one knows, if it ends before it can make up for it.
+    fn doubt(&mut self) {
+        let Self { head, medium, .. } = self;
+        if medium.is_unsynced()
+            && let Err(error) = head.doubt(|slot| medium.note(slot))
+        {
+            tracing::warn!(%error, "the store could not note that a sync has failed");
+        }
     }
 
     /// Opens the medium again after a failure. The journal must be what it was, but for the group that may be there.

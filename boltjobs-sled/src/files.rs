@@ -92,6 +92,10 @@ impl Medium for Files {
         Ok(synced?)
     }
 
+    fn is_unsynced(&self) -> bool {
+        self.unsynced
+    }
+
     fn get(&self, key: &[u8]) -> Result<Option<IVec>, Failure> {
         #[cfg(test)]
         self.faults.strike(Step::Read)?;
@@ -172,7 +176,7 @@ impl Files {
 }
 
 /// Writes and syncs a file as it is.
-fn write_again(mut file: &File) -> io::Result<()> {
+pub(crate) fn write_again(mut file: &File) -> io::Result<()> {
     let (mut place, mut buffer) = (0, vec![0; 1 << 18]);
     loop {
         file.seek(SeekFrom::Start(place))?;

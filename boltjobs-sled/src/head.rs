@@ -59,6 +59,8 @@ pub(crate) struct Head {
     pub(crate) crc: u32,
     /// What the file of sled was when the store was closed; nothing while it is open.
     pub(crate) left: Option<Left>,
+    /// Whether a sync failed: the system may take for written what is not, also for the next process.
+    pub(crate) unsynced: bool,
 }
 
 /// A file as it was left: length and checksum.
@@ -69,6 +71,10 @@ pub(crate) struct Left {
 }
 
 impl Left {
+    /// That of a file that is simulated.
+    #[cfg(feature = "simulation")]
+    pub(crate) const UNCHECKED: Self = Self { length: 1, crc: 0 };
+
     /// Reads a whole file.
     pub(crate) fn of(mut file: &File) -> io::Result<Self> {
         let (mut hasher, mut length, mut buffer) = (crc32fast::Hasher::new(), 0, vec![0; 1 << 18]);
@@ -93,7 +99,7 @@ impl Head {
         bytes[20..28].copy_from_slice(&self.last.to_le_bytes());
         bytes[28..32].copy_from_slice(&self.crc.to_le_bytes());
         // A length of 0 is that of no file that was in use.
-        let left = self.left.unwrap_or_default();
+        let left = self.left.unwrap_or(Left { length: 0, crc: u32::from(self.unsynced) });
         bytes[32..40].copy_from_slice(&left.length.to_le_bytes());
         bytes[40..44].copy_from_slice(&left.crc.to_le_bytes());
         let crc = crc32fast::hash(&bytes[..44]);
@@ -106,7 +112,8 @@ impl Head {
         let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
         let whole = bytes[..8] == MAGIC && word(44) == crc32fast::hash(&bytes[..44]);
         let left = (long(32) > 0).then(|| Left { length: long(32), crc: word(40) });
-        whole.then(|| Self { format: word(8), turn: long(12), last: long(20), crc: word(28), left })
+        let unsynced = left.is_none() && word(40) == 1;
+        whole.then(|| Self { format: word(8), turn: long(12), last: long(20), crc: word(28), left, unsynced })
     }
 
     /// Notes that the journal has come to a chunk.
@@ -116,7 +123,12 @@ impl Head {
         crc: u32,
         put: impl FnOnce(Slot) -> io::Result<()>,
     ) -> io::Result<()> {
-        self.write(Self { last, crc, left: None, ..*self }, put)
+        self.write(Self { last, crc, left: None, unsynced: false, ..*self }, put)
+    }
+
+    /// Notes that a sync has failed.
+    pub(crate) fn doubt(&mut self, put: impl FnOnce(Slot) -> io::Result<()>) -> io::Result<()> {
+        self.write(Self { left: None, unsynced: true, ..*self }, put)
     }
 
     /// Notes that the store was closed, and how the file of sled was left.

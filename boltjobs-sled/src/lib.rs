@@ -21,6 +21,7 @@
 //! | `disk` | the journal, chunk by chunk |
 //! | `medium`, `files` | what it is kept on: a database of sled, durable when it says so |
 //! | `chunk`, `codec`, `head` | the bytes |
+//! | `simulated` | a disk that a test decides about, with the feature `simulation` |
 //! | `open`, `replay` | from a path to an engine, or to an error that says what is wrong |
 
 mod chunk;
@@ -40,6 +41,8 @@ mod open;
 mod options;
 mod records;
 mod replay;
+#[cfg(feature = "simulation")]
+mod simulated;
 mod stall;
 mod stats;
 mod store;
@@ -47,5 +50,7 @@ mod store;
 mod tests;
 
 pub use options::{Durability, SledOptions};
+#[cfg(feature = "simulation")]
+pub use simulated::{DiskFault, DiskStep, SimulatedDisk, SimulatedWriter, Writes};
 pub use stats::Stats;
 pub use store::SledStore;

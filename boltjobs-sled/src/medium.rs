@@ -22,6 +22,12 @@ impl Batch {
         self.0.push((key.into(), None));
     }
 
+    /// Returns what is inserted.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn inserts(&self) -> impl Iterator<Item = (&IVec, &IVec)> {
+        self.0.iter().filter_map(|(key, value)| Some((key, value.as_ref()?)))
+    }
+
     /// Returns the keys, each with its value or without one.
     pub(crate) fn changes(&self) -> impl Iterator<Item = (&IVec, Option<&IVec>)> {
         self.0.iter().map(|(key, value)| (key, value.as_ref()))
@@ -32,6 +38,9 @@ impl Batch {
 pub(crate) trait Medium: fmt::Debug + Send {
     /// Makes changes durable. When it fails, nothing more is taken before it was opened again.
     fn write(&mut self, batch: &Batch) -> Result<(), Failure>;
+
+    /// Says whether a sync failed since the last one that did not: what was written before may not be there.
+    fn is_unsynced(&self) -> bool;
 
     /// Returns the value of a key.
     fn get(&self, key: &[u8]) -> Result<Option<IVec>, Failure>;

@@ -18,7 +18,7 @@ use crate::disk::{Disk, FORMAT_KEY, seq_of};
 use crate::error::{Failure, corrupt, explain, in_use, location, newer, no_store, panic_text, unavailable};
 #[cfg(test)]
 use crate::faults::Faults;
-use crate::files::{Files, is_locked, open_sled};
+use crate::files::{Files, is_locked, open_sled, write_again};
 use crate::gate::Gate;
 use crate::group::Group;
 use crate::head::{self, Head, Left};
@@ -45,6 +45,7 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
     // What was closed left word of it, and what is new has nothing to suspect.
     let crashed = head.left.is_none();
     take_over(path, &mut head, &head_file)?;
+    make_up_for_a_sync(path, head)?;
     let config = sled::Config::new()
         .path(path)
         .segment_size(segment_size)
@@ -127,6 +128,8 @@ pub(crate) fn begin(found: Found, options: &SledOptions) -> Result<(Shared, Disk
         durability: options.durability,
         counters,
         closed: Arc::<Gate>::default(),
+        #[cfg(feature = "simulation")]
+        waker: Mutex::default(),
         #[cfg(test)]
         faults: Arc::default(),
     };
@@ -250,6 +253,17 @@ fn take_over(path: &Path, head: &mut Head, head_file: &File) -> Result<(), Store
     let (last, crc) = (head.last, head.crc);
     let forgotten = head.advance(last, crc, |slot| slot.put(head_file));
     forgotten.and_then(|()| head_file.sync_all()).map_err(fail)
+}
+
+/// Writes the file of sled again if the process before could not make up for a sync that failed: the system may show
+/// what is not on disk, and no later sync would write it.
+fn make_up_for_a_sync(path: &Path, head: Head) -> Result<(), StoreError> {
+    if !head.unsynced {
+        return Ok(());
+    }
+    let fail = |error: io::Error| unavailable(&location(path), &then_open(&explain(&error)));
+    let file = OpenOptions::new().read(true).write(true).open(path.join(DATA)).map_err(fail)?;
+    write_again(&file).map_err(fail)
 }
 
 /// Reads every key. All of them are ours, or the database is not.

@@ -84,6 +84,18 @@ impl SledStore {
         Ok(Self { shared, committer: Mutex::new(Some(committer)) })
     }
 
+    /// Makes a store whose groups are written by whoever simulates it.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn simulated(shared: Arc<Shared>) -> Self {
+        Self { shared, committer: Mutex::default() }
+    }
+
+    /// Looks at what is in memory, whether it is durable or not.
+    #[cfg(feature = "simulation")]
+    pub fn look<T>(&self, look: impl FnOnce(&Engine) -> T) -> T {
+        look(&self.shared.lock().engine)
+    }
+
     /// Returns what was written since the store was opened.
     pub fn stats(&self) -> Stats {
         self.shared.counters.read()
@@ -166,7 +178,7 @@ impl SledStore {
         let gate = self.gate(&state, wait);
         drop(state);
         if wake {
-            self.shared.work.notify_one();
+            self.shared.wake();
         }
         self.shared.watchers.notify(&changes);
         answer_after(gate, wait, answer)
@@ -209,7 +221,7 @@ impl SledStore {
             state.phase = Phase::Closing;
         }
         drop(state);
-        self.shared.work.notify_one();
+        self.shared.wake();
     }
 }
 

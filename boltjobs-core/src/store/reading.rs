@@ -38,7 +38,8 @@ impl StateCounts {
         JobState::ALL.into_iter().filter(|state| !state.is_final()).map(|state| self.get(state)).sum()
     }
 
-    pub(crate) fn add(&mut self, state: JobState) {
+    /// Counts one job more.
+    pub fn add(&mut self, state: JobState) {
         self.0[state as usize] += 1;
     }
 

@@ -98,7 +98,9 @@ async fn call_blocking(origin: Origin, call: BlockingCall) -> Result<Response, F
     let (span, job) = (tracing::Span::current(), origin.job());
     #[cfg(feature = "testing")]
     let busy = origin.runtime().node.as_ref().map(crate::testing::Node::occupy);
-    let joined = tokio::task::spawn_blocking(move || {
+    #[cfg(feature = "testing")]
+    let inline = busy.as_ref().is_some_and(|busy| busy.node().is_shuffled());
+    let work = move || {
         #[cfg(feature = "testing")]
         let _busy = busy;
         let runtime = Arc::clone(origin.runtime());
@@ -111,8 +113,13 @@ async fn call_blocking(origin: Origin, call: BlockingCall) -> Result<Response, F
             drop(slot);
         }
         returned
-    });
-    match joined.await {
+    };
+    // Where a seed decides who comes first, no thread may.
+    #[cfg(feature = "testing")]
+    if inline {
+        return work().unwrap_or_else(|panic| resume(panic));
+    }
+    match tokio::task::spawn_blocking(work).await {
         Ok(Ok(returned)) => returned,
         Ok(Err(panic)) => resume(panic),
         Err(error) => Err(Failure::from(error)),

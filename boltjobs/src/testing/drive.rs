@@ -1,6 +1,7 @@
 //! Letting jobs run and time pass, until all waits.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use boltjobs_core::clock::Clock;
@@ -69,6 +70,7 @@ impl<'a> Drive<'a> {
         if self.report.collect(&mut self.watch) {
             self.lively = self.world.clock.monotonic();
         }
+        self.world.panic_if_violated();
         if self.world.is_dead() {
             self.report.crashes += 1;
             self.world.revive().await;
@@ -80,10 +82,15 @@ impl<'a> Drive<'a> {
             park::next_event().await;
             return false;
         }
+        if self.world.writing.load(Ordering::Relaxed) {
+            // What was asked for is on its way to the disk, however far the clock is.
+            park::next_event().await;
+            return false;
+        }
         if self.has_arrived().await {
             return true;
         }
-        if self.world.is_in_flight().await {
+        if self.world.is_in_flight() {
             self.flow().await;
             return false;
         }
@@ -93,7 +100,13 @@ impl<'a> Drive<'a> {
                 self.jump(next).await;
                 false
             }
-            None => true,
+            None => {
+                // To ask for what is next may have made something ready.
+                park::idle().await;
+                let before = self.report.len();
+                self.report.collect(&mut self.watch);
+                self.report.len() == before && !self.world.is_in_flight()
+            }
         }
     }
 

@@ -1,14 +1,11 @@
 //! Assertions about jobs that have not run.
 
 use std::fmt::{self, Write};
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use boltjobs_core::clock::Clock;
 use boltjobs_core::job::Job;
-use boltjobs_core::store::{JobFilter, PageQuery};
+use boltjobs_core::store::JobFilter;
 use boltjobs_core::{JobId, JobState, Timestamp};
 
 use super::jobs::TestJobs;
@@ -272,24 +269,5 @@ fn number(count: usize) -> String {
 }
 
 fn every_job(jobs: &TestJobs) -> Vec<Job> {
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let filter = JobFilter::default();
-        let query = PageQuery { filter, oldest_first: true, after, limit: 1_000 };
-        let store = jobs.0.probe.inner();
-        let Ok(page) = at_once(store.page(query)) else { return all };
-        all.extend(page.jobs);
-        after = page.next;
-        if after.is_none() {
-            return all;
-        }
-    }
-}
-
-/// Takes an answer that is there at once: that of a look at a store of a test.
-fn at_once<T>(answer: impl Future<Output = T>) -> T {
-    match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => answer,
-        Poll::Pending => panic!("the store of a test does not answer at once"),
-    }
+    jobs.0.probe.peek(|opened| opened.jobs(JobFilter::default()))
 }

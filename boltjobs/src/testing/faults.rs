@@ -56,6 +56,22 @@ impl StoreCall {
         Self::Pause,
     ];
 
+    /// Says whether the server makes it again by itself when it fails.
+    pub(super) fn is_repeated(self) -> bool {
+        match self {
+            Self::Claim
+            | Self::Settle
+            | Self::Heartbeat
+            | Self::Note
+            | Self::Due
+            | Self::Fire
+            | Self::Reap
+            | Self::Expire
+            | Self::Announce => true,
+            Self::Enqueue | Self::CancelBatch | Self::Command | Self::Recurring | Self::Pause => false,
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Enqueue => "enqueue",

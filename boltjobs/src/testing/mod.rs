@@ -33,17 +33,21 @@
 //! # }) }
 //! ```
 
+mod audit;
+mod befall;
 mod clock;
 mod drive;
 mod expect;
 mod faults;
 mod jobs;
+mod media;
 mod node;
 mod park;
 mod perform;
 mod probe;
 mod report;
 mod run;
+mod sim;
 mod storm;
 mod workshop;
 mod world;
@@ -60,6 +64,9 @@ pub use perform::{Perform, Run};
 pub use report::Report;
 #[doc(hidden)]
 pub use run::run;
+pub use sim::Sim;
+#[doc(hidden)]
+pub use sim::{Ended, simulate, trace_of};
 pub(crate) use workshop::Workshop;
 #[doc(hidden)]
 pub use world::With;

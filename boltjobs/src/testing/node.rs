@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::handler::BoxFuture;
 
 /// Everything that one server runs passes through its node.
@@ -16,11 +18,18 @@ pub(crate) struct Node {
     state: Mutex<State>,
     /// How many handlers run on threads of their own.
     busy: AtomicU64,
+    death: CancellationToken,
 }
 
 /// A handler that runs on a thread of its own.
 #[derive(Debug)]
 pub(crate) struct Busy(Arc<Node>);
+
+impl Busy {
+    pub(crate) fn node(&self) -> &Node {
+        &self.0
+    }
+}
 
 impl Drop for Busy {
     fn drop(&mut self) {
@@ -55,7 +64,17 @@ impl Node {
     /// Makes a node in which a seed decides who comes first.
     pub(crate) fn shuffled(seed: u64) -> Self {
         let shuffle = Some(fastrand::Rng::with_seed(seed));
-        Self { state: Mutex::new(State { shuffle, ..State::default() }), busy: AtomicU64::new(0) }
+        Self { state: Mutex::new(State { shuffle, ..State::default() }), ..Self::default() }
+    }
+
+    /// Says whether a seed decides everything, so that nothing may run on a thread of its own.
+    pub(crate) fn is_shuffled(&self) -> bool {
+        self.state().shuffle.is_some()
+    }
+
+    /// Waits until it is killed.
+    pub(super) async fn died(&self) {
+        self.death.cancelled().await;
     }
 
     /// Says whether the caller runs in a node, and not in the body of a test.
@@ -117,6 +136,7 @@ impl Node {
     /// Ends everything at once, without a word to anybody.
     pub(crate) fn kill(&self) {
         self.live(Life::Dead);
+        self.death.cancel();
     }
 
     pub(crate) fn is_dead(&self) -> bool {

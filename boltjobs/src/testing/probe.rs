@@ -12,26 +12,30 @@ use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::notes::Notes;
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Page, PageQuery,
-    QueueInfo, Record, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError,
-    Tally,
+    Action, Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Page,
+    PageQuery, QueueInfo, Record, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store,
+    StoreError, Tally,
 };
 use boltjobs_core::watch::{Interest, Watch};
 use boltjobs_core::{BatchId, JobId, JobState, Timestamp};
 
+use super::audit::Audit;
 use super::faults::{Fate, Plan, StoreCall};
+use super::media::Opened;
 use super::node::Node;
-use super::storm::Storm;
+use super::storm::{Storm, named};
 use super::world::World;
 
 /// Stands between servers and the store, over all their lives.
 pub(super) struct Probe {
     world: Weak<World>,
-    inner: RwLock<Arc<dyn Store>>,
+    opened: RwLock<Option<Opened>>,
     /// How many let jobs be claimed.
     open: AtomicUsize,
     plan: Mutex<Plan>,
-    storm: Mutex<Option<Storm>>,
+    storm: Option<Arc<Mutex<Storm>>>,
+    /// What a simulation checks.
+    audit: Option<Mutex<Audit>>,
     /// The calls that failed when they were made last: whoever made them tries again after a while.
     failing: Mutex<BTreeSet<StoreCall>>,
     /// The jobs that are performed alone, of which the store knows nothing.
@@ -50,13 +54,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Probe {
-    pub(super) fn new(world: Weak<World>, inner: Arc<dyn Store>) -> Self {
+    pub(super) fn new(world: Weak<World>, storm: Option<Arc<Mutex<Storm>>>) -> Self {
         Self {
             world,
-            inner: RwLock::new(inner),
+            opened: RwLock::default(),
             open: AtomicUsize::new(0),
             plan: Mutex::default(),
-            storm: Mutex::default(),
+            audit: storm.is_some().then(Mutex::default),
+            storm,
             failing: Mutex::default(),
             alone: Mutex::default(),
         }
@@ -64,14 +69,42 @@ impl Probe {
 
     /// Returns the store itself.
     pub(super) fn inner(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.inner.read().unwrap_or_else(PoisonError::into_inner))
+        self.peek(Opened::store)
+    }
+
+    /// Looks at what is in memory.
+    pub(super) fn peek<T>(&self, look: impl FnOnce(&Opened) -> T) -> T {
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        opened.as_ref().map_or_else(|| panic!("the store of the test is not open yet"), look)
     }
 
     /// Goes on with what was opened anew.
-    pub(super) fn replace(&self, inner: Arc<dyn Store>) {
-        *self.inner.write().unwrap_or_else(PoisonError::into_inner) = inner;
+    pub(super) fn replace(&self, opened: Opened) {
+        if let Some(audit) = &self.audit {
+            lock(audit).begin(opened.store().watch(Interest::Moved), &opened);
+        }
+        *self.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(opened);
         lock(&self.failing).clear();
         lock(&self.alone).clear();
+    }
+
+    /// Checks the store as a whole. `fresh` says that nothing runs, as the process has just begun.
+    pub(super) fn inspect(&self, fresh: bool) {
+        self.audit(|audit, opened| audit.inspect(opened, fresh));
+    }
+
+    /// Lets the audit see something, and fails the test when something is not as it must be.
+    fn audit(&self, see: impl FnOnce(&mut Audit, &Opened)) {
+        let Some(audit) = &self.audit else { return };
+        let mut audit = lock(audit);
+        self.peek(|opened| see(&mut audit, opened));
+        let violations = audit.take();
+        drop(audit);
+        if !violations.is_empty()
+            && let Some(world) = self.world.upgrade()
+        {
+            world.violated(violations);
+        }
     }
 
     pub(super) fn open_gate(&self) {
@@ -102,34 +135,46 @@ impl Probe {
         F: for<'s> FnOnce(&'s dyn Store) -> Answer<'s, T> + Send + 'a,
     {
         Box::pin(async move {
+            let inside = Node::is_inside();
+            if !inside {
+                self.be_alive().await;
+            }
+            let _quiet = self.quiet(inside);
             self.linger().await;
-            let fate = self.fate(call);
+            let fate = self.fate(call, inside);
             if fate == Fate::CrashBefore {
-                return self.crash().await;
+                self.trace(call, inside, &"dies before");
+                return self.crash(inside).await;
             }
             if fate == Fate::Fail {
-                lock(&self.failing).insert(call);
-                self.trace(call, &"fails");
+                self.failed(call, true);
+                self.trace(call, inside, &"fails");
                 return Err(failed());
             }
             let inner = self.inner();
-            let mut answer = make(&*inner).await;
+            let answered = self.unless_it_dies(inside, make(&*inner)).await;
+            let Some(mut answer) = answered else { return self.crash(inside).await };
             if fate == Fate::FailAfter {
                 answer = Err(failed());
             }
-            self.trace(call, &answer);
+            self.trace(call, inside, &answer);
             if fate == Fate::CrashAfter {
-                return self.crash().await;
+                return self.crash(inside).await;
             }
             self.linger().await;
-            let mut failing = lock(&self.failing);
-            match &answer {
-                Err(StoreError::Unavailable { .. }) => failing.insert(call),
-                Ok(_) | Err(_) => failing.remove(&call),
-            };
-            drop(failing);
+            self.failed(call, matches!(answer, Err(StoreError::Unavailable { .. })));
             answer
         })
+    }
+
+    /// Notes how a call went that the server makes again if it fails.
+    fn failed(&self, call: StoreCall, failed: bool) {
+        let mut failing = lock(&self.failing);
+        if failed && call.is_repeated() {
+            failing.insert(call);
+        } else {
+            failing.remove(&call);
+        }
     }
 
     /// Looks at the store.
@@ -145,34 +190,59 @@ impl Probe {
         })
     }
 
-    fn fate(&self, call: StoreCall) -> Fate {
+    fn fate(&self, call: StoreCall, inside: bool) -> Fate {
         let planned = lock(&self.plan).next(call);
         if planned != Fate::Pass {
             return planned;
         }
-        lock(&self.storm).as_mut().map_or(Fate::Pass, |storm| storm.strike(call))
+        self.storm.as_ref().map_or(Fate::Pass, |storm| lock(storm).strike(inside))
     }
 
     /// Lets others go first, where a seed decides that.
     async fn linger(&self) {
-        let times = lock(&self.storm).as_mut().map_or(0, Storm::linger);
+        let times = self.storm.as_ref().map_or(0, |storm| lock(storm).linger());
         for _ in 0..times {
             tokio::task::yield_now().await;
         }
     }
 
-    fn trace(&self, call: StoreCall, answer: &dyn fmt::Debug) {
-        if let Some(storm) = lock(&self.storm).as_mut() {
+    /// Lets nothing happen while the test itself asks for something, unless it wants to.
+    fn quiet(&self, inside: bool) -> Option<Quiet<'_>> {
+        let storm = self.storm.as_ref().filter(|storm| !inside && !lock(storm).rough)?;
+        lock(storm).hush(true);
+        Some(Quiet(storm))
+    }
+
+    /// Starts a process that has died, so that the test can ask it for something.
+    async fn be_alive(&self) {
+        if let Some(world) = self.world.upgrade().filter(|world| !world.is_starting() && world.is_dead()) {
+            world.revive().await;
+        }
+    }
+
+    /// Waits for an answer to the test itself, but no longer than there is a process that could give it.
+    async fn unless_it_dies<T>(&self, inside: bool, answer: impl Future<Output = T>) -> Option<T> {
+        let node = self.world.upgrade().filter(|_| !inside).and_then(|world| world.node());
+        let Some(node) = node else { return Some(answer.await) };
+        tokio::select! {
+            biased;
+            answer = answer => Some(answer),
+            () = node.died() => None,
+        }
+    }
+
+    fn trace(&self, call: StoreCall, inside: bool, answer: &dyn fmt::Debug) {
+        if let Some(storm) = &self.storm {
             let now = self.world.upgrade().map(|world| world.clock.now());
-            storm.note(now, call, answer);
+            lock(storm).note(now, &named(call, inside), answer);
         }
     }
 
     /// Lets the process die. What runs in it waits for ever; the body of a test learns it.
-    async fn crash<T>(&self) -> Result<T, StoreError> {
+    async fn crash<T>(&self, inside: bool) -> Result<T, StoreError> {
         let Some(world) = self.world.upgrade() else { return Err(StoreError::Closed) };
         world.kill();
-        if Node::is_inside() {
+        if inside {
             return pending().await;
         }
         // One that dies while it starts is started again by whoever starts it.
@@ -187,6 +257,15 @@ impl Probe {
     }
 }
 
+/// Nothing happens meanwhile.
+struct Quiet<'a>(&'a Mutex<Storm>);
+
+impl Drop for Quiet<'_> {
+    fn drop(&mut self) {
+        lock(self.0).hush(false);
+    }
+}
+
 fn failed() -> StoreError {
     StoreError::Unavailable {
         location: "memory".to_owned(),
@@ -196,7 +275,7 @@ fn failed() -> StoreError {
 
 impl fmt::Debug for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Probe").field("inner", &self.inner()).finish_non_exhaustive()
+        f.debug_struct("Probe").field("failing", &self.failing).finish_non_exhaustive()
     }
 }
 
@@ -231,7 +310,14 @@ impl Store for Probe {
     }
 
     fn submit(&self, batches: Vec<NewBatch>, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>> {
-        self.pass(StoreCall::Enqueue, move |store| store.submit(batches, jobs, now))
+        Box::pin(async move {
+            let asked = self.audit.as_ref().map(|_| jobs.clone());
+            let answer = self.pass(StoreCall::Enqueue, move |store| store.submit(batches, jobs, now)).await?;
+            if let Some(asked) = asked {
+                self.audit(|audit, _| audit.acknowledged(&asked, &answer));
+            }
+            Ok(answer)
+        })
     }
 
     fn cancel_batch(&self, batch: BatchId, reason: Option<Arc<str>>, now: Timestamp) -> Answer<'_, bool> {
@@ -239,6 +325,9 @@ impl Store for Probe {
     }
 
     fn command(&self, jobs: Vec<JobId>, command: Command, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        if !matches!(command.action, Action::Delete) {
+            self.audit(|audit, _| audit.commanded(&jobs));
+        }
         self.pass(StoreCall::Command, move |store| store.command(jobs, command, now))
     }
 
@@ -246,7 +335,12 @@ impl Store for Probe {
         if self.open.load(Ordering::Relaxed) == 0 {
             return Box::pin(std::future::ready(Ok(Vec::new())));
         }
-        self.pass(StoreCall::Claim, move |store| store.claim(offer, workers, now))
+        Box::pin(async move {
+            let asked = Arc::clone(&offer);
+            let answer = self.pass(StoreCall::Claim, move |store| store.claim(offer, workers, now)).await?;
+            self.audit(|audit, opened| audit.claimed(&answer, &asked, opened));
+            Ok(answer)
+        })
     }
 
     fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {
@@ -263,7 +357,10 @@ impl Store for Probe {
             return Box::pin(std::future::ready(Ok(taken.into_iter().flatten().collect())));
         }
         Box::pin(async move {
+            let mut asked = (Vec::new(), Vec::new());
+            self.audit(|audit, _| asked = (rest.clone(), audit.stale(rest.iter().map(|one| one.lease))));
             let settled = self.pass(StoreCall::Settle, move |store| store.settle(rest, now)).await?;
+            self.audit(|audit, _| audit.settled(&asked.0, &asked.1, &settled));
             Ok(unite(taken, settled))
         })
     }
@@ -290,7 +387,10 @@ impl Store for Probe {
             return Box::pin(std::future::ready(Ok(taken.into_iter().flatten().collect())));
         }
         Box::pin(async move {
+            let mut asked = (Vec::new(), Vec::new());
+            self.audit(|audit, _| asked = (rest.clone(), audit.stale(rest.iter().map(|one| one.lease))));
             let held = self.pass(StoreCall::Note, move |store| store.record(rest, now)).await?;
+            self.audit(|audit, _| audit.recorded(&asked.0, &asked.1, &held));
             Ok(unite(taken, held))
         })
     }

@@ -32,6 +32,11 @@ impl Report {
         lively
     }
 
+    /// Returns how many transitions there were.
+    pub(super) fn len(&self) -> usize {
+        self.moved.len()
+    }
+
     /// Returns how many jobs of a request succeeded.
     pub fn succeeded<R: Request>(&self) -> u64 {
         self.ended::<R>(JobState::Succeeded)

@@ -25,6 +25,15 @@ const GRACE: Duration = Duration::from_secs(2);
 /// When the body does, when the program has faults, and when the body waits for what never comes.
 #[doc(hidden)]
 pub fn run<T, F: Future<Output = T>>(with: With, body: impl FnOnce(TestJobs) -> F) -> T {
+    run_in(with, None, |world| body(TestJobs(world)))
+}
+
+/// The same in a world in which a seed may decide what goes wrong.
+pub(super) fn run_in<T, F: Future<Output = T>>(
+    with: With,
+    seed: Option<u64>,
+    body: impl FnOnce(Arc<World>) -> F,
+) -> T {
     let runtime = Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
@@ -32,8 +41,8 @@ pub fn run<T, F: Future<Output = T>>(with: With, body: impl FnOnce(TestJobs) -> 
         .build()
         .unwrap_or_else(|error| panic!("can't make the runtime of the test: {error}"));
     let ended = runtime.block_on(async {
-        let world = World::begin(with, None).await;
-        let body = body(TestJobs(Arc::clone(&world)));
+        let world = World::begin(with, seed).await;
+        let body = body(Arc::clone(&world));
         // A task of its own, so that its timers are none of the body's.
         let hopeless = tokio::spawn(watch_over(Arc::clone(&world)));
         tokio::select! {

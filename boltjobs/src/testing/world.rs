@@ -8,15 +8,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use boltjobs_core::JobState;
+use boltjobs_core::clock::Clock;
 use boltjobs_core::id::JobIds;
-use boltjobs_core::memory::{MemoryStore, Tape};
-use boltjobs_core::store::{Retention, Store};
+use boltjobs_core::store::{Retention, Store, StoreError};
 use boltjobs_core::watch::Interest;
 use tokio::runtime::Handle;
 
+use super::befall::{self, media};
 use super::clock::{SeededChance, TestClock};
+use super::media::{Media, Opened, Writer};
 use super::node::Node;
+use super::park;
 use super::probe::Probe;
+use super::storm::Storm;
 use super::workshop::Workshop;
 use crate::capture::Capture;
 use crate::ended::Ended;
@@ -48,10 +52,15 @@ pub(super) struct World {
     pub(super) clock: Arc<TestClock>,
     pub(super) probe: Arc<Probe>,
     chance: Arc<SeededChance>,
-    tape: Tape,
+    media: Media,
     with: With,
-    /// What a seed decides, if one does.
-    seed: Option<u64>,
+    /// What decides what goes wrong, if anything does.
+    pub(super) seed: Option<u64>,
+    pub(super) storm: Option<Arc<Mutex<Storm>>>,
+    /// Whether what was asked of the store is on its way to its disk.
+    pub(super) writing: AtomicBool,
+    /// What must be true and is not.
+    violations: Mutex<Vec<String>>,
     /// What the test has put in the place of providers.
     overrides: Mutex<HashMap<TypeId, SharedValue>>,
     life: Mutex<Option<Life>>,
@@ -82,7 +91,7 @@ pub(crate) fn current() -> Option<Arc<Runtime>> {
     life.as_ref().map(|life| Arc::clone(&life.server.worker.runtime))
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -94,14 +103,17 @@ impl World {
 
     /// Makes a world and starts the first process in it.
     pub(super) async fn begin(with: With, seed: Option<u64>) -> Arc<Self> {
-        let tape = Tape::default();
+        let storm = seed.map(|seed| Arc::new(Mutex::new(Storm::new(seed))));
         let world = Arc::new_cyclic(|world| Self {
             clock: Arc::new(TestClock::new()),
-            probe: Arc::new(Probe::new(Weak::clone(world), Arc::new(MemoryStore::on_tape(&tape)))),
+            probe: Arc::new(Probe::new(Weak::clone(world), storm.clone())),
             chance: Arc::new(SeededChance::new(seed.unwrap_or(0))),
-            tape,
+            media: media(storm.as_ref()),
             with,
             seed,
+            storm,
+            writing: AtomicBool::new(false),
+            violations: Mutex::default(),
             overrides: Mutex::default(),
             life: Mutex::default(),
             outside: AtomicBool::new(false),
@@ -111,7 +123,41 @@ impl World {
         CURRENT.set(Arc::downgrade(&world));
         install_hook();
         world.start().await;
+        if world.storm.is_some() {
+            tokio::spawn(befall::strike(Arc::downgrade(&world)));
+        }
         world
+    }
+
+    /// Ends a run: lets nothing happen any more, and looks at the store once more before and after the end of the process.
+    pub(super) async fn conclude(self: &Arc<Self>) {
+        let Some(storm) = &self.storm else { return };
+        lock(storm).calm();
+        if self.is_dead() {
+            self.revive().await;
+        }
+        // What is on its way comes to its end.
+        while self.writing.load(Ordering::Relaxed) {
+            park::next_event().await;
+        }
+        self.probe.inspect(false);
+        self.kill();
+        self.revive().await;
+        self.panic_if_violated();
+    }
+
+    /// Keeps what must be true and is not: the body of the test fails with it, wherever it was found.
+    pub(super) fn violated(&self, violations: Vec<String>) {
+        lock(&self.violations).extend(violations);
+        if !Node::is_inside() {
+            self.panic_if_violated();
+        }
+    }
+
+    /// Fails the test when something was found that must not be.
+    pub(super) fn panic_if_violated(&self) {
+        let violations = std::mem::take(&mut *lock(&self.violations));
+        assert!(violations.is_empty(), "this must not be:\n  {}", violations.join("\n  "));
     }
 
     pub(super) fn life(&self) -> MutexGuard<'_, Option<Life>> {
@@ -125,8 +171,15 @@ impl World {
 
     /// Ends the process, without a word to anybody.
     pub(super) fn kill(&self) {
-        if let Some(node) = self.node() {
-            node.kill();
+        let Some(node) = self.node().filter(|node| !node.is_dead()) else { return };
+        node.kill();
+        if let Some(storm) = &self.storm {
+            let power = lock(storm).takes_power();
+            let what = if power { "the power is cut" } else { "the process is killed" };
+            lock(storm).note(Some(self.clock.now()), &what, &());
+            self.media.die(power, |limit| lock(storm).below(limit));
+        } else {
+            self.media.die(false, |_| 0);
         }
     }
 
@@ -162,16 +215,15 @@ impl World {
     }
 
     /// Says whether something goes on that ends by itself.
-    pub(super) async fn is_in_flight(&self) -> bool {
+    pub(super) fn is_in_flight(&self) -> bool {
         let running = match &*self.life() {
             Some(life) => life.server.worker.running.count() > 0 || life.node.is_paused(),
             None => false,
         };
-        if running || self.probe.is_failing() {
+        if running || self.probe.is_failing() || self.writing.load(Ordering::Relaxed) {
             return true;
         }
-        let counts = self.probe.inner().counts().await.unwrap_or_default();
-        counts.states.get(JobState::Processing) > 0
+        self.probe.peek(Opened::counts).states.get(JobState::Processing) > 0
     }
 
     /// Lets the world outside of the test come first, if handlers wait for it.
@@ -190,9 +242,10 @@ impl World {
         let mut latest = None;
         for _ in 0..STARTS {
             self.starts.fetch_add(1, Ordering::Relaxed);
-            self.probe.replace(Arc::new(MemoryStore::on_tape(&self.tape)));
             match self.boot().await {
                 Ok(()) => return,
+                // It was not asked to be damaged.
+                Err(Error::Store(error @ StoreError::Corrupt { .. })) => panic!("{error}"),
                 // The store failed, as it was asked to: whatever watches over processes starts the next one.
                 Err(Error::Store(error)) => latest = Some(error.to_string()),
                 Err(error) => panic!("{error}"),
@@ -204,6 +257,8 @@ impl World {
     /// What `Builder::start` does, without what a test does not want: files, threads, ports, hooks, and providers that
     /// nobody asks for.
     async fn boot(self: &Arc<Self>) -> Result<()> {
+        let (opened, writer) = self.media.open()?;
+        self.probe.replace(opened);
         let Builder { settings, provided, without, .. } = (self.with)(builder().workers(WORKERS));
         // The environment of whoever runs the tests decides nothing.
         let settings = settings.resolve(|_| None).map_err(Error::Startup)?;
@@ -231,7 +286,9 @@ impl World {
             capture: Capture::new(settings.log_level),
             node: Some(Arc::clone(&node)),
         });
+        self.write(writer, &node);
         runtime.store.reap(settings.max_crashes, runtime.now()).await?;
+        self.probe.inspect(true);
         declare(&runtime).await?;
         let moved = (!runtime.registry.observers.is_empty()).then(|| runtime.store.watch(Interest::Moved));
         let observers = moved.map(|moved| Observers::start(&runtime, moved));
@@ -240,6 +297,23 @@ impl World {
         server.worker.announce().await?;
         *self.life() = Some(Life { node, server, workshop, retention });
         Ok(())
+    }
+
+    /// Writes for the store, as a thread does for a real one.
+    #[cfg_attr(not(feature = "sled"), expect(clippy::unused_self, unused_variables, reason = "of a disk"))]
+    fn write(self: &Arc<Self>, writer: Writer, node: &Arc<Node>) {
+        match writer {
+            Writer::None => {}
+            #[cfg(feature = "sled")]
+            Writer::Disk(disk, writer) => {
+                drop(tokio::spawn(node.steer(befall::write_to_disk(
+                    Arc::downgrade(self),
+                    disk,
+                    writer,
+                    Arc::clone(node),
+                ))));
+            }
+        }
     }
 
     /// Puts a value in the place of whatever provides its type, now and in every process to come.
