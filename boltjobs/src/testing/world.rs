@@ -259,6 +259,25 @@ impl World {
     async fn boot(self: &Arc<Self>) -> Result<()> {
         let (opened, writer) = self.media.open()?;
         self.probe.replace(opened);
+        let node = Arc::new(self.seed.map_or_else(Node::default, |seed| {
+            Node::shuffled(seed.wrapping_add(self.starts.load(Ordering::Relaxed)))
+        }));
+        self.write(writer, &node);
+        let booted = tokio::select! {
+            biased;
+            booted = self.boot_in(&node) => booted,
+            () = node.died() => Err(Error::Store(StoreError::Unavailable {
+                location: "the test".to_owned(),
+                reason: "the process died as it started".to_owned(),
+            })),
+        };
+        if booted.is_err() {
+            node.kill();
+        }
+        booted
+    }
+
+    async fn boot_in(self: &Arc<Self>, node: &Arc<Node>) -> Result<()> {
         let Builder { settings, provided, without, .. } = (self.with)(builder().workers(WORKERS));
         // The environment of whoever runs the tests decides nothing.
         let settings = settings.resolve(|_| None).map_err(Error::Startup)?;
@@ -266,9 +285,6 @@ impl World {
         let mut values: HashMap<_, _> = provided.into_iter().map(|(what, value)| (what.id, value)).collect();
         values.extend(lock(&self.overrides).iter().map(|(id, value)| (*id, Arc::clone(value))));
         let workshop = Workshop::new(values, registry.providers.clone());
-        let node = Arc::new(self.seed.map_or_else(Node::default, |seed| {
-            Node::shuffled(seed.wrapping_add(self.starts.load(Ordering::Relaxed)))
-        }));
         let services = Handle::current();
         let runtime = Arc::new(Runtime {
             store: Arc::clone(&self.probe) as Arc<dyn Store>,
@@ -284,9 +300,8 @@ impl World {
             max_result: settings.max_result,
             trace_context: settings.trace_context.clone(),
             capture: Capture::new(settings.log_level),
-            node: Some(Arc::clone(&node)),
+            node: Some(Arc::clone(node)),
         });
-        self.write(writer, &node);
         runtime.store.reap(settings.max_crashes, runtime.now()).await?;
         self.probe.inspect(true);
         declare(&runtime).await?;
@@ -295,7 +310,7 @@ impl World {
         let retention = settings.retention;
         let server = begin(&runtime, settings, Vec::new(), observers);
         server.worker.announce().await?;
-        *self.life() = Some(Life { node, server, workshop, retention });
+        *self.life() = Some(Life { node: Arc::clone(node), server, workshop, retention });
         Ok(())
     }
 
