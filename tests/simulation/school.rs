@@ -155,7 +155,7 @@ async fn whatever_happens_all_that_was_acknowledged_ends(sim: Sim) {
             sim.drain().await;
         }
     }
-    sim.calm();
+    sim.calm().await;
     for queue in QUEUES {
         sim.client().queue(queue).resume().await.unwrap();
     }

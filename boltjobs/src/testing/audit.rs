@@ -32,6 +32,8 @@ struct Known {
     epoch: Option<Epoch>,
     /// The final state that is durable.
     ended: Option<JobState>,
+    /// Every final state that it was in: a client may delete what has failed.
+    ends: Vec<JobState>,
     due: Option<Timestamp>,
     /// How many of its attempts have failed.
     failed: u32,
@@ -61,11 +63,13 @@ impl Audit {
             if !known.restarted && job.spec.unique.is_none() {
                 if known.failed > failed {
                     found = Some(format!("{} has lost an attempt that had failed", job.id));
-                } else if known.ended.is_some() && known.ended != ended {
+                } else if known.ended.is_some_and(|before| !is_followed(before, ended)) {
                     found = Some(format!("{} had ended in {:?}, and is {}", job.id, known.ended, job.state));
                 }
             }
             (known.failed, known.ended, known.due) = (failed, ended, job.due);
+            // What it was in before it was deleted is in its history.
+            known.ends.extend(job.history.iter().map(|row| row.state).filter(|state| state.is_final()));
             known.spec.get_or_insert(job.spec);
             self.violations.extend(found);
         }
@@ -109,6 +113,7 @@ impl Audit {
             found.push(format!("job {id} had ended, and went from {:?} to {}", moved.from, row.state));
         }
         known.ended = row.state.is_final().then_some(row.state);
+        known.ends.extend(known.ended);
         if moved.from == Some(JobState::Processing) && row.error.is_some() && !row.state.is_final() {
             known.failed += 1;
         }
@@ -149,9 +154,9 @@ impl Audit {
                 if parent_known.is_some_and(|known| known.restarted) {
                     continue;
                 }
-                let ended = parent_known.and_then(|known| known.ended);
-                if !ended.is_some_and(|state| parent.when.is_met_by(state)) {
-                    self.broken(format!("{id} was claimed, and its parent {of} is {ended:?}"));
+                let ends = parent_known.map(|known| known.ends.clone()).unwrap_or_default();
+                if !ends.iter().any(|state| parent.when.is_met_by(*state)) {
+                    self.broken(format!("{id} was claimed, and its parent {of} has ended in {ends:?}"));
                 }
             }
             let known = self.known.entry(id).or_default();
@@ -253,7 +258,9 @@ impl Audit {
                 self.broken(format!("{} and {other} both hold the key `{}`", job.id, unique.key));
             }
             let known = self.known.get(&job.id).filter(|known| !known.restarted);
-            if let Some(ended) = known.and_then(|known| known.ended).filter(|ended| *ended != job.state) {
+            if let Some(ended) =
+                known.and_then(|known| known.ended).filter(|ended| !is_followed(*ended, Some(job.state)))
+            {
                 self.broken(format!("{} had ended in {ended}, and is {}", job.id, job.state));
             }
         }
@@ -270,6 +277,11 @@ impl Audit {
             self.broken(format!("{} waits for parents that have ended", job.id));
         }
     }
+}
+
+/// Says whether a job that has ended may be found in a state. A client may delete what has failed.
+fn is_followed(ended: JobState, found: Option<JobState>) -> bool {
+    found == Some(ended) || (ended == JobState::Failed && found == Some(JobState::Deleted))
 }
 
 /// Counts jobs one by one.

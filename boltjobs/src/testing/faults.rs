@@ -56,19 +56,19 @@ impl StoreCall {
         Self::Pause,
     ];
 
-    /// Says whether the server makes it again by itself when it fails.
+    /// Says whether jobs may wait until the server has made it again, as it does by itself when it fails.
     pub(super) fn is_repeated(self) -> bool {
         match self {
-            Self::Claim
-            | Self::Settle
+            Self::Claim | Self::Settle | Self::Due | Self::Fire | Self::Expire => true,
+            Self::Enqueue
+            | Self::CancelBatch
+            | Self::Command
             | Self::Heartbeat
             | Self::Note
-            | Self::Due
-            | Self::Fire
             | Self::Reap
-            | Self::Expire
-            | Self::Announce => true,
-            Self::Enqueue | Self::CancelBatch | Self::Command | Self::Recurring | Self::Pause => false,
+            | Self::Recurring
+            | Self::Announce
+            | Self::Pause => false,
         }
     }
 

@@ -46,11 +46,9 @@ impl Sim {
         }
     }
 
-    /// Lets nothing go wrong from now on.
-    pub fn calm(&self) {
-        if let Some(storm) = &self.0.0.storm {
-            super::world::lock(storm).calm();
-        }
+    /// Lets nothing go wrong from now on, and waits until what has failed works again.
+    pub async fn calm(&self) {
+        self.0.0.calm().await;
     }
 
     /// Returns a number below `limit` that the seed decides, for what the test itself leaves to chance.

@@ -131,19 +131,31 @@ impl World {
 
     /// Ends a run: lets nothing happen any more, and looks at the store once more before and after the end of the process.
     pub(super) async fn conclude(self: &Arc<Self>) {
-        let Some(storm) = &self.storm else { return };
-        lock(storm).calm();
-        if self.is_dead() {
-            self.revive().await;
+        if self.storm.is_none() {
+            return;
         }
-        // What is on its way comes to its end.
-        while self.writing.load(Ordering::Relaxed) {
-            park::next_event().await;
-        }
+        self.calm().await;
         self.probe.inspect(false);
         self.kill();
         self.revive().await;
         self.panic_if_violated();
+    }
+
+    /// Lets nothing happen any more, and waits until what is on its way has come to its end.
+    pub(super) async fn calm(self: &Arc<Self>) {
+        let Some(storm) = &self.storm else { return };
+        lock(storm).calm();
+        while self.is_dead() || self.writing.load(Ordering::Relaxed) || self.is_paused() {
+            if self.is_dead() {
+                self.revive().await;
+            } else {
+                park::next_event().await;
+            }
+        }
+    }
+
+    fn is_paused(&self) -> bool {
+        self.node().is_some_and(|node| node.is_paused())
     }
 
     /// Keeps what must be true and is not: the body of the test fails with it, wherever it was found.
