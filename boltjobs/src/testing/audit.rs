@@ -102,6 +102,8 @@ impl Audit {
         if moved.from == Some(JobState::Scheduled)
             && row.state == JobState::Enqueued
             && !known.restarted
+            // Another enqueue may have given it another time.
+            && moved.spec.unique.is_none()
             && let Some(due) = known.due.filter(|due| row.at < *due)
         {
             found.push(format!("job {id} was due at {due} and became ready at {}", row.at));
