@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod damage;
+mod forged;
 mod image;
 mod sample;
 mod verdict;
@@ -33,6 +34,16 @@ fn cases(sample: &Sample, damages: impl Fn(&str, &[u8]) -> Vec<Damage>) -> Vec<C
     files.flat_map(cases).collect()
 }
 
+/// Judges damage of what a file holds. In the data of a store that was closed all of it is noticed.
+#[allow(clippy::print_stdout, reason = "the tests tell what they found")]
+fn check(sample: &Sample, cases: &[Case]) {
+    let table = judge(sample, cases);
+    println!("{table}");
+    let (good, noticed) = (table.of("db", "good"), table.of("db", "Corrupt"));
+    assert!(noticed > 100, "only {noticed} cases were noticed");
+    assert!(!sample.closed || good == 0, "{good} cases were not noticed");
+}
+
 const KILLED: &str = "a_process_that_was_killed_leaves_what_one_that_is_open_holds";
 
 #[test]
@@ -51,7 +62,7 @@ fn a_flipped_bit_anywhere_is_noticed_or_harmless() {
             "db" => flips(bytes.len(), 500),
             _ => flips(bytes.len(), 200),
         });
-        println!("{}", judge(&sample, &cases));
+        check(&sample, &cases);
     }
 }
 
@@ -63,7 +74,7 @@ fn a_file_that_is_cut_off_anywhere_is_noticed_or_harmless() {
             "db" => cuts(bytes.len(), 120),
             _ => cuts(bytes.len(), 16),
         });
-        println!("{}", judge(&sample, &cases));
+        check(&sample, &cases);
     }
 }
 
@@ -71,14 +82,16 @@ fn a_file_that_is_cut_off_anywhere_is_noticed_or_harmless() {
 fn sectors_that_are_lost_or_astray_are_noticed_or_harmless() {
     for sample in samples() {
         let cases = cases(&sample, |_, bytes| [zeros(bytes, 100), moves(bytes, 120)].concat());
-        println!("{}", judge(&sample, &cases));
+        check(&sample, &cases);
     }
 }
 
 #[test]
 fn files_that_grew_or_were_replaced_are_noticed_or_harmless() {
     for sample in samples() {
-        let cases = cases(&sample, |_, _| [growth(), replacements()].concat());
+        let mut cases = cases(&sample, |_, _| [growth(), replacements()].concat());
+        let folder = [Damage::Remove, Damage::LinkToItself, Damage::LinkToNothing];
+        cases.extend(folder.map(|damage| Case { file: "blobs".to_owned(), damage }));
         println!("{}", judge(&sample, &cases));
     }
 }
@@ -102,5 +115,18 @@ fn a_file_of_another_time_or_store_is_noticed_or_harmless() {
         let table = judge(&sample, &cases);
         println!("{table}");
         assert_eq!(table.of("db", "Corrupt"), 3);
+    }
+}
+
+#[test]
+fn a_file_with_a_right_checksum_and_a_wrong_content_is_noticed_or_harmless() {
+    for sample in [Sample::closed(), Sample::open()] {
+        let cases = cases(&sample, |file, bytes| match file {
+            "head" => forged::heads(bytes),
+            "conf" => forged::settings(bytes),
+            file if file.starts_with("snap.") => forged::snapshots(bytes),
+            _ => Vec::new(),
+        });
+        println!("{}", judge(&sample, &cases));
     }
 }
