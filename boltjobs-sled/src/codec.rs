@@ -1,10 +1,14 @@
 //! Entries to bytes and back. Nothing else knows the encoding.
 
-use bincode::config::{self, Configuration};
+use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
 use boltjobs_core::engine::Entry;
 
 /// Integers of variable length, little-endian: most numbers of an entry are small.
 const CONFIG: Configuration = config::standard();
+
+/// The same for what is not larger than a sixteenth of this. A number takes up to sixteen times the room that it is
+/// written in.
+const LIMITED: Configuration<LittleEndian, Varint, Limit<{ 1 << 30 }>> = CONFIG.with_limit();
 
 /// Appends an entry.
 pub(crate) fn encode(entry: &Entry, bytes: &mut Vec<u8>) -> Result<(), String> {
@@ -13,8 +17,13 @@ pub(crate) fn encode(entry: &Entry, bytes: &mut Vec<u8>) -> Result<(), String> {
 
 /// Takes one entry off the front. It says itself where it ends.
 pub(crate) fn decode(bytes: &mut &[u8]) -> Result<Entry, String> {
-    let (entry, length) =
-        bincode::serde::decode_from_slice(bytes, CONFIG).map_err(|error| error.to_string())?;
+    // Room for a text is taken before it is read, and a length that cannot be would end the process.
+    let decoded = if bytes.len() <= 1 << 26 {
+        bincode::serde::decode_from_slice(bytes, LIMITED)
+    } else {
+        bincode::serde::decode_from_slice(bytes, CONFIG)
+    };
+    let (entry, length) = decoded.map_err(|error| error.to_string())?;
     *bytes = bytes.get(length..).unwrap_or_default();
     Ok(entry)
 }
@@ -48,6 +57,27 @@ mod tests {
         let read: Vec<_> = (0..2).map(|_| decode(&mut rest).unwrap()).collect();
         assert_eq!(read, entries);
         assert!(rest.is_empty() && decode(&mut rest).is_err());
+    }
+
+    #[test]
+    fn a_length_that_cannot_be_is_an_error_and_takes_no_memory() {
+        let spec = JobSpec {
+            title: Some("title".to_owned()),
+            tags: vec!["red".to_owned()],
+            ..JobSpec::new("a", *b"{}")
+        };
+        let (_, entries) = records(spec);
+        let mut bytes = Vec::new();
+        encode(&entries[0], &mut bytes).unwrap();
+        for at in 0..bytes.len() {
+            for length in [1_u64 << 33, 1 << 46, 1 << 62, u64::MAX] {
+                let longer = [&bytes[..at], &[253], &length.to_le_bytes(), &bytes[at + 1..]].concat();
+                // Some places hold a number that may be of any size.
+                if let Ok(entry) = decode(&mut longer.as_slice()) {
+                    assert_ne!(entry, entries[0]);
+                }
+            }
+        }
     }
 
     #[test]

@@ -111,6 +111,8 @@ impl Head {
         let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
         let whole = bytes[..8] == MAGIC && word(44) == crc32fast::hash(&bytes[..44]);
+        // It is counted on, and nothing was ever written so often.
+        let whole = whole && long(12) < 1 << 63;
         let left = (long(32) > 0).then(|| Left { length: long(32), crc: word(40) });
         let unsynced = left.is_none() && word(40) == 1;
         whole.then(|| Self { format: word(8), turn: long(12), last: long(20), crc: word(28), left, unsynced })

@@ -97,7 +97,9 @@ impl SledOptions {
     /// # Errors
     /// [`StoreError::InUse`] when a process has it, [`StoreError::Corrupt`] when it is damaged,
     /// [`StoreError::NewerFormat`] when a newer release wrote it, [`StoreError::Location`] when no store can be
-    /// there. Nothing is overwritten in any of these cases.
+    /// there. Nothing is overwritten in any of these cases, with one exception: of a damaged store whose process was
+    /// killed, sled may drop what it takes for torn before the damage is found. Keep a copy of such a store before it is
+    /// opened if it may have to be mended by hand.
     pub fn open(self, path: impl AsRef<Path>) -> Result<SledStore, StoreError> {
         SledStore::open_with(path.as_ref(), self)
     }

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+pub(crate) mod filled;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
