@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use boltjobs_core::engine::Engine;
+use boltjobs_core::sabotage::{self, Bug};
 use boltjobs_core::store::StoreError;
 use boltjobs_core::watch::Watchers;
 
@@ -186,6 +187,9 @@ fn write_group(
     state.busy.get_or_insert_with(now);
     drop(state);
 
+    if sabotage::is(Bug::AckBeforeDurable) {
+        group.gate.open(Ok(()));
+    }
     let before = disk.span.bytes;
     let mut placed = disk.place(&mut group, oldest)?;
     stall::write(shared, disk, &mut placed)?;
