@@ -14,6 +14,7 @@
 //! | [`engine`] | what each command does: a pure state machine over the live set |
 //! | [`store`] | what a store must do: the trait and its numbered laws |
 //! | [`memory`] | the reference store: the engine behind a lock |
+//! | [`sabotage`] | bugs that tests put back, to see that something catches them |
 
 pub mod backoff;
 pub mod batch;
@@ -33,6 +34,7 @@ pub mod name;
 pub mod notes;
 pub mod rate;
 pub mod recurring;
+pub mod sabotage;
 pub mod state;
 pub mod store;
 pub mod template;

@@ -17,6 +17,7 @@ pub use log::RateLog;
 pub use parse::RateError;
 
 use crate::duration;
+use crate::sabotage::{self, Bug};
 
 /// How many jobs may start in how long.
 ///
@@ -66,7 +67,8 @@ impl Rate {
     /// Returns what the rate allows: the window of its span, and before it the shorter one of its burst, if there is
     /// one.
     pub fn windows(&self) -> impl Iterator<Item = Window> + use<> {
-        let whole = Window { at_most: self.count, per: self.per };
+        let at_most = self.count + u32::from(sabotage::is(Bug::RateOneTooMany));
+        let whole = Window { at_most, per: self.per };
         let burst = self.burst.filter(|burst| *burst < self.count).map(|burst| {
             // Rounded up, so that there are never more. No span is so long that its product would not fit.
             let micros = (self.per.as_micros() * u128::from(burst)).div_ceil(u128::from(self.count));

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::Timestamp;
 use crate::cron::{Cron, Dst, Zone};
 use crate::job::JobSpec;
+use crate::sabotage::{self, Bug};
 
 pub use past::{Missed, Past};
 pub use record::RecurringJob;
@@ -137,6 +138,7 @@ impl Definition {
             return Firing { occurrences: Vec::new(), next: Some(next) };
         }
         let occurrences = match self.misfire {
+            Misfire::FireOnce if sabotage::is(Bug::MisfireFiresAll) => self.latest(next, next, now, 1_000),
             Misfire::FireOnce => {
                 let alone = self.next_after(next).is_none_or(|second| second > now);
                 let on_time = now.since(next) <= ON_TIME;
@@ -155,6 +157,9 @@ impl Definition {
         let Some(interval) = self.cron.read().ok().and_then(Cron::interval) else {
             return self.next_after(start.minus(INSTANT));
         };
+        if sabotage::is(Bug::IntervalDrifts) {
+            return Some(start.plus(interval)).filter(|instant| !self.is_over(*instant));
+        }
         let steps = start.since(known).as_micros().div_ceil(interval.as_micros().max(1));
         let micros = i128::from(known.as_micros()) + i128::try_from(steps * interval.as_micros()).ok()?;
         let instant = i64::try_from(micros).ok().map(Timestamp::from_micros)?;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use boltjobs_core::engine::{Engine, Unpublished};
+use boltjobs_core::sabotage::{self, Bug};
 use boltjobs_core::store::StoreError;
 use boltjobs_core::watch::Watchers;
 
@@ -263,6 +264,9 @@ impl Committer {
         state.busy.get_or_insert_with(now);
         drop(state);
 
+        if sabotage::is(Bug::AckBeforeDurable) {
+            gate.open(Ok(()));
+        }
         let before = self.disk.span.bytes.saturating_sub(oldest.map_or(0, |oldest| oldest.bytes));
         let placed = self.disk.place(&mut group, oldest)?;
         self.then(Doing::Writing(Writing { placed, gate, unpublished, asked, before }), Next::Go)

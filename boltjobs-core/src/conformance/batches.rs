@@ -1,7 +1,7 @@
 //! Jobs that belong together.
 
 use super::Fixture;
-use super::lab::{Lab, at, batch, batch_id, done, failed, id, job, job_after, job_of, offer, secs};
+use super::lab::{Lab, at, batch, batch_id, done, failed, id, job, job_after, job_of, offer, retry, secs};
 use crate::JobState::{Awaiting, Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
 use crate::batch::{BatchStatus, NewBatch};
 use crate::continuation::After;
@@ -155,6 +155,9 @@ pub fn the_counts_of_a_batch_are_exact_though_its_jobs_are_removed(fixture: &dyn
         let jobs = status(lab, 1).jobs;
         (jobs.get(Enqueued), jobs.get(Succeeded), jobs.get(Failed), jobs.total())
     };
+    assert_eq!(count(&lab), (6, 3, 1, 10));
+    // A failure that is retried is not counted.
+    lab.run(id(5), retry(secs(0)), at(5));
     assert_eq!(count(&lab), (6, 3, 1, 10));
     let retention = Retention::default().succeeded(secs(10));
     lab.expire(retention, at(100));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Fixture;
-use super::lab::{Lab, at, done, id, job_with, just_before, offer, retry, secs, strict, woken};
+use super::lab::{LEASE, Lab, at, done, id, job_with, just_before, offer, retry, secs, strict, woken};
 use crate::JobId;
 use crate::JobState::{Enqueued, Processing};
 use crate::job::NewJob;
@@ -51,6 +51,19 @@ pub fn jobs_of_one_key_are_held_to_its_limit(fixture: &dyn Fixture) {
     // A job that fails gives its place to the next of its key.
     lab.settle(claims[1].lease, retry(secs(60)), at(5));
     assert_eq!(lab.claim_ids(&offer, 9, at(6)), [id(6)]);
+}
+
+/// U2: the server of a job is gone, and its place in the limit with it.
+pub fn a_lease_that_is_over_frees_its_place(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    lab.enqueue(vec![keyed(1, "a"), keyed(2, "a")], at(0));
+    let offer = limited(per_key(1));
+    assert_eq!(lab.claim_ids(&offer, 9, at(1)), [id(1)]);
+    lab.reap(at(1).plus(LEASE));
+    let again = lab.claim(&offer, 9, at(100));
+    assert_eq!(again.iter().map(|claimed| claimed.lease.job).collect::<Vec<_>>(), [id(1)]);
+    lab.settle(again[0].lease, done(), at(101));
+    assert_eq!(lab.claim_ids(&offer, 9, at(102)), [id(2)]);
 }
 
 /// U2: whatever request they are of; each handler has its own limit.

@@ -72,6 +72,7 @@ macro_rules! store_conformance {
             }
             limits {
                 jobs_of_one_key_are_held_to_its_limit
+                a_lease_that_is_over_frees_its_place
                 a_key_is_counted_over_every_request_that_shares_it
                 jobs_of_one_key_keep_their_order
                 a_newer_version_holds_up_no_other_of_its_key

@@ -166,4 +166,8 @@ pub fn each_transition_moves_the_counters_and_adds_one_row(fixture: &dyn Fixture
     check(Succeeded);
     lab.ask(id(1), Action::Requeue, at(507));
     check(Enqueued);
+    lab.ask(id(1), Action::Reschedule(at(600)), at(508));
+    check(Scheduled);
+    lab.ask(id(1), Action::Delete, at(509));
+    check(Deleted);
 }

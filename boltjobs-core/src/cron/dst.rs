@@ -9,6 +9,7 @@ use chrono_tz::{GapInfo, Tz};
 use serde::{Deserialize, Serialize};
 
 use super::timeline::Timeline;
+use crate::sabotage::{self, Bug};
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
@@ -54,7 +55,9 @@ pub(super) fn next_after(
     dst: Dst,
 ) -> Option<DateTime<Utc>> {
     match dst {
-        Dst::OncePerDay if !floating => fixed(timeline, after, zone, true),
+        Dst::OncePerDay if !floating && !sabotage::is(Bug::DoubleFireInOverlap) => {
+            fixed(timeline, after, zone, !sabotage::is(Bug::LostInGap))
+        }
         Dst::SkipGap if !floating => fixed(timeline, after, zone, false),
         Dst::OncePerDay | Dst::SkipGap | Dst::Elapsed => elapsed(timeline, after, zone),
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::gate::Gate;
 use super::{Engine, Move, Turn};
 use crate::job::{HistoryRow, Lease, RowData};
+use crate::sabotage::{self, Bug};
 use crate::state::Actor;
-use crate::store::{Claimed, Heartbeat, Held, Offer};
+use crate::store::{Claimed, Counts, Heartbeat, Held, Offer};
 use crate::{JobId, JobState, Timestamp};
 
 /// The most keys that one step lets compete again because a rate has room for them.
@@ -15,7 +16,7 @@ const STEP: usize = 1_000;
 impl Turn<'_> {
     /// Hands out a job to each of these workers, in the order that the offer asks for, while there are any.
     pub fn claim(&mut self, offer: &Offer, workers: &[u32]) -> Vec<Claimed> {
-        if self.expire_waiting(STEP) {
+        if !sabotage::is(Bug::ExpiredStillClaimed) && self.expire_waiting(STEP) {
             // None of those that are left may be handed out; whoever claims comes again when these are gone for good.
             self.engine.ask_again();
             return Vec::new();
@@ -23,8 +24,9 @@ impl Turn<'_> {
         let mut claimed = Vec::new();
         self.engine.begin_claim(offer);
         self.open_by_time();
+        let stale = sabotage::is(Bug::LimitReadOnce).then(|| self.engine.counts.clone());
         for worker in workers {
-            let Some(id) = self.engine.next(offer, self.now) else { break };
+            let Some(id) = self.engine.next(offer, stale.as_ref(), self.now) else { break };
             claimed.extend(self.claim_one(id, offer, *worker));
         }
         self.engine.end_claim();
@@ -62,13 +64,15 @@ impl Turn<'_> {
     pub fn heartbeat(&mut self, leases: &[Lease], until: Timestamp) -> Heartbeat {
         let mut answer = Heartbeat::default();
         for lease in leases {
-            match self.engine.leased(*lease) {
+            match self.engine.leased(*lease, Bug::HeartbeatByIdOnly) {
                 None => answer.lost.push(*lease),
                 Some(job) => {
                     if job.cancel.is_some() {
                         answer.cancelled.push(lease.job);
                     }
-                    self.engine.leases.insert(lease.job, until);
+                    if !sabotage::is(Bug::HeartbeatKeepsNothing) {
+                        self.engine.leases.insert(lease.job, until);
+                    }
                 }
             }
         }
@@ -94,9 +98,9 @@ impl Engine {
         }
     }
 
-    fn next(&mut self, offer: &Offer, now: Timestamp) -> Option<JobId> {
+    fn next(&mut self, offer: &Offer, stale: Option<&Counts>, now: Timestamp) -> Option<JobId> {
         let Self { ready, counts, limiting, .. } = self;
-        ready.next(&Gate { offer, counts, limiting, now })
+        ready.next(&Gate { offer, counts: stale.unwrap_or(counts), limiting, now })
     }
 
     fn end_claim(&mut self) {

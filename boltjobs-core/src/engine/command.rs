@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::enqueue::start_row;
 use super::{Entry, Move, Turn};
 use crate::job::HistoryRow;
+use crate::sabotage::{self, Bug};
 use crate::state::Actor;
 use crate::store::{Action, Command};
 use crate::{JobId, JobState};
@@ -20,7 +21,8 @@ impl Turn<'_> {
         if !command.expected.is_empty() && !command.expected.contains(&job.state) {
             return false;
         }
-        if job.state == JobState::Processing {
+        let twice = sabotage::is(Bug::RequeueOfRunning) && command.action == Action::Requeue;
+        if job.state == JobState::Processing && !twice {
             return command.action == Action::Delete && self.request_cancel(id, command.reason.clone());
         }
         if command.action != Action::Delete && job.state.is_final() && self.holder(&job.spec, id).is_some() {

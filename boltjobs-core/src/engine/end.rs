@@ -7,6 +7,7 @@ use super::{Entry, Move, Turn};
 use crate::batch::{Batch, ended_as};
 use crate::continuation::{After, ParentId};
 use crate::job::{HistoryRow, Job};
+use crate::sabotage::{self, Bug};
 use crate::state::Actor;
 use crate::{BatchId, JobId, JobState};
 
@@ -29,7 +30,9 @@ impl Turn<'_> {
         let Some(job) = self.engine.jobs.get(&id) else { return };
         let (state, batch) = (job.state, job.spec.batch);
         self.note_run(id);
-        if self.engine.family.has_children(id.into()) {
+        let lost = state == JobState::Deleted && sabotage::is(Bug::ContinuationLostOnDelete)
+            || state == JobState::Failed && sabotage::is(Bug::ContinuationLostOnFailure);
+        if self.engine.family.has_children(id.into()) && !lost {
             self.follow_parent(id.into(), state);
         }
         if let Some(batch) = batch {
@@ -38,13 +41,13 @@ impl Turn<'_> {
     }
 
     /// Releases or deletes the jobs that waited for a parent that has ended.
-    fn follow_parent(&mut self, parent: ParentId, state: JobState) {
+    pub(super) fn follow_parent(&mut self, parent: ParentId, state: JobState) {
         for id in self.engine.family.children(parent) {
             let Some(child) = self.engine.jobs.get(&id) else { continue };
             let Some(when) = awaited(child, parent) else { continue };
             if !when.is_met_by(state) {
                 self.give_up(id, parent, state);
-            } else if child.waits_for.len() > 1 {
+            } else if child.waits_for.len() > 1 && !sabotage::is(Bug::ContinuationForgetsOthers) {
                 self.commit(Entry::ParentEnded { child: id, parent });
             } else {
                 let reason: Arc<str> = format!("{parent} ended in {state}").into();
@@ -84,7 +87,9 @@ impl Turn<'_> {
     fn end_of(&self, batch: &Batch) -> Option<JobState> {
         let family = &self.engine.family;
         let counts = family.counts(batch);
-        if counts.unfinished() > 0 || family.is_open_within(batch.id) {
+        if counts.unfinished() > u64::from(sabotage::is(Bug::BatchEndsEarly))
+            || family.is_open_within(batch.id)
+        {
             return None;
         }
         let nested = family.nested(batch.id).into_iter().filter_map(|id| family.batches.get(&id)?.ended);

@@ -6,6 +6,7 @@ use super::Engine;
 use crate::batch::{Batch, BatchStatus};
 use crate::continuation::ParentId;
 use crate::job::Job;
+use crate::sabotage::{self, Bug};
 use crate::store::StateCounts;
 use crate::{BatchId, JobId, JobState, Timestamp};
 
@@ -155,7 +156,9 @@ impl Engine {
         for parent in &job.spec.parents {
             self.family.children.entry(parent.id).or_default().insert(job.id);
             // Its result is kept until they have ended.
-            if let ParentId::Job(parent) = parent.id {
+            if let ParentId::Job(parent) = parent.id
+                && !sabotage::is(Bug::ParentRemovedEarly)
+            {
                 self.retain(parent, false);
             }
         }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Engine;
-use crate::JobState;
 use crate::job::Job;
+use crate::sabotage::{self, Bug};
 use crate::store::StateCounts;
+use crate::{JobState, Timestamp};
 
 impl Engine {
     pub(super) fn index(&mut self, job: &Job) {
@@ -24,15 +25,19 @@ impl Engine {
         self.definitions.begin(job);
         match job.state {
             JobState::Scheduled => {
-                let due = job.due.unwrap_or(job.since);
-                self.unpublished.changes.due |= self.due.first().is_none_or(|(first, _)| due < *first);
+                let due = due_of(job);
+                let first = self.due.first().is_none_or(|(first, _)| due < *first);
+                self.unpublished.changes.due |= first && !sabotage::is(Bug::WakeUpLostOnSooner);
                 self.due.insert((due, job.id));
             }
             JobState::Enqueued => {
+                if sabotage::is(Bug::ClaimBeforeDurable) {
+                    self.ready.insert(job);
+                }
                 self.unpublished.ready.push((job.id, job.order, job.epoch, job.revision));
             }
             JobState::Succeeded | JobState::Failed | JobState::Deleted => {
-                if !self.family.has_children(job.id.into()) {
+                if !self.family.has_children(job.id.into()) || sabotage::is(Bug::ParentRemovedEarly) {
                     self.retire(job.state, (job.since, job.id));
                 }
             }
@@ -59,16 +64,18 @@ impl Engine {
         self.definitions.end(job);
         match job.state {
             JobState::Scheduled => {
-                self.due.remove(&(job.due.unwrap_or(job.since), job.id));
+                self.due.remove(&(due_of(job), job.id));
             }
             JobState::Enqueued => self.ready.remove(job),
             JobState::Processing => {
                 self.leases.remove(&job.id);
                 self.limiting.end(job);
-                if let Some(key) = &job.spec.concurrency_key {
+                if let Some(key) = &job.spec.concurrency_key
+                    && !sabotage::is(Bug::KeyStaysParked)
+                {
                     self.ready.open(key);
                 }
-                self.unpublished.changes.ready |= self.limited;
+                self.unpublished.changes.ready |= self.limited && !sabotage::is(Bug::WakeUpLostOnLimit);
             }
             JobState::Succeeded | JobState::Failed | JobState::Deleted => {
                 if let Some(ended) = self.ended.get_mut(&job.state) {
@@ -78,6 +85,13 @@ impl Engine {
             JobState::Awaiting => {}
         }
     }
+}
+
+/// Returns when a scheduled job becomes ready.
+fn due_of(job: &Job) -> Timestamp {
+    let due = job.due.unwrap_or(job.since);
+    let early = if sabotage::is(Bug::DueInWholeSeconds) { due.as_micros() % 1_000_000 } else { 0 };
+    Timestamp::from_micros(due.as_micros() - early)
 }
 
 /// Takes a job off the counts of a name, and says whether it was the last one.

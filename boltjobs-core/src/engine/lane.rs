@@ -8,6 +8,7 @@ use super::gate::{Gate, Hold};
 use super::parking::{Parked, Parking, Waits};
 use crate::JobId;
 use crate::job::Job;
+use crate::sabotage::{self, Bug};
 use crate::store::Limits;
 
 /// Higher priority first, then first in, first out.
@@ -80,7 +81,9 @@ impl Lane {
 
     fn first_of(&self, key: &Arc<str>) -> Option<Place> {
         let from = (Arc::clone(key), (Reverse(i8::MAX), 0));
-        self.lines.range(from..).next().filter(|(first, _)| first == key).map(|(_, place)| *place)
+        let mut line =
+            self.lines.range(from..).take_while(|(first, _)| first == key).map(|(_, place)| *place);
+        if sabotage::is(Bug::KeyIsLifo) { line.last() } else { line.next() }
     }
 
     /// Returns the job that a server would take next, and parks the keys that it finds blocked.

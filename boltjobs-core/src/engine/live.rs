@@ -14,6 +14,7 @@ use super::ready::Ready;
 use super::unique::Keys;
 use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, JobSpec, Lease, RowData};
 use crate::notes::Notes;
+use crate::sabotage::{self, Bug};
 use crate::state::Actor;
 use crate::store::{Counts, Retention, ServerInfo};
 use crate::watch::{Changes, Interest, Transition};
@@ -84,7 +85,9 @@ impl std::fmt::Debug for Turn<'_> {
 
 impl Turn<'_> {
     pub(super) fn commit(&mut self, entry: Entry) {
-        self.journal.record(&entry);
+        if let Some(entry) = sabotage::written(&entry) {
+            self.journal.record(&entry);
+        }
         self.engine.apply(entry);
     }
 
@@ -95,6 +98,9 @@ impl Turn<'_> {
         let legal = from.allows(to, actor);
         if legal {
             self.commit(Entry::Moved(change));
+            if sabotage::is(Bug::ContinuationBeforeParent) && to == JobState::Processing {
+                self.follow_parent(id.into(), JobState::Succeeded);
+            }
             if to.is_final() {
                 self.follow_end(id);
             } else if from.is_final() {
@@ -180,7 +186,7 @@ impl Engine {
             };
             if let Some(job) = self.jobs.get(&id).filter(same) {
                 self.ready.insert(job);
-                changes.ready = true;
+                changes.ready |= !sabotage::is(Bug::WakeUpLostWhenReadyAgain) || job.history.len() == 1;
             }
         }
         changes
@@ -288,6 +294,7 @@ impl Engine {
         let Some(mut job) = self.jobs.remove(&change.id) else { return };
         self.unindex(&job);
         let from = job.state;
+        self.spoil(&mut job, &change);
         if job.state == JobState::Succeeded {
             // Whoever asks for a job that has succeeded wants all of it done again.
             self.forget_notes(job.id);
@@ -328,8 +335,9 @@ impl Engine {
     }
 
     /// Returns the job of a lease that still holds.
-    pub(super) fn leased(&self, lease: Lease) -> Option<&Job> {
-        self.jobs.get(&lease.job).filter(|job| job.state == JobState::Processing && job.epoch == lease.epoch)
+    pub(super) fn leased(&self, lease: Lease, by_id_only: Bug) -> Option<&Job> {
+        let holds = |job: &&Job| job.epoch == lease.epoch || sabotage::is(by_id_only);
+        self.jobs.get(&lease.job).filter(|job| job.state == JobState::Processing).filter(holds)
     }
 
     /// Sums up everything that is journaled, so that a replay can be compared with what it replays.

@@ -37,6 +37,7 @@ mod record;
 mod recurring;
 mod servers;
 mod settle;
+mod spoil;
 mod time;
 mod unique;
 

@@ -3,6 +3,7 @@
 use super::{Engine, Entry, Turn};
 use crate::JobId;
 use crate::notes::{Note, Notes};
+use crate::sabotage::Bug;
 use crate::store::Record;
 
 impl Turn<'_> {
@@ -12,7 +13,7 @@ impl Turn<'_> {
     }
 
     fn record_one(&mut self, record: Record) -> bool {
-        let holds = self.engine.leased(record.lease).is_some();
+        let holds = self.engine.leased(record.lease, Bug::NoteByIdOnly).is_some();
         if holds {
             self.commit(Entry::Noted { id: record.lease.job, note: record.note });
         }

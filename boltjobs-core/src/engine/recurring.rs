@@ -9,6 +9,7 @@ use super::entry::{Advance, Ran};
 use super::{Entry, Turn};
 use crate::job::{JobSpec, NewJob, Occurrence, RowData};
 use crate::recurring::{Definition, Overlap, RecurringJob, Run, RunOutcome};
+use crate::sabotage::{self, Bug};
 use crate::store::{Action, Command, RecurringCommand};
 use crate::{JobId, Timestamp};
 
@@ -125,7 +126,11 @@ impl Turn<'_> {
             self.command(&unfinished, &Command { action: Action::Delete, expected: Vec::new(), reason });
         }
         let record = self.engine.definitions.get(id)?;
-        let job = occurrence_id(record, instant);
+        let job = if sabotage::is(Bug::FireWithoutAdvance) {
+            JobId::from_parts(instant, self.engine.next_order.into())
+        } else {
+            occurrence_id(record, instant)
+        };
         let jitter = record.definition.jitter;
         let start_at = (!jitter.is_zero()).then(|| instant.plus(share(jitter, job)));
         let new = NewJob { id: job, spec: spec_for(&record.definition, instant), start_at };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::enqueue::start_row;
 use super::{Move, Turn};
 use crate::job::{ErrorInfo, HistoryRow, Job, RowData, cut};
+use crate::sabotage::{self, Bug};
 use crate::state::Actor;
 use crate::store::{Outcome, Settled, Settlement};
 use crate::{JobState, Timestamp};
@@ -21,7 +22,9 @@ impl Turn<'_> {
 
     fn settle_one(&mut self, settlement: Settlement) -> Settled {
         // A stale worker may still be running; the epoch check is what stops it from settling.
-        let Some(job) = self.engine.leased(settlement.lease) else { return Settled::LeaseLost };
+        let Some(job) = self.engine.leased(settlement.lease, Bug::AckByIdOnly) else {
+            return Settled::LeaseLost;
+        };
         let change = decide(job, settlement.ran, settlement.outcome, self.engine.next_order, self.now);
         let state = change.row.state;
         if self.transition(change, Actor::Settle) { Settled::Now(state) } else { Settled::LeaseLost }
@@ -47,12 +50,16 @@ fn decide(job: &Job, ran: Duration, mut outcome: Outcome, next_order: u64, now: 
         data: RowData::Succeeded { waited: waited(job), ran, result },
         ..HistoryRow::new(now, JobState::Succeeded)
     };
-    let back =
-        Move { attempt: job.attempt.saturating_sub(1), ..Move::of(job, HistoryRow::new(now, job.state)) };
-    let change = Move { crashes: 0, ..Move::of(job, HistoryRow::new(now, job.state)) };
+    let back = |burns: Bug| {
+        let attempt = if sabotage::is(burns) { job.attempt } else { job.attempt.saturating_sub(1) };
+        Move { attempt, ..Move::of(job, HistoryRow::new(now, job.state)) }
+    };
+    let crashes = if sabotage::is(Bug::CrashesNeverForgotten) { job.crashes } else { 0 };
+    let change = Move { crashes, ..Move::of(job, HistoryRow::new(now, job.state)) };
     let again = |delay| start_row(Some(now.plus(delay)), now, None);
 
-    if let Some(reason) = &job.cancel {
+    let ignored = sabotage::is(Bug::RetryIgnoresCancel) && matches!(outcome, Outcome::Retry { .. });
+    if let Some(reason) = job.cancel.as_ref().filter(|_| !ignored) {
         // It was asked to stop. That it finished all the same is the one thing that still counts.
         return match outcome {
             Outcome::Succeeded(result) => Move { row: succeeded(result, None), ..change },
@@ -92,12 +99,12 @@ fn decide(job: &Job, ran: Duration, mut outcome: Outcome, next_order: u64, now: 
         Outcome::Deleted(reason) => Move { row: ended(JobState::Deleted, Some(reason), None), ..change },
         Outcome::Snoozed(delay) => {
             let row = HistoryRow { reason: Some("snoozed".into()), ..again(delay) };
-            Move { row, order: next_order, crashes: 0, ..back }
+            Move { row, order: next_order, crashes: 0, ..back(Bug::SnoozeBurnsAttempt) }
         }
         // It keeps its place: nothing about it has changed.
         Outcome::Released(reason) => Move {
             row: HistoryRow { reason: Some(reason), ..HistoryRow::new(now, JobState::Enqueued) },
-            ..back
+            ..back(Bug::ReleaseBurnsAttempt)
         },
     }
 }

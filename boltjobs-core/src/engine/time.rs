@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::settle::server;
 use super::{Entry, Move, Turn};
-use crate::job::{ErrorInfo, HistoryRow, Job, RowData};
+use crate::job::{Epoch, ErrorInfo, HistoryRow, Job, RowData};
+use crate::sabotage::{self, Bug};
 use crate::state::Actor;
 use crate::store::{Keep, Retention};
 use crate::{JobId, JobState, Timestamp};
@@ -23,8 +24,9 @@ impl Turn<'_> {
     /// when the next one is.
     pub fn due(&mut self) -> Option<Timestamp> {
         self.expire_waiting(STEP);
+        let tick = Duration::from_millis(u64::from(sabotage::is(Bug::DueOneTickEarly)));
         for _ in 0..STEP {
-            let first = self.engine.due.first().filter(|(due, _)| *due <= self.now);
+            let first = self.engine.due.first().filter(|(due, _)| *due <= self.now.plus(tick));
             let Some(job) = first.and_then(|(_, id)| self.engine.jobs.get(id)) else { break };
             let order = self.engine.next_order;
             let change = Move { order, ..Move::of(job, HistoryRow::new(self.now, JobState::Enqueued)) };
@@ -52,7 +54,8 @@ impl Turn<'_> {
     pub fn reap(&mut self, max_crashes: u32) -> Option<Timestamp> {
         let engine = &self.engine;
         let until = |id: &JobId| engine.leases.get(id).copied();
-        let running = engine.listing.in_state(JobState::Processing);
+        let ended = sabotage::is(Bug::FinalRunsAgain).then(|| engine.listing.in_state(JobState::Succeeded));
+        let running = engine.listing.in_state(JobState::Processing).chain(ended.into_iter().flatten());
         let mut orphans: Vec<_> =
             running.filter(|id| until(id).is_none_or(|until| until <= self.now)).collect();
         orphans.sort_unstable();
@@ -117,7 +120,7 @@ impl Turn<'_> {
 
 /// Decides what becomes of a running job whose server is gone.
 fn reclaim(job: &Job, boot: u32, max_crashes: u32, now: Timestamp) -> Move {
-    let crashes = job.crashes + 1;
+    let crashes = job.crashes + u32::from(!sabotage::is(Bug::CrashNotCounted));
     let why = if job.epoch.boot() < boot {
         "the process ended while it ran"
     } else {
@@ -142,5 +145,7 @@ fn reclaim(job: &Job, boot: u32, max_crashes: u32, now: Timestamp) -> Move {
         return Move { crashes, ..Move::of(job, row) };
     }
     // The crash may not have been the handler's fault: the attempt is given back, the crash counted.
-    Move { crashes, attempt: job.attempt.saturating_sub(1), ..Move::of(job, row(JobState::Enqueued)) }
+    let attempt = job.attempt.saturating_sub(u32::from(!sabotage::is(Bug::CrashBurnsAttempt)));
+    let epoch = if sabotage::is(Bug::EpochResetOnReclaim) { Epoch::default() } else { job.epoch };
+    Move { attempt, epoch, crashes, ..Move::of(job, row(JobState::Enqueued)) }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::enqueue::start_row;
 use super::{Entry, Move, Turn};
 use crate::job::{Epoch, Job, JobSpec, NewJob};
+use crate::sabotage::{self, Bug};
 use crate::state::Actor;
 use crate::store::Refusal;
 use crate::unique::{OnConflict, Unique};
@@ -53,7 +54,9 @@ impl Keys {
             let mut of_state = jobs.range(first(state)..=last(state)).rev();
             let (_, created_at, latest) = of_state.find(|(.., other)| may(*other))?;
             let in_time = unique.within.is_some_and(|span| created_at.plus(span) > now);
-            (unique.is_held_in(state) || in_time).then_some(*latest)
+            let free = sabotage::is(Bug::KeyReleasedAtClaim) && state == JobState::Processing;
+            let held = unique.is_held_in(state) && !free || sabotage::is(Bug::KeyNeverReleased);
+            (held || in_time).then_some(*latest)
         })
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::job::Lease;
+use boltjobs_core::sabotage::{self, Bug};
 use boltjobs_core::store::{Claimed, Offer, StoreError};
 use boltjobs_core::watch::Interest;
 use tokio::sync::{Notify, mpsc};
@@ -12,9 +13,10 @@ use tokio_util::task::TaskTracker;
 
 use super::dispatch;
 use super::outlived::Outlived;
-use super::running::Running;
+use super::running::{Running, RunningJob};
 use super::settle::Ended;
 use super::slots::{Slot, Slots};
+use crate::handler::Run;
 use crate::meters;
 use crate::runtime::Runtime;
 
@@ -56,6 +58,9 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
         match claim(&worker, &slots).await {
             Ok(jobs) if jobs.is_empty() => {
                 drop(slots);
+                if sabotage::is(Bug::WatchAfterLook) {
+                    ready = worker.runtime.store.watch(Interest::Ready);
+                }
                 tokio::select! {
                     biased;
                     () = worker.stopping.cancelled() => return,
@@ -106,6 +111,14 @@ impl Worker {
 
     /// Returns the leases that a heartbeat shall keep.
     pub(crate) fn leases(&self) -> Vec<Lease> {
-        self.running.all().iter().map(|job| job.lease).collect()
+        let kept = |job: &Arc<RunningJob>| !sabotage::is(Bug::HeartbeatSkipsBlocking) || !self.blocks(job);
+        self.running.all().into_iter().filter(kept).map(|job| job.lease).collect()
+    }
+
+    /// Says whether the handler of a job is a plain fn.
+    fn blocks(&self, job: &RunningJob) -> bool {
+        let known = self.runtime.registry.by_name(&job.spec.request);
+        let handler = known.and_then(|known| known.handler.as_ref());
+        handler.is_some_and(|handler| matches!(handler.run, Run::Blocking(_)))
     }
 }

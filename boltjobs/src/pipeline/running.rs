@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use boltjobs_core::JobId;
 use boltjobs_core::job::{JobSpec, Lease};
+use boltjobs_core::sabotage::{self, Bug};
 use tokio_util::sync::CancellationToken;
 
 use super::notebook::Notebook;
@@ -126,7 +127,7 @@ impl Running {
     pub(crate) fn cancel(&self, id: JobId) -> Option<Arc<RunningJob>> {
         let mut table = self.table();
         let job = table.jobs.get(&id).cloned();
-        if job.is_none() {
+        if job.is_none() && !sabotage::is(Bug::CancelMissesClaim) {
             table.early.insert(id);
         }
         job
@@ -143,7 +144,7 @@ impl Running {
     /// Tells the handler of a lease that was lost to stop, if it still runs.
     pub(crate) fn lose(&self, lease: Lease) {
         let job = self.get(lease.job).filter(|job| job.lease == lease && !job.ended.is_cancelled());
-        if let Some(job) = job {
+        if let Some(job) = job.filter(|_| !sabotage::is(Bug::LostLeaseUntold)) {
             tracing::warn!(job = %lease.job, request = %job.spec.request, "the lease was lost; its handler is told to stop");
             job.token.cancel();
         }

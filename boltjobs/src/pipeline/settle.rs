@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::job::{ErrorInfo, JobSpec};
+use boltjobs_core::sabotage::{self, Bug};
 use boltjobs_core::store::{Outcome, Record, Settled, Settlement, StoreError};
 use boltjobs_core::{JobId, JobState};
 use tokio::sync::mpsc;
@@ -57,10 +58,10 @@ pub(super) fn outcome(
     let Attempt { job, number, retries } = attempt;
     let failed = |error, delay: Option<Duration>| {
         // A handler that was stopped by the shutdown has not failed.
-        if worker.halting.is_cancelled() {
+        if worker.halting.is_cancelled() && !sabotage::is(Bug::ShutdownCountsAsFailure) {
             return Outcome::Released("the server shut down".into());
         }
-        if number > retries {
+        if number + u32::from(sabotage::is(Bug::OneRetryTooFew)) > retries {
             let reason: Arc<str> = match retries {
                 0 => "it has no retries".into(),
                 1 => "its one retry is used up".into(),
@@ -164,6 +165,7 @@ async fn settle(worker: &Worker, batch: &[Settlement], mut notes: Vec<Record>) -
         match write(worker, batch, &mut notes).await {
             Ok(settled) => return settled,
             Err(StoreError::Closed) => return Vec::new(),
+            Err(_) if sabotage::is(Bug::OutcomeDroppedOnFailure) => return Vec::new(),
             Err(error) if worker.halted.is_cancelled() => {
                 meters::store_failed(&error);
                 tracing::error!(%error, jobs = batch.len(), "outcomes are lost; the jobs will run again");
@@ -172,6 +174,9 @@ async fn settle(worker: &Worker, batch: &[Settlement], mut notes: Vec<Record>) -
             Err(error) => {
                 meters::store_failed(&error);
                 tracing::error!(%error, jobs = batch.len(), "outcomes can't be stored; they are kept and tried again");
+                if sabotage::is(Bug::NotesDroppedOnFailure) {
+                    notes.clear();
+                }
                 tokio::select! {
                     biased;
                     () = worker.runtime.clock.sleep(pause) => {}

@@ -30,7 +30,7 @@ pub(super) fn media(storm: Option<&Arc<Mutex<Storm>>>) -> Media {
 pub(super) async fn write_to_disk(
     world: Weak<World>,
     disk: boltjobs_sled::SimulatedDisk,
-    mut writer: boltjobs_sled::SimulatedWriter,
+    mut writer: Box<boltjobs_sled::SimulatedWriter>,
     node: Arc<Node>,
 ) {
     use boltjobs_sled::Writes;

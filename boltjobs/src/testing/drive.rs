@@ -95,19 +95,15 @@ impl<'a> Drive<'a> {
             return false;
         }
         self.lively = self.world.clock.monotonic();
-        match self.next().await {
-            Some(next) => {
-                self.jump(next).await;
-                false
-            }
-            None => {
-                // To ask for what is next may have made something ready.
-                park::idle().await;
-                let before = self.report.len();
-                self.report.collect(&mut self.watch);
-                self.report.len() == before && !self.world.is_in_flight()
-            }
+        if let Some(next) = self.next().await {
+            self.jump(next).await;
+            return false;
         }
+        // To ask for what is next may have made something ready.
+        park::idle().await;
+        let before = self.report.len();
+        self.report.collect(&mut self.watch);
+        self.report.len() == before && !self.world.is_in_flight()
     }
 
     async fn has_arrived(&self) -> bool {

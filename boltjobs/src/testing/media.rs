@@ -32,7 +32,7 @@ pub(super) enum Writer {
     /// It writes itself.
     None,
     #[cfg(feature = "sled")]
-    Disk(SimulatedDisk, SimulatedWriter),
+    Disk(SimulatedDisk, Box<SimulatedWriter>),
 }
 
 impl Media {
@@ -44,7 +44,7 @@ impl Media {
             Self::Disk(disk) => {
                 // So small that compaction is always at it.
                 let (store, writer) = disk.open(&SledOptions::new().compaction_floor(8 << 10))?;
-                Ok((Opened::Sled(store), Writer::Disk(disk.clone(), writer)))
+                Ok((Opened::Sled(store), Writer::Disk(disk.clone(), Box::new(writer))))
             }
         }
     }

@@ -135,10 +135,9 @@ fn one<F: Future<Output = T>, T: Ended>(seed: u64, with: With, body: &impl Fn(Si
 
 fn variable(name: &str) -> Option<u64> {
     let value = env::var(name).ok()?;
-    match value.parse() {
-        Ok(number) => Some(number),
-        Err(_) => panic!("{name} is `{value}`; it must be a number"),
-    }
+    let number = value.parse();
+    assert!(number.is_ok(), "{name} is `{value}`; it must be a number");
+    number.ok()
 }
 
 /// What the body of a simulation may return.
