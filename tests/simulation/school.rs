@@ -1,12 +1,21 @@
 //! A bit of everything at once.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use boltjobs::prelude::*;
 use boltjobs::testing::*;
-use boltjobs::{JobState, OnConflict, Unique};
+use boltjobs::{JobId, JobState, OnConflict, Unique};
 
 const QUEUES: [&str; 3] = ["default", "mail", "registrar"];
+
+const TWICE: &str = "a step that is done is done again";
+
+thread_local! {
+    /// The jobs whose step is done, as their handlers were told.
+    static DONE: RefCell<BTreeSet<JobId>> = const { RefCell::new(BTreeSet::new()) };
+}
 
 /// Fails now and then, takes its time, and enqueues others.
 #[request(concurrency_key = "course:{course}", response = u64)]
@@ -18,7 +27,25 @@ pub struct Enroll {
 
 #[handler(retries = 3, backoff = "list(0s, 1s, 1m)", concurrency = 4, concurrency_per_key = 2)]
 async fn enroll(request: Enroll, ctx: JobContext) -> JobResult<u64> {
-    let seat: u64 = ctx.step("seat", || async { Ok(request.student * 10) }).await?;
+    let seat: u64 = ctx
+        .step("seat", || async {
+            assert!(!DONE.with_borrow(|done| done.contains(&ctx.id())), "{TWICE}");
+            Ok(request.student * 10)
+        })
+        .await?;
+    DONE.with_borrow_mut(|done| done.insert(ctx.id()));
+    if request.student % 9 == 7 {
+        let mut first = false;
+        let () = ctx
+            .step("wait", || async {
+                first = true;
+                Ok(())
+            })
+            .await?;
+        if first {
+            return Err(JobError::snooze(Duration::from_secs(3)).into());
+        }
+    }
     tokio::time::sleep(Duration::from_secs(request.course)).await;
     if request.student % 5 == 1 && ctx.attempt() < 3 {
         return Err("the registrar is busy".into());
@@ -70,6 +97,16 @@ async fn close(_: Close, ctx: JobContext) -> JobResult {
     Ok(())
 }
 
+/// Needs what its parent returned.
+#[request]
+#[derive(Debug)]
+pub struct Seat;
+
+#[handler(retries = 0)]
+async fn seat(_: Seat, ctx: JobContext) -> JobResult {
+    ctx.parent_result::<u64>().await?.map(drop).ok_or_else(|| "the result of the parent is gone".into())
+}
+
 /// Waits until it is told to stop, or long.
 #[request]
 #[derive(Debug)]
@@ -107,6 +144,8 @@ async fn act(sim: &Sim, jobs: &mut Vec<JobHandle<Enroll>>) -> boltjobs::Result<(
             if let Some(parent) = jobs.last() {
                 let when = [After::Succeeded, After::Failed, After::Finished][sim.below(3)];
                 Close.continue_after(parent).when(when).await?;
+                Seat.continue_after(parent).await?;
+                Close.continue_after(parent).when(when).after(&jobs[0]).await?;
             }
         }
         7 => {
@@ -129,6 +168,8 @@ async fn act(sim: &Sim, jobs: &mut Vec<JobHandle<Enroll>>) -> boltjobs::Result<(
         }
         11 => {
             if let Some(job) = jobs.last() {
+                // One that succeeded begins anew, with all its steps.
+                DONE.with_borrow_mut(|done| done.remove(&job.id()));
                 let _ = if sim.below(2) == 0 { job.requeue().await? } else { job.delete().await? };
             }
         }
@@ -147,6 +188,7 @@ async fn act(sim: &Sim, jobs: &mut Vec<JobHandle<Enroll>>) -> boltjobs::Result<(
 
 #[boltjobs::simulate(runs = 150)]
 async fn whatever_happens_all_that_was_acknowledged_ends(sim: Sim) {
+    DONE.take();
     sim.strike_the_test(sim.below(2) == 0);
     let mut jobs = Vec::new();
     for _ in 0..sim.below(30) {
@@ -159,11 +201,32 @@ async fn whatever_happens_all_that_was_acknowledged_ends(sim: Sim) {
     for queue in QUEUES {
         sim.client().queue(queue).resume().await.unwrap();
     }
-    sim.run_until_idle().await;
+    let report = sim.run_until_idle().await;
     sim.assert_idle().await;
     for job in &jobs {
         assert!(job.state().await.unwrap().is_final());
     }
+    // Whatever was, one that runs for long runs once.
+    let study = Study.enqueue().await.unwrap();
+    assert_eq!(sim.run_until_idle().await.attempts(), 1);
+    assert_eq!(study.state().await.unwrap(), JobState::Succeeded);
+    let faults: Vec<_> = report.errors();
+    assert!(
+        !faults.iter().any(|error| error.contains(TWICE) || error.contains("parent is gone")),
+        "{faults:?}"
+    );
+}
+
+/// A job that is told to stop as it is handed out learns of it at once, and not with a heartbeat.
+#[boltjobs::simulate(runs = 40)]
+async fn a_job_that_is_deleted_as_it_starts_is_told(sim: Sim) {
+    sim.calm().await;
+    let study = Study.enqueue().await.unwrap();
+    let (_, deleted) = tokio::join!(biased; sim.begin(), study.delete());
+    assert!(deleted.unwrap());
+    let report = sim.drain().await;
+    assert!(report.passed() < Duration::from_secs(1), "{:?}", report.passed());
+    assert_eq!(study.state().await.unwrap(), JobState::Deleted);
 }
 
 #[boltjobs::simulate(runs = 50, with = |builder| builder.workers(1))]

@@ -19,6 +19,8 @@ pub(super) struct Audit {
     watch: Option<Watch>,
     acknowledged: BTreeSet<JobId>,
     known: BTreeMap<JobId, Known>,
+    /// The queues that are paused, as was acknowledged.
+    paused: BTreeSet<Arc<str>>,
     /// Which job each instant of a definition made.
     instants: BTreeMap<(Arc<str>, Timestamp), JobId>,
     violations: Vec<String>,
@@ -35,6 +37,8 @@ struct Known {
     /// Every final state that it was in: a client may delete what has failed.
     ends: Vec<JobState>,
     due: Option<Timestamp>,
+    /// Whether it has run.
+    started: bool,
     /// How many of its attempts have failed.
     failed: u32,
     /// Whether a client has asked for something that begins anew.
@@ -70,6 +74,7 @@ impl Audit {
             (known.failed, known.ended, known.due) = (failed, ended, job.due);
             // What it was in before it was deleted is in its history.
             known.ends.extend(job.history.iter().map(|row| row.state).filter(|state| state.is_final()));
+            known.started |= job.history.iter().any(|row| row.state == JobState::Processing);
             known.spec.get_or_insert(job.spec);
             self.violations.extend(found);
         }
@@ -116,6 +121,7 @@ impl Audit {
         }
         known.ended = row.state.is_final().then_some(row.state);
         known.ends.extend(known.ended);
+        known.started |= moved.from == Some(JobState::Processing);
         if moved.from == Some(JobState::Processing) && row.error.is_some() && !row.state.is_final() {
             known.failed += 1;
         }
@@ -137,21 +143,52 @@ impl Audit {
         }
     }
 
-    pub(super) fn acknowledged(&mut self, jobs: &[NewJob], answer: &[Enqueued]) {
+    pub(super) fn paused(&mut self, queue: &Arc<str>, pause: bool) {
+        if pause {
+            self.paused.insert(Arc::clone(queue));
+        } else {
+            self.paused.remove(queue);
+        }
+    }
+
+    pub(super) fn acknowledged(&mut self, jobs: &[NewJob], answer: &[Enqueued], store: &Opened) {
+        self.keys(store);
         for (job, enqueued) in jobs.iter().zip(answer) {
             self.acknowledged.insert(enqueued.id);
+            let keys =
+                job.spec.unique.as_ref().filter(|unique| unique.within.is_none() && unique.states.is_none());
+            let known = self.known.get(&enqueued.id).filter(|known| !known.restarted);
+            if enqueued.duplicate
+                && let Some((unique, ended)) = keys.zip(known.and_then(|known| known.ended))
+            {
+                let (id, key) = (enqueued.id, &unique.key);
+                self.broken(format!(
+                    "{id} had ended in {ended}, and held the key `{key}` against another job"
+                ));
+            }
             if !enqueued.duplicate && job.id != enqueued.id {
                 self.broken(format!("{} was enqueued, and {} acknowledged", job.id, enqueued.id));
             }
         }
     }
 
-    pub(super) fn claimed(&mut self, claimed: &[Claimed], offer: &Offer, store: &Opened) {
+    pub(super) fn claimed(&mut self, claimed: &[Claimed], offer: &Offer, now: Timestamp, store: &Opened) {
         self.hear();
         for claimed in claimed {
             let Lease { job: id, epoch } = claimed.lease;
-            for parent in &claimed.spec.parents {
-                let ParentId::Job(of) = parent.id else { continue };
+            if self.paused.contains(&claimed.spec.queue) {
+                self.broken(format!("{id} was claimed from `{}`, which is paused", claimed.spec.queue));
+            }
+            let parents = &claimed.spec.parents;
+            for (at, parent) in parents.iter().enumerate() {
+                // Of one that is named twice the first condition counts.
+                if parents[..at].iter().any(|other| other.id == parent.id) {
+                    continue;
+                }
+                let ParentId::Job(of) = parent.id else {
+                    self.batch_is_over(id, parent.id, store);
+                    continue;
+                };
                 let parent_known = self.known.get(&of);
                 if parent_known.is_some_and(|known| known.restarted) {
                     continue;
@@ -166,6 +203,13 @@ impl Audit {
             if let Some(before) = known.epoch.filter(|before| *before >= epoch) {
                 found.push(format!("{id} was claimed with epoch {epoch} after {before}"));
             }
+            if let Some(late) = claimed.spec.expires_in.filter(|span| claimed.created_at.plus(*span) <= now)
+                && known.epoch.is_none()
+                && !known.started
+                && !known.restarted
+            {
+                found.push(format!("{id} was to be started within {late:?}, and was claimed at {now}"));
+            }
             known.epoch = Some(epoch);
             if let Some(state) = known.ended.filter(|_| !known.restarted) {
                 found.push(format!("{id} had ended in {state}, and was claimed"));
@@ -178,6 +222,33 @@ impl Audit {
         }
         if !claimed.is_empty() {
             self.limits(offer, store);
+        }
+    }
+
+    /// Checks that what waits for a batch waits until its last job has ended.
+    fn batch_is_over(&mut self, id: JobId, parent: ParentId, store: &Opened) {
+        let unfinished = JobState::ALL.into_iter().filter(|state| !state.is_final()).collect();
+        let jobs = store.jobs(JobFilter { states: unfinished, ..JobFilter::default() });
+        let open = jobs.iter().find(|job| {
+            // A job that was begun anew is no part of what is waited for.
+            let anew = self.known.get(&job.id).is_some_and(|known| known.restarted);
+            job.spec.batch.is_some_and(|batch| ParentId::Batch(batch) == parent) && !anew
+        });
+        if let Some(open) = open {
+            self.broken(format!("{id} was claimed behind {parent}, of which {} is {}", open.id, open.state));
+        }
+    }
+
+    /// Checks that no key is held twice.
+    fn keys(&mut self, store: &Opened) {
+        let mut keys = BTreeMap::new();
+        for job in store.jobs(JobFilter::default()) {
+            let unique = job.spec.unique.as_ref().filter(|unique| unique.is_held_in(job.state));
+            if let Some(unique) = unique.filter(|unique| unique.within.is_none())
+                && let Some(other) = keys.insert(Arc::clone(&unique.key), job.id)
+            {
+                self.broken(format!("{} and {other} both hold the key `{}`", job.id, unique.key));
+            }
         }
     }
 
@@ -217,6 +288,12 @@ impl Audit {
         leases.map(is_stale).collect()
     }
 
+    pub(super) fn beat(&mut self, leases: &[Lease], stale: &[bool], lost: &[Lease]) {
+        let kept = leases.iter().zip(stale).filter(|(lease, stale)| **stale && !lost.contains(lease));
+        let kept: Vec<_> = kept.map(|(lease, _)| format!("the stale {lease:?} was kept alive")).collect();
+        self.violations.extend(kept);
+    }
+
     pub(super) fn settled(&mut self, settled: &[Settlement], stale: &[bool], answer: &[Settled]) {
         for ((settlement, stale), answer) in settled.iter().zip(stale).zip(answer) {
             if *stale && *answer != Settled::LeaseLost {
@@ -247,18 +324,12 @@ impl Audit {
         let lost = lost.filter(|id| self.known.get(id).and_then(|known| known.ended).is_none());
         let lost: Vec<_> = lost.map(|id| format!("{id} was acknowledged, and is lost")).collect();
         self.violations.extend(lost);
-        let mut keys = BTreeMap::new();
+        self.keys(store);
         for job in &jobs {
             if fresh && job.state == JobState::Processing {
                 self.broken(format!("{} runs in a process that is gone", job.id));
             }
             self.agrees(job, &by_id);
-            let unique = job.spec.unique.as_ref().filter(|unique| unique.is_held_in(job.state));
-            if let Some(unique) = unique.filter(|unique| unique.within.is_none())
-                && let Some(other) = keys.insert(&unique.key, job.id)
-            {
-                self.broken(format!("{} and {other} both hold the key `{}`", job.id, unique.key));
-            }
             let known = self.known.get(&job.id).filter(|known| !known.restarted);
             if let Some(ended) =
                 known.and_then(|known| known.ended).filter(|ended| !is_followed(*ended, Some(job.state)))

@@ -71,6 +71,9 @@ pub(super) async fn strike(world: Weak<World>) {
         let Some((world, stroke)) = world.upgrade().zip(stroke) else { continue };
         let Some(node) = world.node() else { continue };
         if let Some(storm) = &world.storm {
+            if lock(storm).is_calm() {
+                return;
+            }
             lock(storm).note(Some(clock.now()), &"befalls the process", &stroke);
         }
         match stroke {
@@ -81,6 +84,7 @@ pub(super) async fn strike(world: Weak<World>) {
                 clock.sleep(span).await;
                 node.resume();
             }
+            Stroke::Leases => world.expire_leases().await,
             Stroke::Forward(span) => clock.set(clock.now().plus(span)),
             Stroke::Back(span) => clock.set(clock.now().minus(span)),
         }

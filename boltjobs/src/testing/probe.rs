@@ -314,7 +314,7 @@ impl Store for Probe {
             let asked = self.audit.as_ref().map(|_| jobs.clone());
             let answer = self.pass(StoreCall::Enqueue, move |store| store.submit(batches, jobs, now)).await?;
             if let Some(asked) = asked {
-                self.audit(|audit, _| audit.acknowledged(&asked, &answer));
+                self.audit(|audit, opened| audit.acknowledged(&asked, &answer, opened));
             }
             Ok(answer)
         })
@@ -338,7 +338,7 @@ impl Store for Probe {
         Box::pin(async move {
             let asked = Arc::clone(&offer);
             let answer = self.pass(StoreCall::Claim, move |store| store.claim(offer, workers, now)).await?;
-            self.audit(|audit, opened| audit.claimed(&answer, &asked, opened));
+            self.audit(|audit, opened| audit.claimed(&answer, &asked, now, opened));
             Ok(answer)
         })
     }
@@ -370,7 +370,13 @@ impl Store for Probe {
         if rest.is_empty() {
             return Box::pin(std::future::ready(Ok(Heartbeat::default())));
         }
-        self.pass(StoreCall::Heartbeat, move |store| store.heartbeat(rest, until))
+        Box::pin(async move {
+            let mut asked = (Vec::new(), Vec::new());
+            self.audit(|audit, _| asked = (rest.clone(), audit.stale(rest.iter().copied())));
+            let answer = self.pass(StoreCall::Heartbeat, move |store| store.heartbeat(rest, until)).await?;
+            self.audit(|audit, _| audit.beat(&asked.0, &asked.1, &answer.lost));
+            Ok(answer)
+        })
     }
 
     fn record(&self, records: Vec<Record>, now: Timestamp) -> Answer<'_, Vec<bool>> {
@@ -437,7 +443,17 @@ impl Store for Probe {
     }
 
     fn pause(&self, queue: Arc<str>, pause: bool, now: Timestamp) -> Answer<'_, bool> {
-        self.pass(StoreCall::Pause, move |store| store.pause(queue, pause, now))
+        Box::pin(async move {
+            if !pause {
+                self.audit(|audit, _| audit.paused(&queue, false));
+            }
+            let asked = Arc::clone(&queue);
+            let answer = self.pass(StoreCall::Pause, move |store| store.pause(queue, pause, now)).await?;
+            if pause {
+                self.audit(|audit, _| audit.paused(&asked, true));
+            }
+            Ok(answer)
+        })
     }
 
     fn servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {

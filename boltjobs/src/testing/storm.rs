@@ -21,6 +21,8 @@ pub(super) struct Storm {
     left: u32,
     /// For how many steps the disk stays full.
     full: u32,
+    /// Whether nothing happens any more.
+    calm: bool,
     /// How many want quiet for a moment.
     quiet: u32,
     /// Whether calls of the test itself are struck.
@@ -49,6 +51,8 @@ struct Weather {
 pub(super) enum Stroke {
     Kill,
     Pause(Duration),
+    /// The leases of all that runs are over, and it goes on all the same.
+    Leases,
     Forward(Duration),
     Back(Duration),
 }
@@ -77,7 +81,7 @@ impl Storm {
             stroke: often([0, 200, 500, 900]),
         };
         let left = chance.u32(0..16);
-        Self { chance, weather, left, full: 0, quiet: 0, rough: false, trace: Trace::default() }
+        Self { chance, weather, left, full: 0, calm: false, quiet: 0, rough: false, trace: Trace::default() }
     }
 
     fn happens(&mut self, thousandths: u16) -> bool {
@@ -144,10 +148,11 @@ impl Storm {
         let weather = self.weather;
         let stroke = self.strikes(weather.stroke).then(|| {
             let some = |chance: &mut fastrand::Rng| Duration::from_millis(chance.u64(1..7_200_000));
-            match self.chance.u8(0..6) {
+            match self.chance.u8(0..7) {
                 0 | 1 => Stroke::Kill,
-                2 | 3 => Stroke::Pause(Duration::from_millis(self.chance.u64(1..200_000))),
-                4 => Stroke::Forward(some(&mut self.chance)),
+                2 => Stroke::Pause(Duration::from_millis(self.chance.u64(1..200_000))),
+                3 | 4 => Stroke::Leases,
+                5 => Stroke::Forward(some(&mut self.chance)),
                 _ => Stroke::Back(some(&mut self.chance)),
             }
         });
@@ -179,7 +184,11 @@ impl Storm {
 
     /// Lets nothing happen any more.
     pub(super) fn calm(&mut self) {
-        (self.left, self.full) = (0, 0);
+        (self.left, self.full, self.calm) = (0, 0, true);
+    }
+
+    pub(super) fn is_calm(&self) -> bool {
+        self.calm
     }
 
     pub(super) fn note(&mut self, now: Option<Timestamp>, call: &dyn fmt::Display, answer: &dyn fmt::Debug) {

@@ -10,7 +10,8 @@ use std::time::Duration;
 use boltjobs_core::JobState;
 use boltjobs_core::clock::Clock;
 use boltjobs_core::id::JobIds;
-use boltjobs_core::store::{Retention, Store, StoreError};
+use boltjobs_core::job::Job;
+use boltjobs_core::store::{JobFilter, Retention, Store, StoreError};
 use boltjobs_core::watch::Interest;
 use tokio::runtime::Handle;
 
@@ -151,6 +152,16 @@ impl World {
             } else {
                 park::next_event().await;
             }
+        }
+    }
+
+    /// Takes all jobs that run away from the server, as if nothing had been heard of it. What fails is tried no more.
+    pub(super) async fn expire_leases(&self) {
+        let (store, now) = (self.probe.inner(), self.clock.now());
+        let filter = JobFilter { states: vec![JobState::Processing], ..JobFilter::default() };
+        let leases = self.probe.peek(|opened| opened.jobs(filter)).iter().map(Job::lease).collect();
+        if store.heartbeat(leases, now).await.is_ok() {
+            drop(store.reap(0, now.plus(Duration::from_micros(1))).await);
         }
     }
 
