@@ -58,9 +58,11 @@ pub struct Receipt {
 #[handler]
 async fn receipt(_: Receipt) {}
 
-#[request]
+#[request(response = String)]
 #[derive(Debug, Default)]
 pub struct Nightly;
 
 #[handler]
-async fn nightly(_: Nightly) {}
+async fn nightly(_: Nightly, ctx: JobContext) -> JobResult<String> {
+    Ok(ctx.now().to_rfc3339())
+}

@@ -31,6 +31,13 @@ async fn a_clock_that_jumps_makes_jobs_due(jobs: TestJobs) {
     assert_eq!(jobs.drain().await.succeeded::<Remind>(), 1);
 }
 
+#[boltjobs::test]
+async fn a_handler_asks_for_the_time_of_the_test(jobs: TestJobs) {
+    jobs.set_clock(at("2031-05-06T07:08:09Z"));
+    let run = jobs.perform(Nightly).await;
+    assert_eq!(run.response().unwrap(), "2031-05-06T07:08:09+00:00");
+}
+
 /// Asks a server, and gives it 30 seconds.
 #[request(response = u64)]
 #[derive(Debug)]
