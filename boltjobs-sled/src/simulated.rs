@@ -5,19 +5,18 @@
 //! cut also the second, or a part of it: a group that is torn. After a sync that failed the system takes for written
 //! what is not.
 
+mod writer;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::future::poll_fn;
 use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
-use std::time::Duration;
 
 use boltjobs_core::store::StoreError;
 use sled::IVec;
 
-use crate::committer::{Committer, Next, Phase, Shared};
+use crate::committer::Committer;
 use crate::disk::{FORMAT_KEY, Span, seq_of};
 use crate::error::{Failure, unavailable};
 use crate::files::check;
@@ -27,6 +26,8 @@ use crate::open::{Found, begin};
 use crate::options::SledOptions;
 use crate::replay::{Broken, replay};
 use crate::store::SledStore;
+
+pub use writer::{SimulatedWriter, Writes};
 
 /// The most bytes of a chunk: small, so that groups have several.
 const CHUNK_LIMIT: usize = 1 << 10;
@@ -359,54 +360,5 @@ impl Medium for SimulatedDisk {
         if noted.is_ok() {
             platter.sync_head();
         }
-    }
-}
-
-/// What the writer of a simulated store waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Writes {
-    /// Nothing; others may come in between.
-    On,
-    /// [`SimulatedWriter::work`].
-    Work,
-    /// A while.
-    Pause(Duration),
-    /// Nothing is left to do: it was closed, or failed for good.
-    Over,
-}
-
-/// Does for a simulated store what a thread does for a real one. Dropped, it dies with its process.
-#[derive(Debug)]
-pub struct SimulatedWriter {
-    shared: Arc<Shared>,
-    committer: Option<Committer>,
-}
-
-impl SimulatedWriter {
-    /// Goes on by one step, and says what comes first before the next.
-    pub fn advance(&mut self) -> Writes {
-        let Some(committer) = &mut self.committer else { return Writes::Over };
-        match committer.advance(&self.shared) {
-            Some(Next::Go) => Writes::On,
-            Some(Next::Work) => Writes::Work,
-            Some(Next::Pause(span)) => Writes::Pause(span),
-            None => {
-                if let Some(committer) = self.committer.take() {
-                    committer.end(&self.shared);
-                }
-                Writes::Over
-            }
-        }
-    }
-
-    /// Waits for work, or the end of the store.
-    pub async fn work(&mut self) {
-        poll_fn(|context| {
-            *self.shared.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
-            let state = self.shared.lock();
-            let idle = state.open.is_empty() && state.phase == Phase::Running;
-            if idle { Poll::Pending } else { Poll::Ready(()) }
-        })
-        .await;
     }
 }

@@ -127,6 +127,11 @@ impl JobContext {
         self.0.epoch.get()
     }
 
+    /// Returns the time, by the clock that decides when jobs are due: that of the system, and in a test that of the test.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now().to_datetime()
+    }
+
     /// Returns how long this attempt has been running. What the history says of an attempt counts from the same
     /// instant.
     pub fn elapsed(&self) -> Duration {

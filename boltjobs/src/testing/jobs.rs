@@ -70,6 +70,11 @@ impl TestJobs {
     ///
     /// # Panics
     /// When handlers have run for a day of the test's time and nothing happens.
+    ///
+    /// # Cancel safety
+    /// Dropped, it lets no further job begin. What runs stays running, and goes on whenever the test awaits something; the
+    /// next call takes up where this one stopped. In a simulation do not drop it: a process that is about to be started
+    /// would never be.
     pub async fn drain(&self) -> Report {
         drive(&self.0, Until::Drained).await
     }
@@ -81,6 +86,9 @@ impl TestJobs {
     ///
     /// # Panics
     /// When jobs keep coming: after 100,000 jumps. When handlers have run for a day of the test's time and nothing happens.
+    ///
+    /// # Cancel safety
+    /// That of [`drain`](Self::drain).
     pub async fn run_until_idle(&self) -> Report {
         drive(&self.0, Until::Idle).await
     }
@@ -89,6 +97,9 @@ impl TestJobs {
     ///
     /// # Panics
     /// When handlers have run for a day of the test's time and nothing happens.
+    ///
+    /// # Cancel safety
+    /// That of [`drain`](Self::drain).
     pub async fn advance(&self, span: Duration) -> Report {
         drive(&self.0, Until::Time(self.0.clock.now().plus(span))).await
     }
@@ -97,6 +108,9 @@ impl TestJobs {
     ///
     /// # Panics
     /// When the instant has passed, and as `advance`.
+    ///
+    /// # Cancel safety
+    /// That of [`drain`](Self::drain).
     pub async fn advance_to(&self, at: impl IntoInstant) -> Report {
         let (at, now) = (at.into_instant(), self.0.clock.now());
         assert!(
@@ -111,6 +125,9 @@ impl TestJobs {
     ///
     /// # Panics
     /// As `advance`.
+    ///
+    /// # Cancel safety
+    /// That of [`drain`](Self::drain).
     pub async fn skip_to_next(&self) -> Report {
         match self.due().await {
             Some(next) => drive(&self.0, Until::Time(next)).await,
@@ -122,6 +139,9 @@ impl TestJobs {
     /// another job.
     ///
     /// They go on whenever the test awaits something; use it to see, steer or crash jobs that run.
+    ///
+    /// # Cancel safety
+    /// That of [`drain`](Self::drain).
     pub async fn begin(&self) -> Report {
         drive(&self.0, Until::Begun).await
     }
@@ -131,6 +151,9 @@ impl TestJobs {
     ///
     /// # Panics
     /// When the job does not exist, or nothing is left to do and it has not ended; the message says why.
+    ///
+    /// # Cancel safety
+    /// That of [`drain`](Self::drain).
     pub async fn wait_for(&self, job: impl IntoJobId) -> JobDetails {
         let id = job.into_job_id();
         drive(&self.0, Until::Ended(id)).await;
@@ -156,6 +179,9 @@ impl TestJobs {
     ///
     /// # Panics
     /// When it does not exist.
+    ///
+    /// # Cancel safety
+    /// It only looks.
     pub async fn job(&self, job: impl IntoJobId) -> JobDetails {
         let (id, store) = (job.into_job_id(), self.0.probe.inner());
         let found = store.job(id).await.unwrap_or_default();
@@ -164,6 +190,9 @@ impl TestJobs {
     }
 
     /// Returns the jobs of a request that have not ended, in the order in which they were enqueued.
+    ///
+    /// # Cancel safety
+    /// It only looks.
     pub async fn pending<R: Request>(&self) -> Vec<R> {
         let name = R::INFO.name();
         let jobs = self.unfinished().await;
@@ -177,6 +206,9 @@ impl TestJobs {
     }
 
     /// Returns when something is due next: a job, or a recurring definition.
+    ///
+    /// # Cancel safety
+    /// It only looks.
     pub async fn next_due(&self) -> Option<DateTime<Utc>> {
         self.due().await.map(Timestamp::to_datetime)
     }
@@ -191,6 +223,9 @@ impl TestJobs {
     ///
     /// # Panics
     /// When there is one; the message lists them, each with what it waits for.
+    ///
+    /// # Cancel safety
+    /// It only looks.
     pub async fn assert_idle(&self) {
         let left = self.unfinished().await;
         if left.is_empty() {
@@ -279,6 +314,9 @@ impl TestJobs {
     }
 
     /// Lets the process die now, in the middle of whatever its handlers do, and starts it again with what is stored.
+    ///
+    /// # Cancel safety
+    /// Do not drop it: the process is dead once it was polled, and the next one may never be there.
     pub async fn crash(&self) {
         self.0.kill();
         self.0.revive().await;
@@ -286,15 +324,13 @@ impl TestJobs {
 
     /// Lets the whole process stand still while time passes, as under a debugger or on a machine that sleeps: its leases
     /// run out. Then it goes on.
+    ///
+    /// # Cancel safety
+    /// Dropped, it lets the process go on.
     pub async fn pause(&self, span: Duration) -> Report {
-        let node = self.0.node();
-        if let Some(node) = &node {
-            node.pause();
-        }
+        let still = self.0.node().map(|node| node.stand_still());
         self.0.clock.advance_to(self.0.clock.now().plus(span)).await;
-        if let Some(node) = &node {
-            node.resume();
-        }
+        drop(still);
         drive(&self.0, Until::Begun).await
     }
 
@@ -303,6 +339,9 @@ impl TestJobs {
     ///
     /// # Panics
     /// When the job does not run.
+    ///
+    /// # Cancel safety
+    /// Once polled, it may happen although the future is dropped.
     pub async fn expire_lease(&self, job: impl IntoJobId) {
         let (id, store, now) = (job.into_job_id(), self.0.probe.inner(), self.0.clock.now());
         let job = store.job(id).await.unwrap_or_default();

@@ -37,6 +37,16 @@ impl Drop for Busy {
     }
 }
 
+/// Lets a node go on when it is dropped.
+#[derive(Debug)]
+pub(super) struct Standstill(Arc<Node>);
+
+impl Drop for Standstill {
+    fn drop(&mut self) {
+        self.0.resume();
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     life: Life,
@@ -156,6 +166,12 @@ impl Node {
     /// Says whether a handler runs on a thread of its own.
     pub(super) fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Relaxed) > 0
+    }
+
+    /// Lets everything stand still until what is returned is dropped.
+    pub(super) fn stand_still(self: &Arc<Self>) -> Standstill {
+        self.pause();
+        Standstill(Arc::clone(self))
     }
 
     /// Lets everything stand still, as a process does that gets no time.

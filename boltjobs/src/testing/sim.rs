@@ -47,6 +47,9 @@ impl Sim {
     }
 
     /// Lets nothing go wrong from now on, and waits until what has failed works again.
+    ///
+    /// # Cancel safety
+    /// Do not drop it: a process that is about to be started would never be.
     pub async fn calm(&self) {
         self.0.0.calm().await;
     }
