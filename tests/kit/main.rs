@@ -6,6 +6,7 @@
 
 mod assertions;
 mod faults;
+mod matrix;
 mod performing;
 mod running;
 mod time;

@@ -177,7 +177,9 @@ async fn act(sim: &Sim, jobs: &mut Vec<JobHandle<Enroll>>) -> boltjobs::Result<(
             let queue = sim.client().queue(QUEUES[sim.below(3)]);
             queue.pause().await?;
             sim.advance(Duration::from_secs(student)).await;
-            while queue.resume().await.is_err() {}
+            while queue.resume().await.is_err() {
+                sim.advance(Duration::from_secs(1)).await;
+            }
         }
         _ => {
             sim.advance(Duration::from_secs(student)).await;

@@ -1,29 +1,14 @@
 //! What befalls a process from outside, and its disk.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use boltjobs_core::clock::Clock;
-use boltjobs_core::memory::Tape;
 
-use super::media::Media;
 use super::node::Node;
-use super::storm::{Storm, Stroke};
+use super::storm::Stroke;
 use super::world::{World, lock};
-
-/// Makes what a store is kept on: for some seeds a tape, for the others a disk.
-pub(super) fn media(storm: Option<&Arc<Mutex<Storm>>>) -> Media {
-    #[cfg(feature = "sled")]
-    if let Some(storm) = storm.filter(|storm| lock(storm).below(3) > 0) {
-        let (disk, storm) = (boltjobs_sled::SimulatedDisk::default(), Arc::clone(storm));
-        disk.decide(move |step| lock(&storm).strike_disk(step));
-        return Media::Disk(disk);
-    }
-    #[cfg(not(feature = "sled"))]
-    let _ = storm;
-    Media::Tape(Tape::default())
-}
 
 /// Writes until the process ends.
 #[cfg(feature = "sled")]

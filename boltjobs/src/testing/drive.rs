@@ -169,6 +169,7 @@ impl<'a> Drive<'a> {
     }
 
     fn end(mut self) -> Report {
+        self.report.crashes += self.world.unseen.swap(0, Ordering::Relaxed);
         self.report.passed = self.world.clock.now().since(self.began);
         std::mem::take(&mut self.report)
     }

@@ -1,10 +1,14 @@
 //! What outlives the processes of a test.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use boltjobs_core::job::Job;
 use boltjobs_core::memory::{MemoryStore, Tape};
 use boltjobs_core::store::{Counts, JobFilter, PageQuery, Store, StoreError};
+
+use super::storm::Storm;
+#[cfg(feature = "sled")]
+use super::world::lock;
 #[cfg(feature = "sled")]
 use boltjobs_sled::{SimulatedDisk, SimulatedWriter, SledOptions, SledStore};
 
@@ -35,7 +39,36 @@ pub(super) enum Writer {
     Disk(SimulatedDisk, Box<SimulatedWriter>),
 }
 
+/// What a test runs on, and what a crash costs there.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A tape in memory, on which everything is at once.
+    Memory,
+    /// The disk of the embedded store. A process that is killed leaves behind what the system had.
+    Killed,
+    /// The same. The power goes with it: nothing is left of what was not synced.
+    Unpowered,
+    /// What a seed decides.
+    Seeded(u64),
+}
+
 impl Media {
+    pub(super) fn new(kind: Kind, storm: Option<&Arc<Mutex<Storm>>>) -> Self {
+        #[cfg(feature = "sled")]
+        if let Some(storm) = storm.filter(|storm| lock(storm).below(3) > 0) {
+            let (disk, storm) = (SimulatedDisk::default(), Arc::clone(storm));
+            disk.decide(move |step| lock(&storm).strike_disk(step));
+            return Self::Disk(disk);
+        }
+        #[cfg(feature = "sled")]
+        if matches!(kind, Kind::Killed | Kind::Unpowered) {
+            return Self::Disk(SimulatedDisk::default());
+        }
+        let _ = (kind, storm);
+        Self::Tape(Tape::default())
+    }
+
     /// Opens the store.
     pub(super) fn open(&self) -> Result<(Opened, Writer), StoreError> {
         match self {

@@ -59,11 +59,13 @@ pub use expect::{Assertion, Difference, Expected, expect};
 pub use faults::{CrashPoint, StoreCall};
 pub use jobs::{IntoJobId, TestJobs};
 pub(crate) use jobs::{run_all, run_to_the_end};
+#[doc(hidden)]
+pub use media::Kind;
 pub(crate) use node::Node;
 pub use perform::{Perform, Run};
 pub use report::Report;
 #[doc(hidden)]
-pub use run::run;
+pub use run::{run, run_on};
 pub use sim::Sim;
 #[doc(hidden)]
 pub use sim::{Ended, simulate, trace_of};

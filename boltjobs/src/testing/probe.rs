@@ -211,6 +211,7 @@ impl Probe {
     /// Starts a process that has died, so that the test can ask it for something.
     async fn be_alive(&self) {
         if let Some(world) = self.world.upgrade().filter(|world| !world.is_starting() && world.is_dead()) {
+            world.unseen.fetch_add(1, Ordering::Relaxed);
             world.revive().await;
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 
 use super::jobs::TestJobs;
+use super::media::Kind;
 use super::park;
 use super::world::{With, World};
 
@@ -25,13 +26,19 @@ const GRACE: Duration = Duration::from_secs(2);
 /// When the body does, when the program has faults, and when the body waits for what never comes.
 #[doc(hidden)]
 pub fn run<T, F: Future<Output = T>>(with: With, body: impl FnOnce(TestJobs) -> F) -> T {
-    run_in(with, None, |world| body(TestJobs(world)))
+    run_on(Kind::Memory, with, body)
+}
+
+/// The same on something else.
+#[doc(hidden)]
+pub fn run_on<T, F: Future<Output = T>>(kind: Kind, with: With, body: impl FnOnce(TestJobs) -> F) -> T {
+    run_in(with, kind, |world| body(TestJobs(world)))
 }
 
 /// The same in a world in which a seed may decide what goes wrong.
 pub(super) fn run_in<T, F: Future<Output = T>>(
     with: With,
-    seed: Option<u64>,
+    kind: Kind,
     body: impl FnOnce(Arc<World>) -> F,
 ) -> T {
     let runtime = Builder::new_current_thread()
@@ -41,7 +48,7 @@ pub(super) fn run_in<T, F: Future<Output = T>>(
         .build()
         .unwrap_or_else(|error| panic!("can't make the runtime of the test: {error}"));
     let ended = runtime.block_on(async {
-        let world = World::begin(with, seed).await;
+        let world = World::begin(with, kind).await;
         let body = body(Arc::clone(&world));
         // A task of its own, so that its timers are none of the body's.
         let hopeless = tokio::spawn(watch_over(Arc::clone(&world)));

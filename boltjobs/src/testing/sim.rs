@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use super::jobs::TestJobs;
+use super::media::Kind;
 use super::run::run_in;
 use super::world::{With, World};
 
@@ -119,7 +120,7 @@ pub fn trace_of<F: Future<Output = T>, T: Ended>(
 fn one<F: Future<Output = T>, T: Ended>(seed: u64, with: With, body: &impl Fn(Sim) -> F) -> Outcome {
     let mut kept = None;
     let ran = catch_unwind(AssertUnwindSafe(|| {
-        run_in(with, Some(seed), |world: Arc<World>| {
+        run_in(with, Kind::Seeded(seed), |world: Arc<World>| {
             kept.clone_from(&world.storm);
             let body = body(Sim(TestJobs(Arc::clone(&world))));
             async move {

@@ -15,9 +15,9 @@ use boltjobs_core::store::{JobFilter, Retention, Store, StoreError};
 use boltjobs_core::watch::Interest;
 use tokio::runtime::Handle;
 
-use super::befall::{self, media};
+use super::befall;
 use super::clock::{SeededChance, TestClock};
-use super::media::{Media, Opened, Writer};
+use super::media::{Kind, Media, Opened, Writer};
 use super::node::Node;
 use super::park;
 use super::probe::Probe;
@@ -54,6 +54,8 @@ pub(super) struct World {
     pub(super) probe: Arc<Probe>,
     chance: Arc<SeededChance>,
     media: Media,
+    /// Whether a crash takes the power with it.
+    power: bool,
     with: With,
     /// What decides what goes wrong, if anything does.
     pub(super) seed: Option<u64>,
@@ -71,6 +73,8 @@ pub(super) struct World {
     pub(super) starts: AtomicU64,
     /// How often the body of the test has gone on.
     pub(super) polls: AtomicU64,
+    /// How often a process has died while no jobs were let run, since they were.
+    pub(super) unseen: AtomicU64,
 }
 
 /// One process.
@@ -103,13 +107,15 @@ impl World {
     }
 
     /// Makes a world and starts the first process in it.
-    pub(super) async fn begin(with: With, seed: Option<u64>) -> Arc<Self> {
+    pub(super) async fn begin(with: With, kind: Kind) -> Arc<Self> {
+        let seed = if let Kind::Seeded(seed) = kind { Some(seed) } else { None };
         let storm = seed.map(|seed| Arc::new(Mutex::new(Storm::new(seed))));
         let world = Arc::new_cyclic(|world| Self {
             clock: Arc::new(TestClock::new()),
             probe: Arc::new(Probe::new(Weak::clone(world), storm.clone())),
             chance: Arc::new(SeededChance::new(seed.unwrap_or(0))),
-            media: media(storm.as_ref()),
+            media: Media::new(kind, storm.as_ref()),
+            power: kind == Kind::Unpowered,
             with,
             seed,
             storm,
@@ -120,6 +126,7 @@ impl World {
             outside: AtomicBool::new(false),
             starts: AtomicU64::new(0),
             polls: AtomicU64::new(0),
+            unseen: AtomicU64::new(0),
         });
         CURRENT.set(Arc::downgrade(&world));
         install_hook();
@@ -202,7 +209,7 @@ impl World {
             lock(storm).note(Some(self.clock.now()), &what, &());
             self.media.die(power, |limit| lock(storm).below(limit));
         } else {
-            self.media.die(false, |_| 0);
+            self.media.die(self.power, |_| 0);
         }
     }
 
