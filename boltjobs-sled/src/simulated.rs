@@ -362,3 +362,6 @@ impl Medium for SimulatedDisk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,27 @@ async fn the_nth_call_fails_and_is_made_again(jobs: TestJobs) {
     assert_eq!(jobs.pending_faults(), ["a failure of pause, at the next call"]);
 }
 
+/// Notes something, and ends before it can have been written.
+#[request]
+#[derive(Debug)]
+struct Brief;
+
+#[handler]
+async fn brief(_: Brief, ctx: JobContext) {
+    ctx.progress(90, "nearly");
+    tracing::info!("as good as done");
+}
+
+#[boltjobs::test]
+async fn what_a_job_has_noted_outlasts_a_store_that_fails_as_it_ends(jobs: TestJobs) {
+    let job = Brief.enqueue().await.unwrap();
+    jobs.fail_nth(StoreCall::Note, 1);
+    assert_eq!(jobs.drain().await.succeeded::<Brief>(), 1);
+    let ended = jobs.job(&job).await;
+    assert_eq!((ended.progress().unwrap().percent, ended.log().count()), (90, 1));
+    assert!(jobs.pending_faults().is_empty());
+}
+
 #[boltjobs::test]
 async fn the_test_itself_learns_of_a_failure(jobs: TestJobs) {
     jobs.fail_nth(StoreCall::Enqueue, 2);

@@ -7,5 +7,6 @@
 )]
 
 mod replay;
+mod sabotage;
 mod school;
 mod times;

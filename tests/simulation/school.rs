@@ -220,11 +220,17 @@ async fn whatever_happens_all_that_was_acknowledged_ends(sim: Sim) {
 }
 
 /// A job that is told to stop as it is handed out learns of it at once, and not with a heartbeat.
-#[boltjobs::simulate(runs = 40)]
+#[boltjobs::simulate(runs = 100)]
 async fn a_job_that_is_deleted_as_it_starts_is_told(sim: Sim) {
     sim.calm().await;
     let study = Study.enqueue().await.unwrap();
-    let (_, deleted) = tokio::join!(biased; sim.begin(), study.delete());
+    let delete = async {
+        for _ in 0..sim.below(12) {
+            tokio::task::yield_now().await;
+        }
+        study.delete().await
+    };
+    let (_, deleted) = tokio::join!(biased; sim.begin(), delete);
     assert!(deleted.unwrap());
     let report = sim.drain().await;
     assert!(report.passed() < Duration::from_secs(1), "{:?}", report.passed());

@@ -67,6 +67,8 @@ pub(super) struct World {
     /// What the test has put in the place of providers.
     overrides: Mutex<HashMap<TypeId, SharedValue>>,
     life: Mutex<Option<Life>>,
+    /// The process that is about to be started.
+    unborn: Mutex<Option<Arc<Node>>>,
     /// Whether handlers wait for the world outside of the test.
     pub(super) outside: AtomicBool,
     /// How often a process was started.
@@ -123,6 +125,7 @@ impl World {
             violations: Mutex::default(),
             overrides: Mutex::default(),
             life: Mutex::default(),
+            unborn: Mutex::default(),
             outside: AtomicBool::new(false),
             starts: AtomicU64::new(0),
             polls: AtomicU64::new(0),
@@ -194,9 +197,10 @@ impl World {
         lock(&self.life)
     }
 
-    /// Returns the process that runs.
+    /// Returns the process that runs, or is about to.
     pub(super) fn node(&self) -> Option<Arc<Node>> {
-        self.life().as_ref().map(|life| Arc::clone(&life.node))
+        let born = self.life().as_ref().map(|life| Arc::clone(&life.node));
+        born.or_else(|| lock(&self.unborn).clone())
     }
 
     /// Ends the process, without a word to anybody.
@@ -292,6 +296,7 @@ impl World {
         let node = Arc::new(self.seed.map_or_else(Node::default, |seed| {
             Node::shuffled(seed.wrapping_add(self.starts.load(Ordering::Relaxed)))
         }));
+        *lock(&self.unborn) = Some(Arc::clone(&node));
         self.write(writer, &node);
         let booted = tokio::select! {
             biased;
@@ -302,8 +307,9 @@ impl World {
             })),
         };
         if booted.is_err() {
-            node.kill();
+            self.kill();
         }
+        *lock(&self.unborn) = None;
         booted
     }
 
