@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::text::shown;
+
 /// The units from the largest to the smallest, in milliseconds. A week is 7 days and a day 24 hours.
 const UNITS: [(&str, u64); 6] =
     [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
@@ -17,13 +19,20 @@ pub enum DurationError {
     #[error("empty duration; write a number and a unit, as in `90s` or `1h30m`")]
     Empty,
     /// A number stands without its unit.
-    #[error("invalid duration `{text}`; add a unit: ms, s, m, h, d or w, as in `90s` or `1h30m`")]
+    #[error(
+        "invalid duration `{text}`; add a unit: ms, s, m, h, d or w, as in `90s` or `1h30m`",
+        text = shown(.text)
+    )]
     MissingUnit {
         /// What was written.
         text: String,
     },
     /// A unit stands without its number.
-    #[error("invalid duration `{text}`; write a whole number before `{unit}`, as in `90s` or `1h30m`")]
+    #[error(
+        "invalid duration `{text}`; write a whole number before `{unit}`, as in `90s` or `1h30m`",
+        text = shown(.text),
+        unit = shown(.unit)
+    )]
     MissingNumber {
         /// What was written.
         text: String,
@@ -31,7 +40,11 @@ pub enum DurationError {
         unit: String,
     },
     /// The unit is none of the known ones.
-    #[error("unknown unit `{unit}` in duration `{text}`; write ms, s, m, h, d or w, as in `90s` or `1h30m`")]
+    #[error(
+        "unknown unit `{unit}` in duration `{text}`; write ms, s, m, h, d or w, as in `90s` or `1h30m`",
+        text = shown(.text),
+        unit = shown(.unit)
+    )]
     UnknownUnit {
         /// What was written.
         text: String,
@@ -40,7 +53,9 @@ pub enum DurationError {
     },
     /// A unit comes twice, or after a smaller one.
     #[error(
-        "misplaced `{unit}` in duration `{text}`; write each unit once, the largest first, as in `1h30m`"
+        "misplaced `{unit}` in duration `{text}`; write each unit once, the largest first, as in `1h30m`",
+        text = shown(.text),
+        unit = shown(.unit)
     )]
     Order {
         /// What was written.
@@ -49,7 +64,7 @@ pub enum DurationError {
         unit: String,
     },
     /// The duration is longer than a [`Duration`] can be.
-    #[error("duration `{text}` is too long; write at most {}", format(Duration::MAX))]
+    #[error("duration `{text}` is too long; write at most {}", format(Duration::MAX), text = shown(.text))]
     TooLong {
         /// What was written.
         text: String,

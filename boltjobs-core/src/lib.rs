@@ -36,6 +36,7 @@ pub mod recurring;
 pub mod state;
 pub mod store;
 pub mod template;
+pub mod text;
 pub mod time;
 pub mod unique;
 pub mod watch;
