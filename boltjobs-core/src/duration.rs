@@ -151,13 +151,14 @@ fn split_where(text: &str, end: impl Fn(char) -> bool) -> (&str, &str) {
 }
 
 fn times(number: &str, unit_millis: u64) -> Option<Duration> {
-    let number = number.parse::<u64>().ok()?;
-    if unit_millis < 1_000 {
-        return Some(Duration::from_millis(number));
-    }
-    number.checked_mul(unit_millis / 1_000).map(Duration::from_secs)
+    let millis = number.parse::<u128>().ok()?.checked_mul(u128::from(unit_millis))?;
+    let seconds = u64::try_from(millis / 1_000).ok()?;
+    let rest = u64::try_from(millis % 1_000).ok()?;
+    Duration::from_secs(seconds).checked_add(Duration::from_millis(rest))
 }
 
+#[cfg(test)]
+pub(crate) mod fuzz;
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -207,6 +208,8 @@ mod tests {
         for text in ["18446744073709551616s", "18446744073709551615m", "18446744073709551615s1000ms"] {
             assert!(matches!(parse(text), Err(DurationError::TooLong { .. })), "{text}");
         }
+        let milliseconds = std::format!("{}ms", Duration::MAX.as_millis());
+        assert_eq!(parse(&milliseconds).map(|longest| longest.as_millis()), Ok(Duration::MAX.as_millis()));
         let longest = format(Duration::MAX);
         assert_eq!(longest, "30500568904943w7h15s999ms");
         assert_eq!(parse(&longest).unwrap().as_secs(), u64::MAX);
