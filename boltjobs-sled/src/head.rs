@@ -118,3 +118,6 @@ impl Head {
         Ok(newest)
     }
 }
+
+#[cfg(test)]
+mod fuzz;
