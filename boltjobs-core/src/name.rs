@@ -89,6 +89,8 @@ fn is_long_enough(name: &str) -> bool {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests {
     use super::*;
 

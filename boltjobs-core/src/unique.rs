@@ -119,6 +119,8 @@ pub enum UniqueError {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests {
     use super::*;
 

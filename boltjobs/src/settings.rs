@@ -232,6 +232,8 @@ fn order(queues: Vec<Queue>) -> Result<QueueOrder, Vec<String>> {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests {
     use super::*;
 
