@@ -14,6 +14,10 @@ lint:
 test:
     scripts/test doctest test
 
+# Gives every parser what nobody should write, for about a minute. `PROPTEST_CASES=1000000 just fuzz` takes longer.
+fuzz:
+    scripts/test fuzz
+
 # Builds the documentation; a warning is an error.
 doc:
     scripts/test doc

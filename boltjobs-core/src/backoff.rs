@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::duration;
 
+#[cfg(test)]
+mod fuzz;
 mod parse;
 #[cfg(test)]
 mod tests;

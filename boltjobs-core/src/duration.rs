@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::text::shown;
+
 /// The units from the largest to the smallest, in milliseconds. A week is 7 days and a day 24 hours.
 const UNITS: [(&str, u64); 6] =
     [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
@@ -17,13 +19,20 @@ pub enum DurationError {
     #[error("empty duration; write a number and a unit, as in `90s` or `1h30m`")]
     Empty,
     /// A number stands without its unit.
-    #[error("invalid duration `{text}`; add a unit: ms, s, m, h, d or w, as in `90s` or `1h30m`")]
+    #[error(
+        "invalid duration `{text}`; add a unit: ms, s, m, h, d or w, as in `90s` or `1h30m`",
+        text = shown(.text)
+    )]
     MissingUnit {
         /// What was written.
         text: String,
     },
     /// A unit stands without its number.
-    #[error("invalid duration `{text}`; write a whole number before `{unit}`, as in `90s` or `1h30m`")]
+    #[error(
+        "invalid duration `{text}`; write a whole number before `{unit}`, as in `90s` or `1h30m`",
+        text = shown(.text),
+        unit = shown(.unit)
+    )]
     MissingNumber {
         /// What was written.
         text: String,
@@ -31,7 +40,11 @@ pub enum DurationError {
         unit: String,
     },
     /// The unit is none of the known ones.
-    #[error("unknown unit `{unit}` in duration `{text}`; write ms, s, m, h, d or w, as in `90s` or `1h30m`")]
+    #[error(
+        "unknown unit `{unit}` in duration `{text}`; write ms, s, m, h, d or w, as in `90s` or `1h30m`",
+        text = shown(.text),
+        unit = shown(.unit)
+    )]
     UnknownUnit {
         /// What was written.
         text: String,
@@ -40,7 +53,9 @@ pub enum DurationError {
     },
     /// A unit comes twice, or after a smaller one.
     #[error(
-        "misplaced `{unit}` in duration `{text}`; write each unit once, the largest first, as in `1h30m`"
+        "misplaced `{unit}` in duration `{text}`; write each unit once, the largest first, as in `1h30m`",
+        text = shown(.text),
+        unit = shown(.unit)
     )]
     Order {
         /// What was written.
@@ -49,7 +64,7 @@ pub enum DurationError {
         unit: String,
     },
     /// The duration is longer than a [`Duration`] can be.
-    #[error("duration `{text}` is too long; write at most {}", format(Duration::MAX))]
+    #[error("duration `{text}` is too long; write at most {}", format(Duration::MAX), text = shown(.text))]
     TooLong {
         /// What was written.
         text: String,
@@ -136,13 +151,14 @@ fn split_where(text: &str, end: impl Fn(char) -> bool) -> (&str, &str) {
 }
 
 fn times(number: &str, unit_millis: u64) -> Option<Duration> {
-    let number = number.parse::<u64>().ok()?;
-    if unit_millis < 1_000 {
-        return Some(Duration::from_millis(number));
-    }
-    number.checked_mul(unit_millis / 1_000).map(Duration::from_secs)
+    let millis = number.parse::<u128>().ok()?.checked_mul(u128::from(unit_millis))?;
+    let seconds = u64::try_from(millis / 1_000).ok()?;
+    let rest = u64::try_from(millis % 1_000).ok()?;
+    Duration::from_secs(seconds).checked_add(Duration::from_millis(rest))
 }
 
+#[cfg(test)]
+pub(crate) mod fuzz;
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -192,6 +208,8 @@ mod tests {
         for text in ["18446744073709551616s", "18446744073709551615m", "18446744073709551615s1000ms"] {
             assert!(matches!(parse(text), Err(DurationError::TooLong { .. })), "{text}");
         }
+        let milliseconds = std::format!("{}ms", Duration::MAX.as_millis());
+        assert_eq!(parse(&milliseconds).map(|longest| longest.as_millis()), Ok(Duration::MAX.as_millis()));
         let longest = format(Duration::MAX);
         assert_eq!(longest, "30500568904943w7h15s999ms");
         assert_eq!(parse(&longest).unwrap().as_secs(), u64::MAX);

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::Timestamp;
 use crate::clock::Chance;
+use crate::text::shown;
 
 /// The id of a job: a `UUIDv7`, so ids sort by the millisecond in which they were made.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ impl fmt::Debug for JobId {
 
 /// A text that is no id of a job.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid job id `{0}`; an id is a UUID, as in `01890a5d-ac96-774b-bcce-b302099a8057`")]
+#[error("invalid job id `{}`; an id is a UUID, as in `01890a5d-ac96-774b-bcce-b302099a8057`", shown(.0))]
 pub struct JobIdError(String);
 
 impl FromStr for JobId {
@@ -131,6 +132,8 @@ impl JobIds {
     }
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,6 +38,7 @@ pub mod sabotage;
 pub mod state;
 pub mod store;
 pub mod template;
+pub mod text;
 pub mod time;
 pub mod unique;
 pub mod watch;

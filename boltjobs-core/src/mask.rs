@@ -44,6 +44,8 @@ fn mask(payload: &mut Value, path: &str) {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests {
     use serde_json::json;
 

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::text::shown;
+
 const QUEUE_MAX: usize = 64;
 const LONG_MAX: usize = 200;
 
@@ -26,7 +28,8 @@ pub enum NameError {
     },
     /// The id of a recurring job breaks its rule.
     #[error(
-        "invalid recurring id `{}`; use 1 to 200 characters, not all of them spaces and none a control character",
+        "invalid recurring id `{}`; use 1 to 200 characters, not all of them spaces and none a control \
+         character",
         shown(.name)
     )]
     RecurringId {
@@ -85,15 +88,8 @@ fn is_long_enough(name: &str) -> bool {
     name.len() <= 4 * LONG_MAX && (1..=LONG_MAX).contains(&name.chars().count())
 }
 
-/// The name as an error shows it: control characters are visible, and a long text does not fill the screen.
-fn shown(name: &str) -> String {
-    let mut text: String = name.chars().take(LONG_MAX).flat_map(char::escape_debug).collect();
-    if name.chars().nth(LONG_MAX).is_some() {
-        text.push('…');
-    }
-    text
-}
-
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests {
     use super::*;

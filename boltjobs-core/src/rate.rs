@@ -4,6 +4,8 @@
 //! jobs start. A burst adds a shorter one, so that the 100 do not start all at once: `burst = 10` allows 10 in any
 //! tenth of the minute. What started lately is kept in a [`RateLog`].
 
+#[cfg(test)]
+mod fuzz;
 mod log;
 mod parse;
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 use thiserror::Error;
 
+use crate::text::shown;
+
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
@@ -40,7 +42,9 @@ pub enum TemplateError {
     },
     /// What stands between the braces can't be the name of a field.
     #[error(
-        "`{name}` at byte {offset} is not a field; write only a name or a tuple index, as in `{{student}}` or `{{0}}`"
+        "`{name}` at byte {offset} is not a field; write only a name or a tuple index, as in `{{student}}` \
+         or `{{0}}`",
+        name = shown(.name)
     )]
     NotAField {
         /// What stands between the braces.
@@ -133,6 +137,8 @@ fn is_index(name: &str) -> bool {
         || (!name.starts_with('0') && name.len() < 10 && name.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

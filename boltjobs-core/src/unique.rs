@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::JobState;
+use crate::text::shown;
 
 /// The most bytes of a key.
 pub const KEY_BYTES: usize = 512;
@@ -110,13 +111,15 @@ pub enum UniqueError {
     #[error("a unique key of {0} bytes is too long; use at most 512, or a hash of it")]
     Long(usize),
     /// The time for which it is held is zero.
-    #[error("the unique key `{0}` is held within no time; give `within` a span, or leave it out")]
+    #[error("the unique key `{}` is held within no time; give `within` a span, or leave it out", shown(.0))]
     NoTime(Arc<str>),
     /// There is neither a state nor a time in which it is held.
-    #[error("the unique key `{0}` is never held; name a state in `states`, or a span in `within`")]
+    #[error("the unique key `{}` is never held; name a state in `states`, or a span in `within`", shown(.0))]
     NeverHeld(Arc<str>),
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests {
     use super::*;

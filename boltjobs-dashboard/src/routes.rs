@@ -71,3 +71,6 @@ pub(crate) async fn missing() -> Response {
 fn not_found(why: &str) -> Response {
     (StatusCode::NOT_FOUND, html(pages::notice("Not found", why))).into_response()
 }
+
+#[cfg(test)]
+mod fuzz;

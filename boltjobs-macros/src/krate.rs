@@ -15,6 +15,8 @@ pub(crate) fn boltjobs() -> syn::Result<TokenStream> {
             let name = format_ident!("{name}");
             Ok(quote!(::#name))
         }
+        // The package of the tests here does not depend on it.
+        Err(_) if cfg!(test) => Ok(quote!(::boltjobs)),
         Err(_) => Err(syn::Error::new(
             Span::call_site(),
             "this package does not depend on `boltjobs` itself; add it with `cargo add boltjobs`",

@@ -8,6 +8,8 @@ mod arguments;
 mod cron;
 mod errors;
 mod expect;
+#[cfg(test)]
+mod fuzz;
 mod handler;
 mod hook;
 mod interceptor;

@@ -86,6 +86,8 @@ fn checksum(bytes: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -1,14 +1,11 @@
 //! Entries to bytes and back. Nothing else knows the encoding.
 
 use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
+use bincode::error::DecodeError;
 use boltjobs_core::engine::Entry;
 
 /// Integers of variable length, little-endian: most numbers of an entry are small.
 const CONFIG: Configuration = config::standard();
-
-/// The same for what is not larger than a sixteenth of this. A number takes up to sixteen times the room that it is
-/// written in.
-const LIMITED: Configuration<LittleEndian, Varint, Limit<{ 1 << 30 }>> = CONFIG.with_limit();
 
 /// Appends an entry.
 pub(crate) fn encode(entry: &Entry, bytes: &mut Vec<u8>) -> Result<(), String> {
@@ -17,17 +14,28 @@ pub(crate) fn encode(entry: &Entry, bytes: &mut Vec<u8>) -> Result<(), String> {
 
 /// Takes one entry off the front. It says itself where it ends.
 pub(crate) fn decode(bytes: &mut &[u8]) -> Result<Entry, String> {
-    // Room for a text is taken before it is read, and a length that cannot be would end the process.
-    let decoded = if bytes.len() <= 1 << 26 {
-        bincode::serde::decode_from_slice(bytes, LIMITED)
-    } else {
-        bincode::serde::decode_from_slice(bytes, CONFIG)
+    // Room is made for a text before it is read, so a length that is not true must not be believed. In memory a value
+    // takes at most sixteen times the bytes that it has here; a limit is a constant, hence the steps.
+    let decoded = match bytes.len() {
+        0..0x400 => bounded::<0x4000>(bytes),
+        0x400..0x4000 => bounded::<0x4_0000>(bytes),
+        0x4000..0x4_0000 => bounded::<0x40_0000>(bytes),
+        0x4_0000..0x40_0000 => bounded::<0x400_0000>(bytes),
+        0x40_0000..0x400_0000 => bounded::<0x4000_0000>(bytes),
+        _ => bincode::serde::decode_from_slice(bytes, CONFIG),
     };
     let (entry, length) = decoded.map_err(|error| error.to_string())?;
     *bytes = bytes.get(length..).unwrap_or_default();
     Ok(entry)
 }
 
+fn bounded<const MOST: usize>(bytes: &[u8]) -> Result<(Entry, usize), DecodeError> {
+    let config: Configuration<LittleEndian, Varint, Limit<MOST>> = CONFIG.with_limit();
+    bincode::serde::decode_from_slice(bytes, config)
+}
+
+#[cfg(test)]
+pub(crate) mod fuzz;
 #[cfg(test)]
 mod tests {
     use boltjobs_core::engine::Engine;
@@ -78,6 +86,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_length_that_is_not_true_is_refused_before_room_is_made_for_it() {
+        // A queue that is resumed, with a name of 2^62 bytes, and one of 2^40.
+        for length in [1_u64 << 62, 1 << 40] {
+            let bytes = [&[14, 253][..], &length.to_le_bytes(), b"mail"].concat();
+            assert!(decode(&mut bytes.as_slice()).is_err());
+        }
+        let longest = Entry::QueueResumed("q".repeat(0x400 - 4).into());
+        let mut bytes = Vec::new();
+        encode(&longest, &mut bytes).unwrap();
+        assert_eq!((bytes.len(), decode(&mut bytes.as_slice())), (0x400, Ok(longest)));
     }
 
     #[test]

@@ -155,3 +155,6 @@ impl Head {
         slots.filter_map(|slot| Self::from_bytes(&slot.bytes)).max_by_key(|head| head.turn)
     }
 }
+
+#[cfg(test)]
+mod fuzz;

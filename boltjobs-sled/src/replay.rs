@@ -87,6 +87,10 @@ impl Replay {
             Fault::Newer(format) => Broken::Newer(u32::from(format)),
             Fault::Damaged => Broken::Damaged(format!("chunk {seq} is damaged")),
         })?;
+        // Numbers begin with 1, and no store lives until the last one. So what follows may add and subtract one.
+        if [0, u64::MAX].contains(&seq) {
+            return Err(Broken::Damaged(format!("no chunk has the number {seq}")));
+        }
         if header.seq != seq {
             return Err(Broken::Damaged(format!("chunk {} is in the place of chunk {seq}", header.seq)));
         }
@@ -185,6 +189,8 @@ impl Replay {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::chunk::{HEADER, seal};
@@ -255,6 +261,17 @@ mod tests {
         assert!(replay_left(&chunks, |seq| seq != 6, 7).is_err());
         // It is not the last one.
         assert!(replay_left(&chunks, |seq| seq != 3, 1).is_err());
+    }
+
+    #[test]
+    fn a_number_that_no_chunk_has_is_refused() {
+        for seq in [0, u64::MAX] {
+            let mut bytes = journal(&[1]).remove(0).1;
+            seal(&mut bytes, Header { flags: 0, seq, group: seq, oldest: seq, previous: 0, count: 1 });
+            assert!(
+                replay_left(&[(seq, bytes)], |_| true, 0).unwrap_err().contains("no chunk has the number")
+            );
+        }
     }
 
     #[test]

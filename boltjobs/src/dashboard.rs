@@ -4,6 +4,8 @@ use std::net::{SocketAddr, TcpListener};
 #[cfg(feature = "dashboard")]
 use std::sync::Arc;
 
+use boltjobs_core::text::shown;
+
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
 use crate::server::Server;
@@ -17,12 +19,13 @@ pub(crate) fn address(text: &str) -> std::result::Result<SocketAddr, String> {
     }
     let numbers = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     let address: SocketAddr = numbers.as_deref().unwrap_or(text).parse().map_err(|_| {
+        let text = shown(text);
         format!("`{text}` is no address for the dashboard; write it with its port, as in `127.0.0.1:4010`")
     })?;
     if address.ip().is_loopback() {
         return Ok(address);
     }
-    let port = address.port();
+    let (text, port) = (shown(text), address.port());
     Err(format!(
         "`{text}` is no loopback address, and this release shows the dashboard on loopback only; use \
          `127.0.0.1:{port}`, and `ssh -L {port}:127.0.0.1:{port} <host>` to see it from elsewhere"

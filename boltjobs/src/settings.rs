@@ -8,6 +8,7 @@ use std::time::Duration;
 use boltjobs_core::duration;
 use boltjobs_core::name;
 use boltjobs_core::store::{QueueOrder, Retention, StoreSource};
+use boltjobs_core::text::shown;
 use tracing::level_filters::LevelFilter;
 
 use crate::dashboard;
@@ -157,7 +158,10 @@ fn default_workers() -> u32 {
 
 fn workers(text: &str) -> Result<u32, String> {
     let workers = text.parse();
-    let fault = |_| format!("`{text}` is no number of workers; use 0 (run nothing) to {MOST_WORKERS}");
+    let fault = |_| {
+        let text = shown(text);
+        format!("`{text}` is no number of workers; use 0 (run nothing) to {MOST_WORKERS}")
+    };
     legal_workers(workers.map_err(fault)?)
 }
 
@@ -170,18 +174,19 @@ fn durability(text: &str) -> Result<Durability, String> {
     match text {
         "immediate" => Ok(Durability::Immediate),
         "eventual" => Ok(Durability::Eventual),
-        _ => Err(format!("unknown durability `{text}`; use `immediate` or `eventual`")),
+        _ => Err(format!("unknown durability `{}`; use `immediate` or `eventual`", shown(text))),
     }
 }
 
 /// Reads `critical,default,mail`, in strict order, or `critical=5,mail=1`, by weight.
 fn queues(text: &str) -> Result<Vec<Queue>, String> {
-    let queue = |part: &str| match part.trim().split_once('=') {
-        None => Ok(Queue::new(part.trim())),
-        Some((name, weight)) => match weight.trim().parse() {
-            Ok(weight) => Ok(Queue::new(name.trim()).weight(weight)),
-            Err(_) => Err(format!("`{weight}` is no weight of queue `{name}`; use a whole number from 1")),
-        },
+    let queue = |part: &str| {
+        let Some((name, weight)) = part.trim().split_once('=') else { return Ok(Queue::new(part.trim())) };
+        if let Ok(number) = weight.trim().parse() {
+            return Ok(Queue::new(name.trim()).weight(number));
+        }
+        let (weight, name) = (shown(weight), shown(name));
+        Err(format!("`{weight}` is no weight of queue `{name}`; use a whole number from 1"))
     };
     text.split(',').map(queue).collect()
 }
@@ -200,20 +205,20 @@ fn order(queues: Vec<Queue>) -> Result<QueueOrder, Vec<String>> {
     for (index, queue) in queues.iter().enumerate() {
         faults.extend(name::validate_queue(&queue.name).err().map(|error| error.to_string()));
         if queue.weight == Some(0) {
-            let name = &queue.name;
+            let name = shown(&queue.name);
             faults.push(format!(
                 "queue `{name}` has a weight of zero, so it would never be worked; use 1 or more"
             ));
         }
         if queue.concurrency == Some(0) {
-            let name = &queue.name;
+            let name = shown(&queue.name);
             faults.push(format!(
                 "queue `{name}` has a concurrency of zero, so none of its jobs would ever run; use 1 or more, \
                  or pause it"
             ));
         }
         if queues[..index].iter().any(|earlier| earlier.name == queue.name) {
-            faults.push(format!("queue `{}` is named twice; name it once", queue.name));
+            faults.push(format!("queue `{}` is named twice; name it once", shown(&queue.name)));
         }
     }
     if !faults.is_empty() {
@@ -226,6 +231,8 @@ fn order(queues: Vec<Queue>) -> Result<QueueOrder, Vec<String>> {
     Ok(QueueOrder::Weighted(weighted.collect()))
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -82,6 +82,8 @@ pub(crate) fn current(runtime: &Runtime) -> Option<String> {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests {
     use boltjobs_core::job::Epoch;
     use boltjobs_core::{JobId, Timestamp};

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::Backoff;
 use crate::duration::{self, DurationError};
+use crate::text::shown;
 
 /// What every fault ends with.
 const FORMS: &str =
@@ -16,13 +17,13 @@ const FORMS: &str =
 #[non_exhaustive]
 pub enum BackoffError {
     /// It has none of the four forms.
-    #[error("unknown backoff `{text}`; {FORMS}")]
+    #[error("unknown backoff `{text}`; {FORMS}", text = shown(.text))]
     UnknownForm {
         /// What was written.
         text: String,
     },
     /// A delay is missing, or one too many.
-    #[error("backoff `{text}` takes {wanted}; {FORMS}")]
+    #[error("backoff `{text}` takes {wanted}; {FORMS}", text = shown(.text))]
     Delays {
         /// What was written.
         text: String,
@@ -30,7 +31,7 @@ pub enum BackoffError {
         wanted: &'static str,
     },
     /// A delay is not a duration.
-    #[error("backoff `{text}`: {source}; {FORMS}")]
+    #[error("backoff `{text}`: {source}; {FORMS}", text = shown(.text))]
     Duration {
         /// What was written.
         text: String,
@@ -39,7 +40,11 @@ pub enum BackoffError {
         source: DurationError,
     },
     /// An option of another name than `max` or `jitter`.
-    #[error("unknown option `{option}` in backoff `{text}`, it takes `max` and `jitter`; {FORMS}")]
+    #[error(
+        "unknown option `{option}` in backoff `{text}`, it takes `max` and `jitter`; {FORMS}",
+        text = shown(.text),
+        option = shown(.option)
+    )]
     UnknownOption {
         /// What was written.
         text: String,
@@ -47,7 +52,11 @@ pub enum BackoffError {
         option: String,
     },
     /// An option that was given before.
-    #[error("option `{option}` comes twice in backoff `{text}`; {FORMS}")]
+    #[error(
+        "option `{option}` comes twice in backoff `{text}`; {FORMS}",
+        text = shown(.text),
+        option = shown(.option)
+    )]
     RepeatedOption {
         /// What was written.
         text: String,
@@ -55,7 +64,11 @@ pub enum BackoffError {
         option: String,
     },
     /// The jitter is not a part of the delay.
-    #[error("invalid jitter `{jitter}` in backoff `{text}`, it is from 0 to 1; {FORMS}")]
+    #[error(
+        "invalid jitter `{jitter}` in backoff `{text}`, it is from 0 to 1; {FORMS}",
+        text = shown(.text),
+        jitter = shown(.jitter)
+    )]
     Jitter {
         /// What was written.
         text: String,
@@ -63,7 +76,7 @@ pub enum BackoffError {
         jitter: String,
     },
     /// The longest delay is shorter than the first.
-    #[error("in backoff `{text}` the max is below the first delay; {FORMS}")]
+    #[error("in backoff `{text}` the max is below the first delay; {FORMS}", text = shown(.text))]
     MaxBelowBase {
         /// What was written.
         text: String,

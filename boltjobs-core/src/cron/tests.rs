@@ -1,6 +1,7 @@
 mod clocks;
 mod dialect;
 mod faults;
+mod fuzz;
 mod oracle;
 mod random;
 mod shorthands;

@@ -93,6 +93,8 @@ impl Part {
         let mut cursor = after;
         // Each round is a day later, and the schedule ends in 2100.
         loop {
+            #[cfg(test)]
+            looks::count();
             let time = self.schedule.after(&cursor.and_utc()).next()?.naive_utc();
             match &self.days {
                 Some((month, week)) if !(month.matches(time.date()) && week.matches(time.date())) => {
@@ -120,4 +122,23 @@ fn list(values: impl Iterator<Item = u32>) -> String {
         let _ = write!(text, "{comma}{value}");
         text
     })
+}
+
+/// Counts the days that a search looks at, so that a test can tell what it costs.
+#[cfg(test)]
+pub(super) mod looks {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LOOKS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        LOOKS.set(LOOKS.get() + 1);
+    }
+
+    /// Returns how many there were since the last call.
+    pub(in crate::cron) fn take() -> usize {
+        LOOKS.take()
+    }
 }

@@ -8,6 +8,8 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::text::shown;
+
 /// A time zone of the IANA database, such as `Europe/Oslo`; UTC unless said otherwise.
 ///
 /// It is stored and shown as its name.
@@ -26,7 +28,7 @@ pub struct Zone(Tz);
 
 /// There is no such time zone.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("unknown time zone `{name}`; {}", mend(.nearest))]
+#[error("unknown time zone `{name}`; {}", mend(.nearest), name = shown(.name))]
 #[non_exhaustive]
 pub struct ZoneError {
     /// The name as it was given.

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::Rate;
 use crate::duration::{self, DurationError};
+use crate::text::shown;
 
 /// What every fault ends with.
 const FORMS: &str = "write `100/1m`, `5/s` or `100/1m, burst = 10`";
@@ -18,13 +19,21 @@ const LONGEST: Duration = Duration::from_hours(365 * 24);
 #[non_exhaustive]
 pub enum RateError {
     /// There is no slash with something on both sides of it.
-    #[error("invalid rate `{text}`, it is a number and a span with a slash between them; {FORMS}")]
+    #[error(
+        "invalid rate `{text}`, it is a number and a span with a slash between them; {FORMS}",
+        text = shown(.text)
+    )]
     Form {
         /// What was written.
         text: String,
     },
     /// What should be a number is none, or too large.
-    #[error("invalid number `{number}` in rate `{text}`, it is whole and from 1 to {}; {FORMS}", u32::MAX)]
+    #[error(
+        "invalid number `{number}` in rate `{text}`, it is whole and from 1 to {}; {FORMS}",
+        u32::MAX,
+        text = shown(.text),
+        number = shown(.number)
+    )]
     Number {
         /// What was written.
         text: String,
@@ -32,13 +41,16 @@ pub enum RateError {
         number: String,
     },
     /// Nothing would ever start.
-    #[error("rate `{text}` lets nothing start; write a count of 1 or more, or pause the queue")]
+    #[error(
+        "rate `{text}` lets nothing start; write a count of 1 or more, or pause the queue",
+        text = shown(.text)
+    )]
     Zero {
         /// What was written.
         text: String,
     },
     /// The span is not a duration.
-    #[error("rate `{text}`: {source}; {FORMS}")]
+    #[error("rate `{text}`: {source}; {FORMS}", text = shown(.text))]
     Duration {
         /// What was written.
         text: String,
@@ -47,13 +59,17 @@ pub enum RateError {
         source: DurationError,
     },
     /// The span is zero, or too long.
-    #[error("span out of range in rate `{text}`; write 1ms to 365d")]
+    #[error("span out of range in rate `{text}`; write 1ms to 365d", text = shown(.text))]
     Span {
         /// What was written.
         text: String,
     },
     /// What follows the comma is not one `burst`.
-    #[error("unknown option `{option}` in rate `{text}`, it takes `burst`, once; {FORMS}")]
+    #[error(
+        "unknown option `{option}` in rate `{text}`, it takes `burst`, once; {FORMS}",
+        text = shown(.text),
+        option = shown(.option)
+    )]
     Option {
         /// What was written.
         text: String,
@@ -61,7 +77,10 @@ pub enum RateError {
         option: String,
     },
     /// The burst is zero, or above the count.
-    #[error("a burst of {burst} makes no sense in rate `{text}`; write 1 to {count}, or leave it out")]
+    #[error(
+        "a burst of {burst} makes no sense in rate `{text}`; write 1 to {count}, or leave it out",
+        text = shown(.text)
+    )]
     Burst {
         /// What was written.
         text: String,

@@ -1,6 +1,7 @@
 //! Why a store refuses.
 
 use crate::continuation::ParentId;
+use crate::text::shown;
 use crate::{BatchId, JobId};
 
 /// Why a store could not do what it was asked.
@@ -45,7 +46,7 @@ pub enum StoreError {
         supported: u32,
     },
     /// There is no store of that kind, or none can be made there.
-    #[error("can't open the store `{location}`: {reason}")]
+    #[error("can't open the store `{}`: {reason}", shown(.location))]
     Location {
         /// Which store.
         location: String,

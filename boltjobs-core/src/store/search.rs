@@ -62,7 +62,7 @@ impl JobFilter {
             && self.admits_request(&job.spec.request)
             && self.admits_queue(&job.spec.queue)
             && self.tags.iter().all(|tag| job.spec.tags.contains(tag))
-            && self.text.as_ref().is_none_or(|text| has_text(job, &text.to_lowercase()))
+            && self.text.as_ref().is_none_or(|text| has_text(job, &folded(text)))
     }
 
     pub(crate) fn admits_state(&self, state: JobState) -> bool {
@@ -84,9 +84,18 @@ impl JobFilter {
     }
 }
 
-/// Says whether a job has a text in it, which is in lower case.
+/// Makes all forms of a letter one, whatever stands beside it. In lower case alone `SS` would not be found in `ß`, nor a
+/// sigma in the middle of a word by a text that ends with it.
+fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_uppercase();
+    }
+    text.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).collect()
+}
+
+/// Says whether a job has a text in it, which is folded.
 fn has_text(job: &Job, text: &str) -> bool {
-    let has = |part: &str| part.to_lowercase().contains(text);
+    let has = |part: &str| folded(part).contains(text);
     let spec = &job.spec;
     let mut errors = job.history.iter().filter_map(|row| row.error.as_deref());
     has(spec.title())
@@ -99,3 +108,6 @@ fn has_text(job: &Job, text: &str) -> bool {
         || has(&job.id.to_string())
         || (spec.sensitive.is_empty() && has(&String::from_utf8_lossy(&spec.payload)))
 }
+
+#[cfg(test)]
+mod fuzz;
