@@ -132,10 +132,11 @@ mod tests {
         assert!(
             expanded(Kind::Test, quote!(), item).contains("a test with jobs is an `async fn` with a body")
         );
-        let none = quote!(
+        let none = syn::parse_quote!(
             async fn a() {}
         );
-        assert!(expanded(Kind::Test, quote!(), none).contains("| _ | a ()"));
+        let none = expand(&quote!(::boltjobs), Kind::Test, &none, None, RUNS).to_string();
+        assert!(none.contains("| _ | a ()"), "{none}");
     }
 
     #[test]
@@ -143,7 +144,11 @@ mod tests {
         let item = quote!(
             async fn a(sim: Sim) {}
         );
-        assert!(expanded(Kind::Simulate, quote!(runs = 7), item.clone()).contains("7i64 as u32"));
+        let seven = expanded(Kind::Simulate, quote!(runs = 7), item.clone());
+        assert!(!seven.contains("`runs`"), "{seven}");
+        let of = syn::parse2(item.clone()).unwrap();
+        let seven = expand(&quote!(::boltjobs), Kind::Simulate, &of, None, 7).to_string();
+        assert!(seven.contains("7i64 as u32"), "{seven}");
         assert!(expanded(Kind::Test, quote!(runs = 7), item.clone()).contains("unknown option `runs`"));
         assert!(expanded(Kind::Simulate, quote!(runs = 0), item).contains("`runs` must be from 1"));
     }
