@@ -1,7 +1,7 @@
 //! `assert_enqueued!` and its kin: a request is written as a literal, and each field is compared.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Expr, Path, Token};
@@ -82,7 +82,9 @@ fn pattern(request: &Expr) -> syn::Result<Pattern> {
         if let Expr::Infer(any) = expected {
             return any.to_token_stream();
         }
-        let bound = format_ident!("__field{}", comparisons.len(), span = Span::mixed_site());
+        // What rustc says of the comparison points at the expression.
+        let span = Span::mixed_site().located_at(expected.span());
+        let bound = format_ident!("__field{}", comparisons.len(), span = span);
         comparisons.push(Comparison { field, bound: bound.clone(), expected: expected.clone() });
         quote!(ref #bound)
     };
@@ -102,7 +104,10 @@ fn pattern(request: &Expr) -> syn::Result<Pattern> {
                 quote!(#member: #bound)
             });
             let fields: Vec<_> = fields.collect();
-            quote!(#path { #(#fields,)* #rest })
+            let mut matched = path.to_token_stream();
+            // In the braces of the user, so that rustc names fields that are missing.
+            literal.brace_token.surround(&mut matched, |inner| inner.extend(quote!(#(#fields,)* #rest)));
+            matched
         }
         Expr::Call(call) => {
             let path = path(&call.func)?;
@@ -112,7 +117,9 @@ fn pattern(request: &Expr) -> syn::Result<Pattern> {
                 if rest { quote!(..) } else { bind(number.to_string(), argument) }
             });
             let fields: Vec<_> = fields.collect();
-            quote!(#path(#(#fields),*))
+            let mut matched = path.to_token_stream();
+            call.paren_token.surround(&mut matched, |inner| inner.extend(quote!(#(#fields),*)));
+            matched
         }
         other => path(other)?.to_token_stream(),
     };
@@ -161,7 +168,7 @@ fn expand(
     let (variant, words) = (assertion.variant(), written(request));
     let Pattern { matched, comparisons } = pattern;
     let compared = comparisons.iter().map(|Comparison { field, bound, expected }| {
-        quote!(#testing::Difference::of(#field, #bound, &(#expected)))
+        quote_spanned!(expected.span()=> #testing::Difference::of(#field, #bound, &(#expected)))
     });
     quote! {{
         let __jobs = &#jobs;

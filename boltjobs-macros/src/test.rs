@@ -1,18 +1,29 @@
 //! `#[test]` and `#[simulate]`: a fn is run as a test, with jobs of its own.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
-use syn::{Expr, ItemFn};
+use syn::spanned::Spanned;
+use syn::{Expr, FnArg, ItemFn};
 
 use crate::errors::Faults;
 use crate::krate::boltjobs;
 use crate::options;
+use crate::signature::last_segment;
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Test,
     Simulate,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Test => "a test with jobs",
+            Self::Simulate => "a simulation",
+        }
+    }
 }
 
 /// How many seeds a simulation runs when nobody says.
@@ -31,7 +42,7 @@ pub(crate) fn run(kind: Kind, attribute: TokenStream, item: TokenStream) -> Toke
         Ok(())
     });
     let expanded = faults
-        .collect(syn::parse2::<ItemFn>(item.clone()))
+        .collect(syn::parse2::<ItemFn>(item.clone()).map_err(|error| explained(kind, &item, error)))
         .filter(|item| check(kind, item, &mut faults))
         .zip(faults.collect(boltjobs()))
         .map(|(item, krate)| expand(&krate, kind, &item, with.as_ref(), runs));
@@ -44,12 +55,28 @@ fn check(kind: Kind, item: &ItemFn, faults: &mut Faults) -> bool {
     let argument = if kind == Kind::Test { "jobs: TestJobs" } else { "sim: Sim" };
     let form = format!("async fn {}({argument})", item.sig.ident);
     if item.sig.asyncness.is_none() {
-        faults.push(item.sig.fn_token.span, format!("a test with jobs is async; write `{form}`"));
-    } else if item.sig.inputs.len() > 1 {
-        faults
-            .push(item.sig.ident.span(), format!("a test takes its jobs, and nothing else; write `{form}`"));
+        faults.push(item.sig.fn_token.span, format!("{} is async; write `{form}`", kind.name()));
+    } else if let Some(second) = item.sig.inputs.get(1) {
+        let fault = format!("{} takes its jobs, and nothing else; write `{form}`", kind.name());
+        faults.push(second.span(), fault);
+    } else if let Some(FnArg::Typed(jobs)) = item.sig.inputs.first() {
+        let name = last_segment(&jobs.ty).map(|last| last.ident.to_string()).unwrap_or_default();
+        let fault = match (kind, name.as_str()) {
+            (Kind::Test, "Sim") => "a test takes `TestJobs`; `Sim` is for `#[boltjobs::simulate]`",
+            (Kind::Simulate, "TestJobs") => "a simulation takes a `Sim`, which has all that `TestJobs` has",
+            _ => return faults.is_empty(),
+        };
+        faults.push(jobs.ty.span(), fault);
     }
     faults.is_empty()
+}
+
+/// Says what the attribute belongs on. What is wrong within a fn, syn says better.
+fn explained(kind: Kind, item: &TokenStream, error: syn::Error) -> syn::Error {
+    if item.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident == "fn")) {
+        return error;
+    }
+    syn::Error::new(error.span(), format!("{} is an `async fn` with a body", kind.name()))
 }
 
 fn expand(krate: &TokenStream, kind: Kind, item: &ItemFn, with: Option<&Expr>, runs: i64) -> TokenStream {
@@ -95,10 +122,21 @@ mod tests {
             async fn a(sim: Sim, other: u8) {}
         );
         assert!(expanded(Kind::Simulate, quote!(), two).contains("write `async fn a(sim: Sim)`"));
-        let none = quote!(
+        let other = quote!(
+            async fn a(jobs: testing::TestJobs) {}
+        );
+        assert!(expanded(Kind::Simulate, quote!(), other).contains("a simulation takes a `Sim`"));
+        let item = quote!(
+            struct A;
+        );
+        assert!(
+            expanded(Kind::Test, quote!(), item).contains("a test with jobs is an `async fn` with a body")
+        );
+        let none = syn::parse_quote!(
             async fn a() {}
         );
-        assert!(expanded(Kind::Test, quote!(), none).contains("| _ | a ()"));
+        let none = expand(&quote!(::boltjobs), Kind::Test, &none, None, RUNS).to_string();
+        assert!(none.contains("| _ | a ()"), "{none}");
     }
 
     #[test]
@@ -106,7 +144,11 @@ mod tests {
         let item = quote!(
             async fn a(sim: Sim) {}
         );
-        assert!(expanded(Kind::Simulate, quote!(runs = 7), item.clone()).contains("7i64 as u32"));
+        let seven = expanded(Kind::Simulate, quote!(runs = 7), item.clone());
+        assert!(!seven.contains("`runs`"), "{seven}");
+        let of = syn::parse2(item.clone()).unwrap();
+        let seven = expand(&quote!(::boltjobs), Kind::Simulate, &of, None, 7).to_string();
+        assert!(seven.contains("7i64 as u32"), "{seven}");
         assert!(expanded(Kind::Test, quote!(runs = 7), item.clone()).contains("unknown option `runs`"));
         assert!(expanded(Kind::Simulate, quote!(runs = 0), item).contains("`runs` must be from 1"));
     }

@@ -1,10 +1,14 @@
 //! What users see when they make a mistake: one mistake a file, and two files with five.
 //!
-//! To see the messages anew after a change: `TRYBUILD=overwrite cargo test -p boltjobs --test ui`.
+//! To see the messages anew after a change: `TRYBUILD=overwrite cargo test -p boltjobs --all-features --test ui`.
 
 #![cfg(feature = "macros")]
 
 #[test]
 fn each_mistake_is_explained() {
-    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/*.rs");
+    if cfg!(feature = "testing") {
+        cases.compile_fail("tests/ui/testing/*.rs");
+    }
 }

@@ -4,7 +4,7 @@ use boltjobs::prelude::*;
 use boltjobs::testing::*;
 
 use crate::first::fake_bank;
-use crate::program::{Charge, Receipt};
+use crate::program::{Charge, SendReceipt};
 
 #[boltjobs::test]
 async fn an_outcome_that_could_not_be_stored_is_stored_later(jobs: TestJobs) {
@@ -47,7 +47,7 @@ async fn a_crash_in_the_middle_of_a_handler(jobs: TestJobs) {
     jobs.crash().await;
 
     let report = jobs.run_until_idle().await;
-    assert_eq!((report.succeeded::<Charge>(), report.succeeded::<Receipt>()), (1, 1));
+    assert_eq!((report.succeeded::<Charge>(), report.succeeded::<SendReceipt>()), (1, 1));
     assert_eq!(bank.charged(), [17]);
 }
 

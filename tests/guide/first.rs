@@ -5,7 +5,7 @@ use std::time::Duration;
 use boltjobs::prelude::*;
 use boltjobs::testing::*;
 
-use crate::program::{Bank, Charge, Nightly, Receipt, Remind, sign_up};
+use crate::program::{Bank, Charge, Nightly, Remind, SendReceipt, sign_up};
 
 #[boltjobs::test]
 async fn a_reminder_goes_out_after_an_hour(jobs: TestJobs) {
@@ -26,7 +26,7 @@ async fn one_reminder_for_each_course(jobs: TestJobs) -> boltjobs::Result<()> {
     assert_enqueued!(jobs, Remind { student: 3 + 4, course: "Rust" }, count = 2);
     assert_enqueued!(jobs, Remind { student: _, course: "Go" }, in = Duration::ZERO);
     assert_not_enqueued!(jobs, Remind { student: 8, .. });
-    assert_not_enqueued!(jobs, Receipt { .. });
+    assert_not_enqueued!(jobs, SendReceipt { .. });
 
     let ids = assert_enqueued!(jobs, Remind { course: "Go", .. });
     assert_eq!(jobs.job(ids[0]).await.title(), "Remind 7 of Go");
@@ -113,7 +113,7 @@ async fn an_order_is_charged(jobs: TestJobs) {
     assert_eq!(run.response(), Some(1017));
     assert_eq!(run.took(), Duration::from_secs(2));
     assert_eq!(bank.charged(), [17]);
-    assert_scheduled!(jobs, Receipt { number: 1017 }, in = Duration::from_secs(60));
+    assert_scheduled!(jobs, SendReceipt { number: 1017 }, in = Duration::from_secs(60));
 }
 
 #[boltjobs::test]
@@ -139,10 +139,10 @@ async fn a_receipt_follows(jobs: TestJobs) {
     let ended = jobs.wait_for(&charge).await;
     assert_eq!(ended.state(), JobState::Succeeded);
     assert_eq!(charge.wait().await.unwrap(), 1017);
-    assert_eq!(jobs.pending::<Receipt>().await, [Receipt { number: 1017 }]);
+    assert_eq!(jobs.pending::<SendReceipt>().await, [SendReceipt { number: 1017 }]);
 
     let report = jobs.run_until_idle().await;
-    assert_eq!(report.succeeded::<Receipt>(), 1);
+    assert_eq!(report.succeeded::<SendReceipt>(), 1);
 }
 
 #[boltjobs::test(with = |builder| builder.workers(1))]

@@ -45,18 +45,18 @@ async fn charge(request: Charge, ctx: JobContext, bank: Data<Arc<dyn Bank>>) -> 
     let key = format!("order {}", request.order);
     let receipt: u64 = ctx.step("charge", || async { Ok(bank.charge(&key, request.order)?) }).await?;
     tokio::time::sleep(Duration::from_secs(2)).await; // it prints
-    Receipt { number: receipt }.schedule_in(Duration::from_secs(60)).await?;
+    SendReceipt { number: receipt }.schedule_in(Duration::from_secs(60)).await?;
     Ok(receipt)
 }
 
 #[request]
 #[derive(Debug, PartialEq)]
-pub struct Receipt {
+pub struct SendReceipt {
     pub number: u64,
 }
 
 #[handler]
-async fn receipt(_: Receipt) {}
+async fn send_receipt(_: SendReceipt) {}
 
 #[request(response = String)]
 #[derive(Debug, Default)]

@@ -1,0 +1,15 @@
+use boltjobs::prelude::*;
+use boltjobs::testing::*;
+
+#[request]
+#[derive(Debug)]
+struct Greet {
+    name: String,
+    loud: bool,
+}
+
+fn check(jobs: &TestJobs) {
+    assert_enqueued!(jobs, Greet { name: "Ada" });
+}
+
+fn main() {}

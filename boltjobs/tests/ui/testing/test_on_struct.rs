@@ -1,0 +1,4 @@
+#[boltjobs::test]
+struct Greet;
+
+fn main() {}

@@ -1,0 +1,9 @@
+use boltjobs::testing::*;
+
+#[boltjobs::test]
+async fn a_greeting_is_enqueued(jobs: TestJobs, name: String) {
+    jobs.drain().await;
+    drop(name);
+}
+
+fn main() {}
