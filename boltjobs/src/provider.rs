@@ -127,7 +127,11 @@ pub struct Providers {
 
 impl Providers {
     pub(crate) fn of(values: HashMap<TypeId, SharedValue>) -> Self {
-        Self { values: Arc::new(values), ..Self::default() }
+        Self {
+            values: Arc::new(values),
+            #[cfg(feature = "testing")]
+            workshop: None,
+        }
     }
 
     #[cfg(feature = "testing")]

@@ -57,6 +57,7 @@ impl Runtime {
 
     /// Prepares what is to be spawned. In a test it can then be stopped from outside, as a process is.
     #[cfg(not(feature = "testing"))]
+    #[expect(clippy::unused_self, reason = "it is the one of a test that matters")]
     pub(crate) fn steer<F: Future<Output = ()> + Send + 'static>(&self, future: F) -> F {
         future
     }

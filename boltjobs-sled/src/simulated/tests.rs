@@ -20,7 +20,7 @@ fn enqueue(store: &SledStore, writer: &mut SimulatedWriter, number: u128) -> Res
 }
 
 fn count(store: &SledStore) -> u64 {
-    store.look(|engine| engine.counts()).states.total()
+    store.look(boltjobs_core::engine::Engine::counts).states.total()
 }
 
 #[test]
