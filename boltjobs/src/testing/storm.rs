@@ -204,7 +204,8 @@ impl Storm {
         if trace.lines.len() == LINES {
             trace.lines.pop_front();
         }
-        line.truncate(line.floor_char_boundary(300));
+        let mut line = readable(&line);
+        line.truncate(line.floor_char_boundary(500));
         trace.lines.push_back(line);
     }
 
@@ -220,7 +221,33 @@ impl Storm {
     }
 }
 
+/// Shows payloads as the text that they are.
+fn readable(line: &str) -> String {
+    let (mut text, mut rest) = (String::new(), line);
+    while let Some((before, after)) = rest.split_once("payload: [") {
+        let Some((bytes, behind)) = after.split_once(']') else { break };
+        let bytes: Vec<u8> = bytes.split(", ").filter_map(|byte| byte.parse().ok()).collect();
+        let _ = write!(text, "{before}payload: {}", String::from_utf8_lossy(&bytes));
+        rest = behind;
+    }
+    text + rest
+}
+
 /// Names the call in the trace.
 pub(super) fn named(call: StoreCall, inside: bool) -> String {
     if inside { call.to_string() } else { format!("the test: {call}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[test]
+    fn payloads_are_shown_as_text() {
+        let line =
+            r"claim: [Claimed { payload: [123, 34, 97, 34, 125], retries: None }, Claimed { payload: [] }]";
+        let shown = r#"claim: [Claimed { payload: {"a"}, retries: None }, Claimed { payload:  }]"#;
+        assert_eq!(readable(line), shown);
+        assert_eq!(readable("due: Ok(None)"), "due: Ok(None)");
+    }
 }
