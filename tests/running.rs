@@ -4,6 +4,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use boltjobs::Request;
 use boltjobs::prelude::*;
 use boltjobs_tests::{Bench, offer, patiently, seconds};
 
@@ -138,6 +139,15 @@ async fn no_more_jobs_run_at_once_than_there_are_workers() {
 
 #[test]
 fn a_handler_that_blocks_its_thread_keeps_its_lease() {
+    keeps_its_lease(async || Hog.enqueue().await.unwrap());
+}
+
+#[test]
+fn a_plain_fn_that_takes_long_keeps_its_lease() {
+    keeps_its_lease(async || Block.enqueue().await.unwrap());
+}
+
+fn keeps_its_lease<R: Request<Response = ()>>(enqueue: impl AsyncFnOnce() -> JobHandle<R> + Send + 'static) {
     let (gate, outside) = gate();
     let (send, receive) = mpsc::channel();
     // The only thread of this runtime is the one that the handler holds.
@@ -145,7 +155,7 @@ fn a_handler_that_blocks_its_thread_keeps_its_lease() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async move {
             let bench = Bench::with(|builder| builder.provide(gate)).await;
-            let job = bench.scope(async { Hog.enqueue().await.unwrap() }).await;
+            let job = bench.scope(enqueue()).await;
             send.send((bench.clock.clone(), bench.store.clone(), job.id())).unwrap();
             patiently(job.wait()).await.unwrap();
             bench.job(job.id()).await
