@@ -44,11 +44,13 @@ const CAUGHT: &[(Bug, &str)] = &[
     (Bug::OutcomeDroppedOnFailure, ALL_ENDS),
     (Bug::TimerHearsNothing, ONE_WORKER),
     (Bug::CancelMissesClaim, IS_TOLD),
+    (Bug::WatchAfterLook, IS_SEEN),
 ];
 
 const ALL_ENDS: &str = "school::whatever_happens_all_that_was_acknowledged_ends";
 const ONE_WORKER: &str = "school::one_worker_does_it_all_in_the_order_of_each_key";
 const IS_TOLD: &str = "school::a_job_that_is_deleted_as_it_starts_is_told";
+const IS_SEEN: &str = "school::a_job_that_comes_while_the_server_looks_is_not_overlooked";
 const FIRES_ONCE: &str = "times::each_instant_fires_once_whatever_the_clock_does";
 const ONE_MORNING: &str = "times::a_day_has_one_morning_even_when_the_clock_is_turned";
 

@@ -247,3 +247,25 @@ async fn one_worker_does_it_all_in_the_order_of_each_key(sim: Sim) {
     assert_eq!(ended.count() as u64, report.succeeded::<Enroll>() + report.succeeded::<Notify>());
     sim.assert_idle().await;
 }
+
+/// Enqueues the next one at once.
+#[request]
+#[derive(Debug)]
+pub struct Pass {
+    pub left: u32,
+}
+
+#[handler]
+async fn pass(request: Pass) -> JobResult {
+    if let Some(left) = request.left.checked_sub(1) {
+        Pass { left }.enqueue().await?;
+    }
+    Ok(())
+}
+
+#[boltjobs::simulate(runs = 40)]
+async fn a_job_that_comes_while_the_server_looks_is_not_overlooked(sim: Sim) {
+    sim.calm().await;
+    Pass { left: 5 }.enqueue().await.unwrap();
+    assert_eq!(sim.drain().await.succeeded::<Pass>(), 6);
+}
