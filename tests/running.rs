@@ -1,37 +1,11 @@
 //! Running handlers: where they run, how they are kept alive, and how they are stopped.
 
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use boltjobs::Request;
 use boltjobs::prelude::*;
-use boltjobs_tests::{Bench, offer, patiently, seconds};
-
-/// A way in and out of a handler that is at work.
-#[derive(Debug, Clone)]
-pub struct Gate {
-    entered: mpsc::SyncSender<u32>,
-    open: Arc<Mutex<mpsc::Receiver<()>>>,
-}
-
-struct Outside {
-    entered: mpsc::Receiver<u32>,
-    open: mpsc::Sender<()>,
-}
-
-fn gate() -> (Gate, Outside) {
-    let (entered, inside) = mpsc::sync_channel(64);
-    let (open, wait) = mpsc::channel();
-    (Gate { entered, open: Arc::new(Mutex::new(wait)) }, Outside { entered: inside, open })
-}
-
-impl Gate {
-    fn pass(&self, attempt: u32) {
-        self.entered.send(attempt).unwrap();
-        self.open.lock().unwrap().recv().unwrap();
-    }
-}
+use boltjobs_tests::{Bench, Gate, Outside, gate, offer, patiently, seconds};
 
 /// Blocks as a plain fn may.
 #[request]

@@ -110,7 +110,8 @@ fn tests_in(path: &str, source: &str) -> Vec<String> {
             marked = false;
         } else if line.starts_with("#[test]")
             || line.starts_with("#[tokio::test")
-            || line == "#[boltjobs::test]"
+            || line.starts_with("#[boltjobs::test")
+            || line.starts_with("#[boltjobs::simulate")
         {
             marked = true;
         } else if !line.starts_with(['#', '/', ')']) && !line.is_empty() && line.ends_with(['{', '}', ';']) {

@@ -2,6 +2,7 @@
 
 mod child;
 mod clock;
+mod gate;
 mod recorder;
 mod seed;
 mod store;
@@ -16,6 +17,7 @@ use boltjobs_core::store::Offer;
 
 pub use child::{Child, proceed, role, say};
 pub use clock::ManualClock;
+pub use gate::{Gate, Outside, gate};
 pub use recorder::{Metrics, Recorder};
 pub use seed::Seed;
 pub use store::Flaky;
