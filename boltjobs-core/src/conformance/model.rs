@@ -71,7 +71,7 @@ fn compare_all(real: &Side<'_>, model: &Side<'_>, rng: &mut Rng, context: &dyn F
         assert_eq!(real.lab.notes(id), model.lab.notes(id), "{}", context());
     }
     assert_eq!(jobs.len(), model.lab.jobs().len(), "{}", context());
-    assert_eq!(real.lab.counts(), recount(&jobs), "{}", context());
+    assert_eq!(real.lab.counts(), Counts::recount(&jobs), "{}", context());
     assert_eq!(real.lab.definitions(), model.lab.definitions(), "{}", context());
     assert_eq!(real.lab.batches(), model.lab.batches(), "{}", context());
     for state in JobState::ALL {
@@ -79,17 +79,6 @@ fn compare_all(real: &Side<'_>, model: &Side<'_>, rng: &mut Rng, context: &dyn F
         let pages = (real.lab.page(state, Some(after), limit), model.lab.page(state, Some(after), limit));
         assert_eq!(pages.0, pages.1, "{}", context());
     }
-}
-
-/// Counts jobs one by one.
-pub(super) fn recount(jobs: &[Job]) -> Counts {
-    let mut counts = Counts::default();
-    for job in jobs {
-        counts.states.add(job.state);
-        counts.queues.entry(job.spec.queue.clone()).or_default().add(job.state);
-        counts.requests.entry(job.spec.request.clone()).or_default().add(job.state);
-    }
-    counts
 }
 
 /// Returns a job without the numbers that a store chooses.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::Fixture;
 use super::lab::{LEASE, Lab, at, done, failed, id, job, job_with, offer, retry, secs};
-use super::model::recount;
 use crate::JobState;
 use crate::JobState::{Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
 use crate::job::NewJob;
@@ -113,10 +112,10 @@ pub fn counts_equal_a_recount_after_a_long_random_run(fixture: &dyn Fixture) {
             _ => {}
         }
         if step % 20 == 0 {
-            assert_eq!(lab.counts(), recount(&lab.jobs()));
+            assert_eq!(lab.counts(), Counts::recount(&lab.jobs()));
         }
     }
-    assert_eq!(lab.counts(), recount(&lab.jobs()));
+    assert_eq!(lab.counts(), Counts::recount(&lab.jobs()));
     assert!(lab.counts().states.total() > 50);
 }
 

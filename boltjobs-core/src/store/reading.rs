@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::JobState;
+use crate::job::Job;
 
 /// How many jobs there are, exactly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +17,19 @@ pub struct Counts {
     pub queues: BTreeMap<Arc<str>, StateCounts>,
     /// In each state, by request.
     pub requests: BTreeMap<Arc<str>, StateCounts>,
+}
+
+impl Counts {
+    /// Counts jobs one by one, to compare what a store keeps with what there is.
+    pub fn recount(jobs: &[Job]) -> Self {
+        let mut counts = Self::default();
+        for job in jobs {
+            counts.states.add(job.state);
+            counts.queues.entry(Arc::clone(&job.spec.queue)).or_default().add(job.state);
+            counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
+        }
+        counts
+    }
 }
 
 /// The number of jobs in each state.
@@ -38,8 +52,7 @@ impl StateCounts {
         JobState::ALL.into_iter().filter(|state| !state.is_final()).map(|state| self.get(state)).sum()
     }
 
-    /// Counts one job more.
-    pub fn add(&mut self, state: JobState) {
+    pub(crate) fn add(&mut self, state: JobState) {
         self.0[state as usize] += 1;
     }
 

@@ -314,7 +314,7 @@ impl Audit {
     pub(super) fn inspect(&mut self, store: &Opened, fresh: bool) {
         self.hear();
         let (jobs, counts) = (store.jobs(JobFilter::default()), store.counts());
-        let recounted = recount(&jobs);
+        let recounted = Counts::recount(&jobs);
         if counts != recounted {
             self.broken(format!("the counters drifted: {counts:?} instead of {recounted:?}"));
         }
@@ -355,15 +355,4 @@ impl Audit {
 /// Says whether a job that has ended may be found in a state. A client may delete what has failed.
 fn is_followed(ended: JobState, found: Option<JobState>) -> bool {
     found == Some(ended) || (ended == JobState::Failed && found == Some(JobState::Deleted))
-}
-
-/// Counts jobs one by one.
-fn recount(jobs: &[Job]) -> Counts {
-    let mut counts = Counts::default();
-    for job in jobs {
-        counts.states.add(job.state);
-        counts.queues.entry(Arc::clone(&job.spec.queue)).or_default().add(job.state);
-        counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
-    }
-    counts
 }

@@ -69,7 +69,7 @@ pub(super) async fn strike(world: Weak<World>) {
                 clock.sleep(span).await;
                 node.resume();
             }
-            Stroke::Leases => world.expire_leases().await,
+            Stroke::Leases => world.expire_all_leases().await,
             Stroke::Forward(span) => clock.set(clock.now().plus(span)),
             Stroke::Back(span) => clock.set(clock.now().minus(span)),
         }

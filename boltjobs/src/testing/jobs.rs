@@ -343,14 +343,13 @@ impl TestJobs {
     /// # Cancel safety
     /// Once polled, it may happen although the future is dropped.
     pub async fn expire_lease(&self, job: impl IntoJobId) {
-        let (id, store, now) = (job.into_job_id(), self.0.probe.inner(), self.0.clock.now());
-        let job = store.job(id).await.unwrap_or_default();
+        let id = job.into_job_id();
+        let job = self.0.probe.inner().job(id).await.unwrap_or_default();
         let Some(job) = job.filter(|job| job.state == JobState::Processing) else {
             panic!("job {id} does not run, so it has no lease; start it with `jobs.begin().await`")
         };
-        let beat = store.heartbeat(vec![job.lease()], now).await;
-        let taken = store.reap(0, now.plus(Duration::from_micros(1))).await;
-        assert!(beat.is_ok() && taken.is_ok(), "the store can't take the job back: {beat:?}, {taken:?}");
+        let taken = self.0.expire_leases(vec![job.lease()]).await;
+        assert!(taken.is_ok(), "the store can't take the job back: {taken:?}");
     }
 }
 

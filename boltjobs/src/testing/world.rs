@@ -10,7 +10,7 @@ use std::time::Duration;
 use boltjobs_core::JobState;
 use boltjobs_core::clock::Clock;
 use boltjobs_core::id::JobIds;
-use boltjobs_core::job::Job;
+use boltjobs_core::job::{Job, Lease};
 use boltjobs_core::store::{JobFilter, Retention, Store, StoreError};
 use boltjobs_core::watch::Interest;
 use tokio::runtime::Handle;
@@ -165,14 +165,18 @@ impl World {
         }
     }
 
-    /// Takes all jobs that run away from the server, as if nothing had been heard of it. What fails is tried no more.
-    pub(super) async fn expire_leases(&self) {
-        let (store, now) = (self.probe.inner(), self.clock.now());
+    /// Takes all jobs that run away from the server. What fails is tried no more.
+    pub(super) async fn expire_all_leases(&self) {
         let filter = JobFilter { states: vec![JobState::Processing], ..JobFilter::default() };
         let leases = self.probe.peek(|opened| opened.jobs(filter)).iter().map(Job::lease).collect();
-        if store.heartbeat(leases, now).await.is_ok() {
-            drop(store.reap(0, now.plus(Duration::from_micros(1))).await);
-        }
+        drop(self.expire_leases(leases).await);
+    }
+
+    /// Takes jobs away from the server, as if it had not been heard of for the time of their leases.
+    pub(super) async fn expire_leases(&self, leases: Vec<Lease>) -> Result<(), StoreError> {
+        let (store, now) = (self.probe.inner(), self.clock.now());
+        store.heartbeat(leases, now).await?;
+        store.reap(0, now.plus(Duration::from_micros(1))).await.map(drop)
     }
 
     fn is_paused(&self) -> bool {
