@@ -5,12 +5,13 @@
     reason = "the path of a method of `Turn` has one lifetime, a closure any"
 )]
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::future::ready;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::batch::{BatchStatus, NewBatch};
-use crate::engine::{Engine, Entry, Journal, Turn};
+use crate::engine::{Archive, Engine, Entry, Journal, Mark, Turn};
 use crate::job::{Job, Lease, NewJob};
 use crate::notes::Notes;
 use crate::recurring::{Definition, RecurringJob};
@@ -41,13 +42,32 @@ pub struct Tape(Arc<Mutex<Vec<Entry>>>);
 impl Tape {
     /// Loses the latest entry, as a store must not.
     pub(crate) fn tear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        self.lock().pop();
+    }
+}
+
+impl Tape {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Journal for Tape {
-    fn record(&mut self, entry: &Entry) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(entry.clone());
+    fn record(&mut self, entry: &Entry) -> Option<Mark> {
+        self.lock().record(entry)
+    }
+}
+
+impl Archive for Tape {
+    fn record(&self, mark: Mark) -> Result<Job, StoreError> {
+        let place = usize::try_from(mark.chunk.get() - 1).unwrap_or(usize::MAX);
+        match self.lock().get(place) {
+            Some(Entry::Job(job)) => Ok(Job::clone(job)),
+            other => Err(StoreError::Corrupt {
+                location: "a tape".to_owned(),
+                reason: format!("where a job was written there is {other:?}"),
+            }),
+        }
     }
 }
 
@@ -71,8 +91,14 @@ impl MemoryStore {
     fn open(tape: Option<Tape>) -> Self {
         let mut engine = Engine::default();
         if let Some(tape) = &tape {
-            let entries = tape.0.lock().unwrap_or_else(PoisonError::into_inner);
-            entries.iter().cloned().for_each(|entry| engine.apply(entry));
+            // Whatever can be evicted is, for tests are what tapes are for.
+            engine.keep_records(0, Arc::new(tape.clone()));
+            let mut again = Vec::new();
+            let entries = tape.lock().clone();
+            for entry in entries {
+                let mark = again.record(&entry);
+                engine.apply_at(entry, mark);
+            }
         }
         let store = Self { engine: Mutex::new(Some(engine)), tape, watchers: Watchers::default() };
         drop(store.turn(Timestamp::EPOCH, |turn| turn.boot()));
@@ -102,9 +128,12 @@ impl MemoryStore {
             None => &mut (),
         };
         let answer = command(&mut engine.at(now, journal));
+        let answer = engine.take_fault().map_or(answer, Err);
         let unpublished = engine.take_unpublished();
         let mut changes = engine.publish(unpublished);
         changes.merge(engine.take_told());
+        let leaving = engine.take_leaving();
+        engine.evict(leaving);
         drop(guard);
         self.watchers.notify(&changes);
         Box::pin(ready(answer))
@@ -207,7 +236,7 @@ impl Store for MemoryStore {
     }
 
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {
-        self.read(|engine| engine.job(id).cloned())
+        self.read(|engine| engine.job(id).map(Cow::into_owned))
     }
 
     fn notes(&self, id: JobId) -> Answer<'_, Option<Notes>> {

@@ -25,7 +25,7 @@ pub(super) fn check(engine: &Engine, batches: &[NewBatch], jobs: &[NewJob]) -> R
     let all: HashSet<_> = jobs.iter().map(|job| job.id).collect();
     for job in jobs {
         // One that is there already was checked when it came.
-        if !engine.jobs.contains_key(&job.id) && !new.jobs.contains_key(&job.id) {
+        if !engine.jobs.contains(job.id) && !new.jobs.contains_key(&job.id) {
             new.check(job, &all)?;
         }
         new.jobs.entry(job.id).or_insert(job);
@@ -49,7 +49,7 @@ impl New<'_> {
         }
         for parent in &job.spec.parents {
             match parent.id {
-                ParentId::Job(id) if self.engine.jobs.contains_key(&id) || self.jobs.contains_key(&id) => {}
+                ParentId::Job(id) if self.engine.jobs.contains(id) || self.jobs.contains_key(&id) => {}
                 ParentId::Batch(id) if self.knows(id) => {}
                 // It is the job itself, or stands behind it.
                 ParentId::Job(id) if all.contains(&id) => return Err(Refusal::Cycle(job.id)),
@@ -109,11 +109,10 @@ impl New<'_> {
     fn waits_for(&self, id: ParentId) -> Vec<ParentId> {
         let ids = |parents: &[Parent]| parents.iter().map(|parent| parent.id).collect::<Vec<_>>();
         match id {
-            ParentId::Job(id) => match (self.jobs.get(&id), self.engine.jobs.get(&id)) {
-                (Some(job), None) => ids(&job.spec.parents),
-                (_, Some(job)) => ids(&job.waits_for),
-                (None, None) => Vec::new(),
-            },
+            ParentId::Job(id) if self.engine.jobs.contains(id) => {
+                self.engine.jobs.get(id).map(|job| ids(&job.waits_for)).unwrap_or_default()
+            }
+            ParentId::Job(id) => self.jobs.get(&id).map(|job| ids(&job.spec.parents)).unwrap_or_default(),
             ParentId::Batch(id) => {
                 let family = &self.engine.family;
                 let members = family.awaiting(id).into_iter();

@@ -27,6 +27,9 @@ impl Turn<'_> {
         let stale = sabotage::is(Bug::LimitReadOnce).then(|| self.engine.counts.clone());
         for worker in workers {
             let Some(id) = self.engine.next(offer, stale.as_ref(), self.now) else { break };
+            if !self.engine.jobs.load(id) {
+                break;
+            }
             claimed.extend(self.claim_one(id, offer, *worker));
         }
         self.engine.end_claim();
@@ -39,7 +42,7 @@ impl Turn<'_> {
     }
 
     fn claim_one(&mut self, id: JobId, offer: &Offer, worker: u32) -> Option<Claimed> {
-        let job = self.engine.jobs.get(&id)?;
+        let job = self.engine.jobs.get(id)?;
         let (spec, created_at) = (Arc::clone(&job.spec), job.created_at);
         let waited = self.now.since(job.since);
         let attempt = job.attempt + 1;

@@ -13,11 +13,20 @@ use crate::{JobId, JobState};
 impl Turn<'_> {
     /// Moves jobs, and says for each, in order, whether it happened.
     pub fn command(&mut self, ids: &[JobId], command: &Command) -> Vec<bool> {
+        let unread = || vec![false; ids.len()];
+        if !self.engine.load_all(ids) {
+            return unread();
+        }
+        let jobs = ids.iter().filter_map(|id| self.engine.jobs.get(*id));
+        let held: Vec<_> = jobs.flat_map(|job| self.engine.keys.waiting(&job.spec)).collect();
+        if !self.engine.load_all(&held) {
+            return unread();
+        }
         ids.iter().map(|id| self.command_one(*id, command)).collect()
     }
 
     fn command_one(&mut self, id: JobId, command: &Command) -> bool {
-        let Some(job) = self.engine.jobs.get(&id) else { return false };
+        let Some(job) = self.engine.jobs.get(id) else { return false };
         if !command.expected.is_empty() && !command.expected.contains(&job.state) {
             return false;
         }
@@ -47,7 +56,7 @@ impl Turn<'_> {
 
     /// The job stays Processing until its handler has ended.
     pub(super) fn request_cancel(&mut self, id: JobId, reason: Option<Arc<str>>) -> bool {
-        let asked = self.engine.jobs.get(&id).is_some_and(|job| job.cancel.is_some());
+        let asked = self.engine.jobs.get(id).is_some_and(|job| job.cancel.is_some());
         if !asked {
             let reason =
                 reason.map_or_else(|| "deleted while it ran".to_owned(), |reason| reason.to_string());

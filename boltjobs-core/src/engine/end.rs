@@ -27,7 +27,7 @@ impl Turn<'_> {
     }
 
     fn follow_one(&mut self, id: JobId) {
-        let Some(job) = self.engine.jobs.get(&id) else { return };
+        let Some(job) = self.engine.jobs.get(id) else { return };
         let (state, batch) = (job.state, job.spec.batch);
         self.note_run(id);
         let lost = state == JobState::Deleted && sabotage::is(Bug::ContinuationLostOnDelete)
@@ -43,7 +43,7 @@ impl Turn<'_> {
     /// Releases or deletes the jobs that waited for a parent that has ended.
     pub(super) fn follow_parent(&mut self, parent: ParentId, state: JobState) {
         for id in self.engine.family.children(parent) {
-            let Some(child) = self.engine.jobs.get(&id) else { continue };
+            let Some(child) = self.engine.jobs.get(id) else { continue };
             let Some(when) = awaited(child, parent) else { continue };
             if !when.is_met_by(state) {
                 self.give_up(id, parent, state);
@@ -60,7 +60,7 @@ impl Turn<'_> {
 
     /// Deletes a job whose parent did not end as it shall.
     pub(super) fn give_up(&mut self, id: JobId, parent: ParentId, state: JobState) {
-        let Some(child) = self.engine.jobs.get(&id) else { return };
+        let Some(child) = self.engine.jobs.get(id) else { return };
         let reason = format!("continuation condition was not met: {parent} ended in {state}");
         let row = HistoryRow { reason: Some(reason.into()), ..HistoryRow::new(self.now, JobState::Deleted) };
         let change = Move::of(child, row);
@@ -103,18 +103,22 @@ impl Turn<'_> {
             return false;
         }
         let reason = reason.unwrap_or_else(|| "its batch was cancelled".into());
-        let mut batches = vec![id];
-        let mut members = Vec::new();
-        while let Some(id) = batches.pop() {
+        let mut inner = vec![id];
+        let (mut batches, mut members) = (Vec::new(), Vec::new());
+        while let Some(id) = inner.pop() {
             let Some(batch) = self.engine.family.batches.get(&id).filter(open).cloned() else { continue };
-            batches.extend(self.engine.family.nested(id));
+            inner.extend(self.engine.family.nested(id));
             members.extend(self.engine.family.members(id));
-            if batch.cancelled.is_none() {
-                self.commit(Entry::Batch(Box::new(Batch { cancelled: Some(reason.to_string()), ..batch })));
-            }
+            batches.push(batch);
+        }
+        if !self.engine.load_all(&members) {
+            return false;
+        }
+        for batch in batches.into_iter().filter(|batch| batch.cancelled.is_none()) {
+            self.commit(Entry::Batch(Box::new(Batch { cancelled: Some(reason.to_string()), ..batch })));
         }
         for id in members {
-            let Some(job) = self.engine.jobs.get(&id) else { continue };
+            let Some(job) = self.engine.jobs.get(id) else { continue };
             if job.state == JobState::Processing {
                 self.request_cancel(id, Some(Arc::clone(&reason)));
             } else if !job.state.is_final() {
@@ -133,7 +137,8 @@ impl Turn<'_> {
     /// requeued since has not.
     fn is_stopping(&self, batch: &Batch) -> bool {
         let asked = |id: &JobId| {
-            self.engine.jobs.get(id).is_none_or(|job| job.state.is_final() || job.cancel.is_some())
+            let asked = |job: &Job| job.state.is_final() || job.cancel.is_some();
+            !self.engine.jobs.contains(*id) || self.engine.jobs.get(*id).is_some_and(asked)
         };
         batch.cancelled.is_some() && self.engine.family.members(batch.id).iter().all(asked)
     }

@@ -18,6 +18,10 @@ impl Turn<'_> {
     /// Says what does not fit together, or with what is there; nothing is added then.
     pub fn submit(&mut self, batches: Vec<NewBatch>, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, Refusal> {
         admission::check(self.engine, &batches, &jobs)?;
+        let held: Vec<_> = jobs.iter().flat_map(|job| self.engine.keys.waiting(&job.spec)).collect();
+        if !self.engine.load_all(&held) {
+            return Ok(Vec::new());
+        }
         self.keys_are_free(&jobs)?;
         let new: Vec<_> = batches.iter().map(|batch| batch.id).collect();
         for batch in batches {
@@ -52,7 +56,7 @@ impl Turn<'_> {
         news: &mut News,
     ) -> Enqueued {
         let id = new.id;
-        if self.engine.jobs.contains_key(&id) {
+        if self.engine.jobs.contains(id) {
             return Enqueued { id, duplicate: true };
         }
         if let Some(holder) = self.holder(&new.spec, id) {
@@ -134,7 +138,7 @@ impl Engine {
     /// Returns how a parent ended, if it has.
     fn end_of_parent(&self, parent: ParentId) -> Option<JobState> {
         match parent {
-            ParentId::Job(id) => self.jobs.get(&id).map(|job| job.state).filter(|state| state.is_final()),
+            ParentId::Job(id) => self.jobs.get(id).map(|job| job.state).filter(|state| state.is_final()),
             ParentId::Batch(id) => self.family.batches.get(&id)?.ended.map(|(state, _)| state),
         }
     }

@@ -1,10 +1,12 @@
 //! What is written of each change.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::jobs::Mark;
 use super::limiting::{RateId, Starts};
 use crate::batch::Batch;
 use crate::continuation::ParentId;
@@ -197,17 +199,21 @@ impl Move {
 
 /// Where entries are written, in the order in which they apply.
 pub trait Journal {
-    /// Takes one entry. What can go wrong with writing it shows later, when the store makes it durable.
-    fn record(&mut self, entry: &Entry);
+    /// Takes one entry, and says where it will be, if it can be read back from there. What can go wrong with writing it
+    /// shows later, when the store makes it durable.
+    fn record(&mut self, entry: &Entry) -> Option<Mark>;
 }
 
 /// Keeps nothing: what a store in memory needs.
 impl Journal for () {
-    fn record(&mut self, _: &Entry) {}
+    fn record(&mut self, _: &Entry) -> Option<Mark> {
+        None
+    }
 }
 
 impl Journal for Vec<Entry> {
-    fn record(&mut self, entry: &Entry) {
+    fn record(&mut self, entry: &Entry) -> Option<Mark> {
         self.push(entry.clone());
+        Some(Mark { chunk: NonZeroU64::try_from(self.len() as u64).ok()?, at: 0 })
     }
 }

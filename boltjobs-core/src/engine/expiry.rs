@@ -11,7 +11,10 @@ impl Turn<'_> {
     pub(super) fn expire_waiting(&mut self, at_most: usize) -> bool {
         for _ in 0..at_most {
             let Some(id) = self.expired() else { return false };
-            let Some(job) = self.engine.jobs.get(&id) else { return false };
+            if !self.engine.jobs.load(id) {
+                return false;
+            }
+            let Some(job) = self.engine.jobs.get(id) else { return false };
             let span = duration::format(job.spec.expires_in.unwrap_or_default());
             let reason = format!("expired: it had not started within {span}");
             let row =
@@ -23,7 +26,7 @@ impl Turn<'_> {
 
     fn expired(&self) -> Option<JobId> {
         let (expires, id) = self.engine.expiring.first()?;
-        (*expires <= self.now).then_some(*id)
+        (expires <= self.now).then_some(id)
     }
 }
 

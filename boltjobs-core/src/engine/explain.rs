@@ -16,7 +16,7 @@ const HOLDERS: usize = 10;
 impl Engine {
     /// Says why a job stands where it stands. What it costs does not depend on how many jobs there are.
     pub fn explain(&self, id: JobId, now: Timestamp) -> Explanation {
-        let Some(job) = self.jobs.get(&id) else {
+        let Some(job) = self.jobs.look(id) else {
             return Explanation { job: id, request: "".into(), queue: "".into(), reason: Reason::Unknown };
         };
         let (request, queue) = (Arc::clone(&job.spec.request), Arc::clone(&job.spec.queue));
@@ -29,8 +29,8 @@ impl Engine {
                 until: job.due.unwrap_or(job.since),
                 why: job.history.last().and_then(|row| row.reason.clone()),
             },
-            JobState::Enqueued => self.explain_ready(job, now),
-            JobState::Processing => running(job),
+            JobState::Enqueued => self.explain_ready(&job, now),
+            JobState::Processing => running(&job),
             JobState::Succeeded | JobState::Failed | JobState::Deleted => {
                 Reason::Ended { state: job.state, at: job.since, why: job.history.last().and_then(why) }
             }
@@ -73,11 +73,16 @@ impl Engine {
         let place = lane::place(job);
         let mut ahead = 0;
         let mut looks = AHEAD;
+        let none_is_late = self.expiring.first().is_none_or(|(expires, _)| expires > gate.now);
         for ((request, version, keyed), lane) in self.ready.lanes(&job.spec.queue) {
             let Ok(limits) = gate.handler(request, *version) else { continue };
             for id in lane.before(place).take(looks) {
                 looks -= 1;
-                let Some(other) = self.jobs.get(&id) else { continue };
+                if !*keyed && none_is_late {
+                    ahead += 1;
+                    continue;
+                }
+                let Some(other) = self.jobs.look(id) else { continue };
                 let key = other.spec.concurrency_key.as_ref().filter(|_| *keyed);
                 let held = key.is_some_and(|key| gate.key(limits, key).is_some());
                 let late = other.expires.is_some_and(|expires| expires <= gate.now);

@@ -192,7 +192,7 @@ impl Engine {
 
     /// Says whether the retention of a job that has ended counts.
     fn retain(&mut self, id: JobId, counts: bool) {
-        let Some(job) = self.jobs.get(&id).filter(|job| job.state.is_final()) else { return };
+        let Some(job) = self.jobs.get(id).filter(|job| job.state.is_final()) else { return };
         let (state, place) = (job.state, (job.since, id));
         if counts {
             self.retire(state, place);

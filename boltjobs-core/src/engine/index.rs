@@ -12,6 +12,7 @@ use crate::{JobState, Timestamp};
 impl Engine {
     pub(super) fn index(&mut self, job: &Job) {
         self.weight += job.weight() as u64;
+        self.jobs.count(job);
         self.counts.states.add(job.state);
         self.counts.queues.entry(Arc::clone(&job.spec.queue)).or_default().add(job.state);
         self.counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
@@ -19,14 +20,14 @@ impl Engine {
         self.listing.insert(job);
         self.keys.insert(job);
         if let Some(expires) = job.expires {
-            self.unpublished.changes.due |= self.expiring.first().is_none_or(|(first, _)| expires < *first);
+            self.unpublished.changes.due |= self.expiring.first().is_none_or(|(first, _)| expires < first);
             self.expiring.insert((expires, job.id));
         }
         self.definitions.begin(job);
         match job.state {
             JobState::Scheduled => {
                 let due = due_of(job);
-                let first = self.due.first().is_none_or(|(first, _)| due < *first);
+                let first = self.due.first().is_none_or(|(first, _)| due < first);
                 self.unpublished.changes.due |= first && !sabotage::is(Bug::WakeUpLostOnSooner);
                 self.due.insert((due, job.id));
             }
@@ -48,6 +49,7 @@ impl Engine {
 
     pub(super) fn unindex(&mut self, job: &Job) {
         self.weight -= job.weight() as u64;
+        self.jobs.discount(job);
         self.counts.states.subtract(job.state);
         if subtract(&mut self.counts.queues, &job.spec.queue, job.state) {
             self.names.remove(&job.spec.queue);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::gate::{Gate, Hold};
 use super::parking::{Parked, Parking, Waits};
+use super::sorted::Sorted;
 use crate::JobId;
 use crate::job::Job;
 use crate::sabotage::{self, Bug};
@@ -23,8 +24,8 @@ pub(super) type LaneId = (Arc<str>, u32, bool);
 /// parked until it may have room again. So a claim passes over a blocked key once, however many jobs it has.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    /// All of them.
-    jobs: BTreeMap<Place, JobId>,
+    /// All of them: of each priority those that are first in first. None is empty.
+    jobs: BTreeMap<Reverse<i8>, Sorted<(u64, JobId)>>,
     /// The jobs of each key, in order. Empty without keys, as is what follows.
     lines: BTreeSet<(Arc<str>, Place)>,
     /// The first job of each key that is not parked.
@@ -40,7 +41,7 @@ pub(super) fn place(job: &Job) -> Place {
 impl Lane {
     pub(super) fn insert(&mut self, job: &Job) {
         let place = place(job);
-        self.jobs.insert(place, job.id);
+        self.jobs.entry(place.0).or_default().insert((place.1, job.id));
         if let Some(key) = &job.spec.concurrency_key {
             match self.first_of(key) {
                 None => drop(self.heads.insert(place, Arc::clone(key))),
@@ -57,8 +58,12 @@ impl Lane {
     /// Removes a job that may not be here, and says whether that leaves its key without jobs.
     pub(super) fn remove(&mut self, job: &Job) -> bool {
         let place = place(job);
-        if self.jobs.remove(&place).is_none() {
+        let Some(jobs) = self.jobs.get_mut(&place.0) else { return false };
+        if !jobs.remove(&(place.1, job.id)) {
             return false;
+        }
+        if jobs.is_empty() {
+            self.jobs.remove(&place.0);
         }
         let Some(key) = &job.spec.concurrency_key else { return false };
         self.lines.remove(&(Arc::clone(key), place));
@@ -105,11 +110,12 @@ impl Lane {
             }
         };
         if !keyed {
-            return self.jobs.first_key_value().map(|(place, id)| (*place, *id));
+            let (priority, jobs) = self.jobs.first_key_value()?;
+            return jobs.first().map(|(order, id)| ((*priority, order), id));
         }
         self.heed(limits);
         while let Some((place, key)) = self.heads.first_key_value() {
-            let Some(hold) = gate.key(limits, key) else { return Some((*place, *self.jobs.get(place)?)) };
+            let Some(hold) = gate.key(limits, key) else { return Some((*place, self.at(*place)?)) };
             if !parking.look() {
                 return None;
             }
@@ -139,18 +145,20 @@ impl Lane {
         }
     }
 
+    fn at(&self, place: Place) -> Option<JobId> {
+        let (order, id) = self.jobs.get(&place.0)?.after(Some((place.1, JobId::from_u128(0)))).next()?;
+        (order == place.1).then_some(id)
+    }
+
     /// Returns the jobs before a place, in order.
     pub(super) fn before(&self, place: Place) -> impl Iterator<Item = JobId> {
-        self.jobs.range(..place).map(|(_, id)| *id)
+        let higher = self.jobs.range(..place.0).flat_map(|(_, jobs)| jobs.after(None));
+        let same = self.jobs.get(&place.0).into_iter().flat_map(|jobs| jobs.after(None));
+        higher.chain(same.take_while(move |(order, _)| *order < place.1)).map(|(_, id)| id)
     }
 
     /// Returns the first of each priority.
     pub(super) fn oldest(&self) -> impl Iterator<Item = (u64, JobId)> {
-        let mut from = Some((Reverse(i8::MAX), 0));
-        std::iter::from_fn(move || {
-            let ((priority, order), id) = self.jobs.range(from?..).next()?;
-            from = priority.0.checked_sub(1).map(|next| (Reverse(next), 0));
-            Some((*order, *id))
-        })
+        self.jobs.values().filter_map(Sorted::first)
     }
 }

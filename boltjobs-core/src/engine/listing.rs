@@ -1,23 +1,22 @@
 //! Where every job is listed: by request, queue and state, and by its tags. A list is a walk over the sets that can
 //! hold what it asks for.
 
-use std::collections::btree_set::Range;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
-use std::ops::Bound::{Excluded, Unbounded};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
+use super::sorted::Sorted;
 use crate::job::Job;
 use crate::store::JobFilter;
 use crate::{JobId, JobState};
 
 /// The jobs of one request in one queue, by state.
-type States = [BTreeSet<JobId>; JobState::ALL.len()];
+type States = [Sorted<JobId>; JobState::ALL.len()];
 
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Listing {
     /// By request, and by queue. There are few of them, so that a job is listed in no time.
     places: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Box<States>>>,
-    tags: HashMap<String, BTreeSet<JobId>>,
+    tags: HashMap<String, Sorted<JobId>>,
 }
 
 impl Listing {
@@ -29,7 +28,7 @@ impl Listing {
             if let Some(jobs) = self.tags.get_mut(tag) {
                 jobs.insert(job.id);
             } else {
-                self.tags.insert(tag.clone(), [job.id].into());
+                self.tags.entry(tag.clone()).or_default().insert(job.id);
             }
         }
     }
@@ -40,7 +39,7 @@ impl Listing {
             && let Some(states) = queues.get_mut(queue)
         {
             states[job.state as usize].remove(&job.id);
-            if states.iter().all(BTreeSet::is_empty) {
+            if states.iter().all(Sorted::is_empty) {
                 queues.remove(queue);
             }
             if queues.is_empty() {
@@ -62,12 +61,11 @@ impl Listing {
         self.places
             .values()
             .flat_map(BTreeMap::values)
-            .flat_map(move |states| &states[state as usize])
-            .copied()
+            .flat_map(move |states| states[state as usize].after(None))
     }
 
     /// Returns sets that share no job and hold all that the filter admits.
-    pub(super) fn sets(&self, filter: &JobFilter) -> Vec<&BTreeSet<JobId>> {
+    pub(super) fn sets(&self, filter: &JobFilter) -> Vec<&Sorted<JobId>> {
         if !filter.tags.is_empty() {
             // A tag that no job has leaves none of them, whatever the others are.
             let tagged: Option<Vec<_>> = filter.tags.iter().map(|tag| self.tags.get(tag)).collect();
@@ -83,19 +81,24 @@ impl Listing {
 
     /// Walks over [`sets`](Self::sets), by the ids of the jobs.
     pub(super) fn walk(&self, filter: &JobFilter, after: Option<JobId>, oldest_first: bool) -> Walk<'_> {
-        let after = after.map_or(Unbounded, Excluded);
-        let rest = if oldest_first { (after, Unbounded) } else { (Unbounded, after) };
-        let sets: Vec<_> = self.sets(filter).into_iter().map(|set| set.range(rest)).collect();
+        let sets = self.sets(filter).into_iter();
+        let sets: Vec<Rest<'_>> = if oldest_first {
+            sets.map(|set| Box::new(set.after(after)) as _).collect()
+        } else {
+            sets.map(|set| Box::new(set.before(after)) as _).collect()
+        };
         let mut walk = Walk { heads: BinaryHeap::with_capacity(sets.len()), sets, oldest_first };
         (0..walk.sets.len()).for_each(|set| walk.refill(set));
         walk
     }
 }
 
+/// What is left of a set, in the order of the walk.
+type Rest<'a> = Box<dyn Iterator<Item = JobId> + 'a>;
+
 /// Merges sets in the order of the ids.
-#[derive(Debug)]
 pub(super) struct Walk<'a> {
-    sets: Vec<Range<'a, JobId>>,
+    sets: Vec<Rest<'a>>,
     /// The next of each set that is not at its end, the greatest first; turned over where the oldest is.
     heads: BinaryHeap<(u128, usize)>,
     oldest_first: bool,
@@ -103,7 +106,7 @@ pub(super) struct Walk<'a> {
 
 impl Walk<'_> {
     fn refill(&mut self, set: usize) {
-        let next = if self.oldest_first { self.sets[set].next() } else { self.sets[set].next_back() };
+        let next = self.sets[set].next();
         self.heads.extend(next.map(|id| (self.turned(id.as_u128()), set)));
     }
 

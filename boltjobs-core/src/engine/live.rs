@@ -1,6 +1,7 @@
 //! The live set with its indexes, and the one place where it changes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem;
 use std::sync::Arc;
@@ -8,9 +9,11 @@ use std::sync::Arc;
 use super::definitions::Definitions;
 use super::entry::{Entry, Journal, Move, RecordId};
 use super::family::Family;
+use super::jobs::{Jobs, Mark, Resident};
 use super::limiting::Limiting;
 use super::listing::Listing;
 use super::ready::Ready;
+use super::sorted::Sorted;
 use super::unique::Keys;
 use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, JobSpec, Lease, RowData};
 use crate::notes::Notes;
@@ -24,15 +27,15 @@ use crate::{JobId, JobState, Timestamp};
 #[derive(Debug, Default)]
 pub struct Engine {
     pub(super) boot: u32,
-    pub(super) jobs: HashMap<JobId, Job>,
+    pub(super) jobs: Jobs,
     pub(super) listing: Listing,
     pub(super) keys: Keys,
     /// Of the jobs that noted something.
     pub(super) notes: HashMap<JobId, Notes>,
-    pub(super) due: BTreeSet<(Timestamp, JobId)>,
+    pub(super) due: Sorted<(Timestamp, JobId)>,
     /// When jobs that have not started are deleted.
-    pub(super) expiring: BTreeSet<(Timestamp, JobId)>,
-    pub(super) ended: BTreeMap<JobState, BTreeSet<(Timestamp, JobId)>>,
+    pub(super) expiring: Sorted<(Timestamp, JobId)>,
+    pub(super) ended: BTreeMap<JobState, Sorted<(Timestamp, JobId)>>,
     pub(super) ready: Ready,
     pub(super) limiting: Limiting,
     /// Not journaled: they are gone after a crash.
@@ -85,15 +88,13 @@ impl std::fmt::Debug for Turn<'_> {
 
 impl Turn<'_> {
     pub(super) fn commit(&mut self, entry: Entry) {
-        if let Some(entry) = sabotage::written(&entry) {
-            self.journal.record(&entry);
-        }
-        self.engine.apply(entry);
+        let mark = sabotage::written(&entry).and_then(|entry| self.journal.record(&entry));
+        self.engine.apply_at(entry, mark);
     }
 
     /// Makes a transition, if the table allows it to whoever asks.
     pub(super) fn transition(&mut self, change: Move, actor: Actor) -> bool {
-        let Some(job) = self.engine.jobs.get(&change.id) else { return false };
+        let Some(job) = self.engine.jobs.get(change.id) else { return false };
         let (id, from, to) = (change.id, job.state, change.row.state);
         let legal = from.allows(to, actor);
         if legal {
@@ -128,8 +129,8 @@ impl Engine {
     }
 
     /// Returns the record of a job.
-    pub fn job(&self, id: JobId) -> Option<&Job> {
-        self.jobs.get(&id)
+    pub fn job(&self, id: JobId) -> Option<Cow<'_, Job>> {
+        self.jobs.look(id)
     }
 
     /// Returns the whole record of what is not a job, as an entry.
@@ -152,7 +153,7 @@ impl Engine {
     /// Says whether a job may have been the cause of the last crash. The claim of such a job must be durable before
     /// it runs, so that the next crash can be counted.
     pub fn is_suspect(&self, id: JobId) -> bool {
-        self.jobs.get(&id).is_some_and(|job| job.order < self.suspect_before)
+        self.jobs.get(id).is_some_and(|job| job.order < self.suspect_before)
     }
 
     /// Says that somebody watches: what only they want is collected from now on.
@@ -184,7 +185,7 @@ impl Engine {
                 job.state == JobState::Enqueued
                     && (job.order, job.epoch, job.revision) == (order, epoch, revision)
             };
-            if let Some(job) = self.jobs.get(&id).filter(same) {
+            if let Some(job) = self.jobs.get(id).filter(same) {
                 self.ready.insert(job);
                 changes.ready |= !sabotage::is(Bug::WakeUpLostWhenReadyAgain) || job.history.len() == 1;
             }
@@ -192,21 +193,25 @@ impl Engine {
         changes
     }
 
-    /// Applies one entry. What it speaks of may be gone when older entries were compacted away.
+    /// Applies one entry that can't be read back. What it speaks of may be gone when older entries were compacted away.
     pub fn apply(&mut self, entry: Entry) {
+        self.apply_at(entry, None);
+    }
+
+    /// The same for one that can be, once it is on disk.
+    pub fn apply_at(&mut self, entry: Entry, mark: Option<Mark>) {
         match entry {
             Entry::Boot(boot) => self.boot = boot,
-            Entry::Job(job) => self.put(*job),
+            Entry::Job(job) => self.put(*job, mark),
             Entry::Moved(change) => self.move_job(change),
             Entry::Respecified { id, spec, due, expires } => self.respecify(id, spec, due, expires),
             Entry::CancelRequested { id, reason } => {
-                if let Some(job) = self.jobs.get_mut(&id) {
-                    job.cancel = Some(reason);
+                if self.jobs.change(id, |job| job.cancel = Some(reason)) {
                     self.unpublished.changes.cancelled.push(id);
                 }
             }
             Entry::Forgotten(id) => {
-                if let Some(job) = self.jobs.remove(&id) {
+                if let Some(Resident { job, .. }) = self.jobs.take(id).map(|resident| *resident) {
                     self.forgotten_epoch = self.forgotten_epoch.max(job.epoch);
                     self.unindex(&job);
                     self.forget_member(&job);
@@ -220,9 +225,7 @@ impl Engine {
             Entry::Advanced(advance) => self.definitions.advance(*advance),
             Entry::Ran(ran) => self.definitions.ran(*ran),
             Entry::ParentEnded { child, parent } => {
-                if let Some(job) = self.jobs.get_mut(&child) {
-                    job.waits_for.retain(|awaited| awaited.id != parent);
-                }
+                self.jobs.change(child, |job| job.waits_for.retain(|awaited| awaited.id != parent));
             }
             Entry::Batch(batch) => self.put_batch(*batch),
             Entry::BatchForgotten(id) => self.remove_batch(id),
@@ -242,23 +245,24 @@ impl Engine {
         }
     }
 
-    fn put(&mut self, mut job: Job) {
-        if self.jobs.get(&job.id).is_some_and(|known| *known == job) {
+    fn put(&mut self, mut job: Job, mark: Option<Mark>) {
+        let known = self.jobs.load(job.id);
+        if known && self.jobs.get(job.id).is_some_and(|known| *known == job) {
             // Written again because its older entries go: nothing has changed, and who runs it keeps the lease.
-            return;
+            return self.jobs.moved(job.id, mark);
         }
         self.intern_names(&mut job.spec);
         self.next_order = self.next_order.max(job.order + 1);
-        match self.jobs.remove(&job.id) {
+        match self.jobs.take(job.id) {
             Some(older) => {
-                self.unindex(&older);
+                self.unindex(&older.job);
                 // Either they belong to an earlier life of the job, or they come right after this record.
                 self.forget_notes(job.id);
             }
             None => self.tell(&job, None),
         }
         self.index(&job);
-        self.jobs.insert(job.id, job);
+        self.jobs.put(job, mark);
     }
 
     /// Keeps one copy of names that repeat a million times.
@@ -276,8 +280,12 @@ impl Engine {
         due: Option<Timestamp>,
         expires: Option<Timestamp>,
     ) {
-        let Some(mut job) = self.jobs.remove(&id) else { return };
-        self.unindex(&job);
+        if !self.jobs.load(id) {
+            return;
+        }
+        let Some(mut resident) = self.jobs.take(id) else { return };
+        let job = &mut resident.job;
+        self.unindex(job);
         self.intern_names(&mut spec);
         if (spec.version, &spec.payload) != (job.spec.version, &job.spec.payload) {
             // What was done and tried was another payload.
@@ -286,15 +294,19 @@ impl Engine {
         }
         (job.spec, job.due, job.expires) = (spec, due, expires);
         job.revision += 1;
-        self.index(&job);
-        self.jobs.insert(id, job);
+        self.index(job);
+        self.jobs.put_back(resident);
     }
 
     fn move_job(&mut self, change: Move) {
-        let Some(mut job) = self.jobs.remove(&change.id) else { return };
-        self.unindex(&job);
+        if !self.jobs.load(change.id) {
+            return;
+        }
+        let Some(mut resident) = self.jobs.take(change.id) else { return };
+        let job = &mut resident.job;
+        self.unindex(job);
         let from = job.state;
-        self.spoil(&mut job, &change);
+        self.spoil(job, &change);
         if job.state == JobState::Succeeded {
             // Whoever asks for a job that has succeeded wants all of it done again.
             self.forget_notes(job.id);
@@ -317,12 +329,12 @@ impl Engine {
         job.waits_for.clear();
         job.remember(change.row);
         self.next_order = self.next_order.max(job.order + 1);
-        self.index(&job);
-        self.tell(&job, Some(from));
+        self.index(job);
+        self.tell(job, Some(from));
         if job.state.is_final() {
             self.unpublished.changes.ended.push(job.id);
         }
-        self.jobs.insert(job.id, job);
+        self.jobs.put_back(resident);
     }
 
     /// Keeps the latest transition of a job for those who watch.
@@ -337,13 +349,13 @@ impl Engine {
     /// Returns the job of a lease that still holds.
     pub(super) fn leased(&self, lease: Lease, by_id_only: Bug) -> Option<&Job> {
         let holds = |job: &&Job| job.epoch == lease.epoch || sabotage::is(by_id_only);
-        self.jobs.get(&lease.job).filter(|job| job.state == JobState::Processing).filter(holds)
+        self.jobs.get(lease.job).filter(|job| job.state == JobState::Processing).filter(holds)
     }
 
     /// Sums up everything that is journaled, so that a replay can be compared with what it replays.
     pub fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        let jobs: BTreeMap<_, _> = self.jobs.iter().collect();
+        let jobs: BTreeMap<_, _> = self.jobs.all().map(|job| (job.id, job.into_owned())).collect();
         let definitions: Vec<_> = self.definitions.all().collect();
         format!("{} {jobs:?} {definitions:?} {:?} {:?}", self.boot, self.counts, self.family.batches)
             .hash(&mut hasher);

@@ -36,7 +36,7 @@ impl Engine {
     }
 
     fn queue(&self, name: Arc<str>, counts: StateCounts, offers: &[&Arc<Offer>]) -> QueueInfo {
-        let oldest = self.ready.oldest(&name).and_then(|id| self.jobs.get(&id)).map(|job| job.since);
+        let oldest = self.ready.oldest(&name).and_then(|id| self.jobs.look(id)).map(|job| job.since);
         QueueInfo {
             counts,
             paused_since: self.limiting.paused.get(&name).copied(),

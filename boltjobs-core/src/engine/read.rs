@@ -1,5 +1,6 @@
 //! Looking at what is there.
 
+use std::borrow::Cow;
 use std::ops::Bound::{Excluded, Unbounded};
 
 use super::Engine;
@@ -22,9 +23,9 @@ struct Search<'a> {
 }
 
 impl<'a> Iterator for Search<'a> {
-    type Item = &'a Job;
+    type Item = Cow<'a, Job>;
 
-    fn next(&mut self) -> Option<&'a Job> {
+    fn next(&mut self) -> Option<Cow<'a, Job>> {
         while self.looks < LOOKS {
             let Some(id) = self.walk.next() else {
                 self.last = None;
@@ -32,7 +33,7 @@ impl<'a> Iterator for Search<'a> {
             };
             self.looks += 1;
             self.last = Some(id);
-            let found = self.engine.jobs.get(&id).filter(|job| self.filter.admits(job));
+            let found = self.engine.jobs.look(id).filter(|job| self.filter.admits(job));
             if found.is_some() {
                 return found;
             }
@@ -50,7 +51,7 @@ impl Engine {
     /// The same, with the number of jobs that were looked at.
     pub(super) fn search(&self, query: &PageQuery) -> (Page, usize) {
         let mut search = self.begin(&query.filter, query.after, query.oldest_first);
-        let jobs: Vec<Job> = search.by_ref().take(query.limit).cloned().collect();
+        let jobs: Vec<Job> = search.by_ref().take(query.limit).map(Cow::into_owned).collect();
         // One more than is asked for tells whether there is another page.
         let next = if search.next().is_some() { jobs.last().map(|job| job.id) } else { search.last };
         (Page { jobs, next }, search.looks)

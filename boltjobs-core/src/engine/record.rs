@@ -35,7 +35,7 @@ impl Engine {
 
     /// Keeps notes, unless the job is not known: its record comes later then, and its notes with it.
     pub(super) fn put_notes(&mut self, id: JobId, notes: Notes) {
-        if self.jobs.contains_key(&id) {
+        if self.jobs.contains(id) {
             self.forget_notes(id);
             self.weight += notes.weight() as u64;
             self.notes.insert(id, notes);

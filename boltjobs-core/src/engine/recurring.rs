@@ -150,7 +150,7 @@ impl Turn<'_> {
 
     /// Notes what has become of the run that a job is of, if it is of one.
     pub(super) fn note_run(&mut self, id: JobId) {
-        let Some(job) = self.engine.jobs.get(&id) else { return };
+        let Some(job) = self.engine.jobs.get(id) else { return };
         let Some(occurrence) = &job.spec.occurrence else { return };
         let record = self.engine.definitions.get(&occurrence.recurring);
         if !record.is_some_and(|record| record.runs.iter().any(|run| run.job == Some(id))) {

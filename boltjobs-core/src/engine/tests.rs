@@ -7,6 +7,7 @@ mod replay;
 mod search;
 mod unique;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,8 @@ use kin::{Kin, kin};
 use proptest::prelude::*;
 
 use super::{Engine, Entry, Unpublished};
-use crate::job::{ErrorInfo, JobSpec, Lease, NewJob};
+use crate::job::{ErrorInfo, Job, JobSpec, Lease, NewJob};
+use crate::memory::Tape;
 use crate::notes::{self, Bar, LogLevel, LogLine, Note};
 use crate::rate::Rate;
 use crate::store::{
@@ -177,16 +179,27 @@ struct Rig {
     leases: Vec<Lease>,
     enqueued: Vec<JobId>,
     claims: Vec<Claimed>,
-    on_disk: Vec<Entry>,
-    /// What is being written: what it makes ready, and how far it brings the journal.
-    in_flight: Option<(Unpublished, usize)>,
+    on_disk: Tape,
+    /// What is being written: what it makes ready, what leaves the memory then, and how far it brings the journal.
+    in_flight: Option<(Unpublished, Vec<JobId>, usize)>,
+}
+
+fn jobs(engine: &Engine) -> Vec<Job> {
+    engine.jobs.all().map(Cow::into_owned).collect()
+}
+
+fn record(engine: &Engine, id: JobId) -> Job {
+    engine.job(id).unwrap().into_owned()
 }
 
 impl Rig {
     fn new() -> Self {
         let (mut engine, mut journal) = (Engine::default(), Vec::new());
         engine.at(at(0), &mut journal).boot();
-        let on_disk = journal.clone();
+        let on_disk = Tape::default();
+        on_disk.lock().clone_from(&journal);
+        // Whatever can be evicted is.
+        engine.keep_records(0, Arc::new(on_disk.clone()));
         Self {
             engine,
             journal,
@@ -212,14 +225,16 @@ impl Rig {
 
     fn begin_write(&mut self) {
         if self.in_flight.is_none() {
-            self.in_flight = Some((self.engine.take_unpublished(), self.journal.len()));
+            let (unpublished, leaving) = (self.engine.take_unpublished(), self.engine.take_leaving());
+            self.in_flight = Some((unpublished, leaving, self.journal.len()));
         }
     }
 
     fn end_write(&mut self) {
-        if let Some((unpublished, length)) = self.in_flight.take() {
-            self.on_disk = self.journal[..length].to_vec();
+        if let Some((unpublished, leaving, length)) = self.in_flight.take() {
+            *self.on_disk.lock() = self.journal[..length].to_vec();
             self.engine.publish(unpublished);
+            self.engine.evict(leaving);
         }
     }
 
@@ -313,6 +328,8 @@ impl Rig {
             Deed::Reopen => {
                 self.in_flight = None;
                 self.engine = replay::replayed(&self.journal);
+                self.on_disk.lock().clone_from(&self.journal);
+                self.engine.keep_records(0, Arc::new(self.on_disk.clone()));
                 self.engine.at(at(self.now), &mut self.journal).boot();
                 self.publish();
             }

@@ -27,7 +27,8 @@ impl Turn<'_> {
         let tick = Duration::from_millis(u64::from(sabotage::is(Bug::DueOneTickEarly)));
         for _ in 0..STEP {
             let first = self.engine.due.first().filter(|(due, _)| *due <= self.now.plus(tick));
-            let Some(job) = first.and_then(|(_, id)| self.engine.jobs.get(id)) else { break };
+            let Some((_, id)) = first.filter(|(_, id)| self.engine.jobs.load(*id)) else { break };
+            let Some(job) = self.engine.jobs.get(id) else { break };
             let order = self.engine.next_order;
             let change = Move { order, ..Move::of(job, HistoryRow::new(self.now, JobState::Enqueued)) };
             self.transition(change, Actor::Time);
@@ -35,8 +36,8 @@ impl Turn<'_> {
         self.open_by_time();
         self.forget_starts();
         let engine = &self.engine;
-        let due = engine.due.first().map(|(due, _)| *due);
-        let expires = engine.expiring.first().map(|(expires, _)| *expires);
+        let due = engine.due.first().map(|(due, _)| due);
+        let expires = engine.expiring.first().map(|(expires, _)| expires);
         let over = engine.limiting.over.first().map(|(over, _)| *over);
         [due, expires, engine.ready.parking.first(), over].into_iter().flatten().min()
     }
@@ -60,7 +61,7 @@ impl Turn<'_> {
             running.filter(|id| until(id).is_none_or(|until| until <= self.now)).collect();
         orphans.sort_unstable();
         for id in orphans {
-            if let Some(job) = self.engine.jobs.get(&id) {
+            if let Some(job) = self.engine.jobs.get(id) {
                 let change = reclaim(job, self.engine.boot, max_crashes, self.now);
                 self.transition(change, Actor::Reaper);
             }
@@ -114,7 +115,7 @@ impl Turn<'_> {
         let (ended, id) = jobs.first()?;
         let too_many = keep.count.is_some_and(|count| jobs.len() as u64 > count);
         let over = ended.plus(keep.age);
-        Some((if too_many { over.min(self.now) } else { over }, *id))
+        Some((if too_many { over.min(self.now) } else { over }, id))
     }
 }
 

@@ -40,6 +40,14 @@ impl Keys {
         }
     }
 
+    /// Returns the jobs with the key of this one that wait for a worker or for their time.
+    pub(super) fn waiting(&self, spec: &JobSpec) -> Vec<JobId> {
+        let Some(unique) = &spec.unique else { return Vec::new() };
+        let jobs = self.0.get(&(Arc::clone(&spec.request), Arc::clone(&unique.key)));
+        let waits = |state| matches!(state, JobState::Scheduled | JobState::Enqueued);
+        jobs.into_iter().flatten().filter(|(state, ..)| waits(*state)).map(|(.., id)| *id).collect()
+    }
+
     /// Returns another job that holds the key, of those that may: one that waits, if there is, as it can still be
     /// changed.
     fn holder(
@@ -75,15 +83,15 @@ impl Turn<'_> {
         let unique = spec.unique.as_ref()?;
         // One that is too late holds nothing, whether or not anybody has deleted it yet.
         let late = |job: &Job| job.expires.is_some_and(|expires| expires <= self.now);
-        let may = |other| other != id && self.engine.jobs.get(&other).is_some_and(|job| !late(job));
+        let may = |other| other != id && self.engine.jobs.get(other).is_some_and(|job| !late(job));
         self.engine.keys.holder(&spec.request, unique, self.now, may)
     }
 
     /// Checks that each new job of a batch is or becomes a part of it, and is not left out for one with its key.
     pub(super) fn keys_are_free(&self, jobs: &[NewJob]) -> Result<(), Refusal> {
-        let new = |job: &&NewJob| job.spec.batch.is_some() && !self.engine.jobs.contains_key(&job.id);
+        let new = |job: &&NewJob| job.spec.batch.is_some() && !self.engine.jobs.contains(job.id);
         for job in jobs.iter().filter(new) {
-            let holder = self.holder(&job.spec, job.id).and_then(|holder| self.engine.jobs.get(&holder));
+            let holder = self.holder(&job.spec, job.id).and_then(|holder| self.engine.jobs.get(holder));
             if let Some(holder) = holder.filter(|holder| holder.spec.batch != job.spec.batch) {
                 return Err(Refusal::KeyHeld(holder.id));
             }
@@ -93,7 +101,7 @@ impl Turn<'_> {
 
     /// Lets the job that holds a key take over what it shall take of one that came after it.
     pub(super) fn take_over(&mut self, holder: JobId, new: NewJob) {
-        let Some(job) = self.engine.jobs.get(&holder) else { return };
+        let Some(job) = self.engine.jobs.get(holder) else { return };
         if !new.spec.parents.is_empty() {
             // It is not to run before they have ended, and the one that is there does not wait for them.
             return;
@@ -126,7 +134,7 @@ impl Turn<'_> {
         if (&spec, due, expires) != (&*job.spec, job.due, job.expires) {
             self.commit(Entry::Respecified { id: holder, spec: Arc::new(spec), due, expires });
         }
-        if !waits_for_parents && let Some(job) = self.engine.jobs.get(&holder) {
+        if !waits_for_parents && let Some(job) = self.engine.jobs.get(holder) {
             let change = Move { order: self.engine.next_order, ..Move::of(job, row) };
             // For one that is ready and stays so this is no transition: it keeps its place.
             self.transition(change, Actor::Client);

@@ -4,8 +4,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::listing::Listing;
+use super::super::sorted::Sorted;
 use super::super::unique::Keys;
-use super::{Deed, Rig, steps};
+use super::{Deed, Rig, jobs, record, steps};
 use crate::JobState::{Awaiting, Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
 use crate::continuation::ParentId;
 use crate::engine::{Engine, Entry};
@@ -44,7 +45,7 @@ fn check_history(job: &Job) {
 
 fn recount(rig: &Rig) -> Counts {
     let mut counts = Counts::default();
-    for job in rig.engine.jobs.values() {
+    for job in jobs(&rig.engine).iter() {
         counts.states.add(job.state);
         counts.queues.entry(job.spec.queue.clone()).or_default().add(job.state);
         counts.requests.entry(job.spec.request.clone()).or_default().add(job.state);
@@ -56,44 +57,44 @@ fn recount(rig: &Rig) -> Counts {
 fn check_indexes(rig: &Rig) {
     let engine = &rig.engine;
     assert_eq!(engine.counts(), recount(rig));
-    let jobs = engine.jobs.values().map(|job| job.weight() as u64).sum::<u64>();
+    let weights = jobs(engine).iter().map(|job| job.weight() as u64).sum::<u64>();
     let definitions = engine.definitions.all().map(|job| job.weight() as u64).sum::<u64>();
     let batches = engine.family.batches.values().map(|batch| batch.weight() as u64).sum::<u64>();
     let starts = engine.limiting.rates.values().map(crate::engine::Starts::weight).sum::<u64>();
     let notes = engine.notes.values().map(|notes| notes.weight() as u64).sum::<u64>();
-    assert_eq!(engine.weight(), jobs + definitions + batches + starts + notes);
-    assert!(engine.notes.keys().all(|id| engine.jobs.contains_key(id)));
+    assert_eq!(engine.weight(), weights + definitions + batches + starts + notes);
+    assert!(engine.notes.keys().all(|id| engine.jobs.contains(*id)));
     check_definitions(engine);
     let until: Vec<_> =
         engine.limiting.rates.values().map(|starts| (starts.until, starts.id.clone())).collect();
     assert_eq!(engine.limiting.over, until.into_iter().collect());
     for key in ["x", "y"] {
         let of_key = |job: &&Job| job.state == Processing && job.spec.concurrency_key.as_deref() == Some(key);
-        assert_eq!(engine.limiting.count(key), engine.jobs.values().filter(of_key).count() as u64);
+        assert_eq!(engine.limiting.count(key), jobs(engine).iter().filter(of_key).count() as u64);
     }
     let (mut listing, mut keys) = (Listing::default(), Keys::default());
-    for job in engine.jobs.values() {
+    for job in jobs(engine).iter() {
         listing.insert(job);
         keys.insert(job);
     }
     assert_eq!((&engine.listing, &engine.keys), (&listing, &keys));
-    let expires = engine.jobs.values().filter_map(|job| Some((job.expires?, job.id)));
-    assert_eq!(engine.expiring, expires.collect());
+    let expires = jobs(engine).into_iter().filter_map(|job| Some((job.expires?, job.id)));
+    assert!(engine.expiring.after(None).eq(expires.collect::<BTreeSet<_>>()));
     assert_eq!(engine.due.len(), engine.listing.in_state(Scheduled).count());
-    assert!(engine.due.iter().all(|(due, id)| engine.jobs[id].due == Some(*due)));
-    assert!(engine.leases.keys().all(|id| engine.jobs[id].state == Processing));
-    let ended: usize = engine.ended.values().map(std::collections::BTreeSet::len).sum();
+    assert!(engine.due.after(None).all(|(due, id)| record(engine, id).due == Some(due)));
+    assert!(engine.leases.keys().all(|id| record(engine, *id).state == Processing));
+    let ended: usize = engine.ended.values().map(Sorted::len).sum();
     let retained = |job: &&Job| job.state.is_final() && !engine.family.has_children(job.id.into());
-    assert_eq!(ended, engine.jobs.values().filter(retained).count());
+    assert_eq!(ended, jobs(engine).iter().filter(retained).count());
 }
 
 /// Checks that no end was missed by whoever waits for it, and that batches count what is in them.
 fn check_family(rig: &Rig) {
     let engine = &rig.engine;
-    for job in engine.jobs.values().filter(|job| job.state == Awaiting) {
+    for job in jobs(engine).iter().filter(|job| job.state == Awaiting) {
         for parent in &job.waits_for {
             let open = match parent.id {
-                ParentId::Job(id) => !engine.jobs[&id].state.is_final(),
+                ParentId::Job(id) => !record(engine, id).state.is_final(),
                 ParentId::Batch(id) => engine.family.batches[&id].ended.is_none(),
             };
             assert!(open, "{} waits for {}, which has ended", job.id, parent.id);
@@ -101,8 +102,9 @@ fn check_family(rig: &Rig) {
     }
     for batch in engine.family.batches.values() {
         let mut counted = batch.gone;
-        let jobs = engine.jobs.values().filter(|job| job.spec.batch == Some(batch.id));
-        jobs.for_each(|job| counted.add(job.state));
+        let all = jobs(engine);
+        let of = all.iter().filter(|job| job.spec.batch == Some(batch.id));
+        of.for_each(|job| counted.add(job.state));
         assert_eq!(engine.batch(batch.id).unwrap().jobs, counted);
         let within = |other: &&crate::batch::Batch| other.parent == Some(batch.id);
         let nested = engine.family.batches.values().filter(within).all(|nested| nested.ended.is_some());
@@ -119,12 +121,13 @@ fn check_definitions(engine: &Engine) {
     assert_eq!(definitions.missed, missed.collect());
     for name in ["hourly", "often"] {
         let of = |job: &&Job| job.spec.occurrence.as_ref().is_some_and(|made| &*made.recurring == name);
-        let open = engine.jobs.values().filter(of).filter(|job| !job.state.is_final()).map(|job| job.id);
+        let all = jobs(engine);
+        let open = all.iter().filter(of).filter(|job| !job.state.is_final()).map(|job| job.id);
         assert_eq!(definitions.unfinished(name).collect::<BTreeSet<_>>(), open.collect());
     }
     // A run is what its job is, as long as that is there.
     for run in definitions.all().flat_map(|it| &it.runs) {
-        if let Some(job) = run.job.and_then(|job| engine.jobs.get(&job)) {
+        if let Some(job) = run.job.and_then(|job| engine.job(job)) {
             assert_eq!(run.outcome, RunOutcome::of(job.state), "{job:?}");
             assert_eq!(run.ended_at, Some(job.since).filter(|_| job.state.is_final()));
         }
@@ -133,10 +136,9 @@ fn check_definitions(engine: &Engine) {
 
 /// Who is ready in what is on disk, with the epoch of the claim before, and in which place.
 fn ready_on_disk(rig: &Rig) -> HashMap<JobId, (Epoch, u64)> {
-    let engine = super::replay::replayed(&rig.on_disk);
-    engine
-        .jobs
-        .values()
+    let engine = super::replay::replayed(&rig.on_disk.lock());
+    jobs(&engine)
+        .iter()
         .filter(|job| job.state == Enqueued)
         .map(|job| (job.id, (job.epoch, job.order)))
         .collect()
@@ -152,7 +154,7 @@ proptest! {
             rig.run(step);
             check_indexes(&rig);
             check_family(&rig);
-            rig.engine.jobs.values().for_each(check_history);
+            jobs(&rig.engine).iter().for_each(check_history);
         }
     }
 
@@ -162,10 +164,10 @@ proptest! {
         for step in &steps {
             rig.run(step);
             if matches!(step.deed, Deed::Expire) {
-                rig.enqueued.retain(|id| rig.engine.jobs.contains_key(id));
+                rig.enqueued.retain(|id| rig.engine.jobs.contains(*id));
             }
             for id in &rig.enqueued {
-                prop_assert!(rig.engine.jobs.contains_key(id), "{id} is gone after {step:?}");
+                prop_assert!(rig.engine.jobs.contains(*id), "{id} is gone after {step:?}");
             }
         }
     }
@@ -181,7 +183,7 @@ proptest! {
             rig.engine.at(super::at(rig.now), &mut ()).pause(&queue.into(), false);
         }
         let now = super::at(rig.now);
-        let in_time = |id: &JobId| rig.engine.jobs[id].expires.is_none_or(|expires| expires > now);
+        let in_time = |id: &JobId| record(&rig.engine, *id).expires.is_none_or(|expires| expires > now);
         let mut waiting: Vec<_> = rig.engine.listing.in_state(Enqueued).filter(in_time).collect();
         waiting.sort();
         let claims = rig.engine.at(now, &mut ()).claim(&super::offer(crate::store::QueueOrder::All), &[1; 999]);
@@ -198,13 +200,13 @@ proptest! {
             rig.run(step);
             given.extend(rig.claims.iter().map(|claimed| claimed.lease));
             // An id that comes again after it was forgotten is another job.
-            given.retain(|lease| rig.engine.jobs.contains_key(&lease.job));
+            given.retain(|lease| rig.engine.jobs.contains(lease.job));
             for claimed in &rig.claims {
                 let job = claimed.lease.job;
                 prop_assert!(ready.contains_key(&job), "{job} is not ready on disk");
                 let (before, order) = ready[&job];
                 prop_assert!(before < claimed.lease.epoch);
-                prop_assert_eq!(rig.engine.jobs[&job].order, order, "{} is ready in another place on disk", job);
+                prop_assert_eq!(record(&rig.engine, job).order, order, "{} is ready in another place on disk", job);
                 // Nor has it been claimed since: its release would have to be on disk, too.
                 let since = given.iter().filter(|lease| lease.job == job && lease.epoch > before);
                 prop_assert_eq!(since.count(), 1, "{} was handed out by a release that is not on disk", job);
@@ -254,7 +256,7 @@ proptest! {
             rig.publish();
             let now = super::at(rig.now + step.clock);
             let ready = |job: &&Job| job.state == Enqueued && job.expires.is_none_or(|expires| expires > now);
-            let mut waiting: Vec<_> = rig.engine.jobs.values().filter(ready).cloned().collect();
+            let mut waiting: Vec<_> = jobs(&rig.engine).iter().filter(ready).cloned().collect();
             waiting.sort_by_key(|job| (std::cmp::Reverse(job.spec.priority), job.order));
             rig.run(step);
             // Limits pass over jobs; laws of their own have in which order.
@@ -277,14 +279,14 @@ proptest! {
         }
         let delete = Command { action: Action::Delete, expected: Vec::new(), reason: None };
         loop {
-            let waits = |job: &&Job| matches!(job.state, Scheduled | Enqueued | Processing);
-            let Some(job) = rig.engine.jobs.values().find(waits) else { break };
+            let waits = |job: &Job| matches!(job.state, Scheduled | Enqueued | Processing);
+            let Some(job) = jobs(&rig.engine).into_iter().find(waits) else { break };
             let (job, lease) = (job.id, job.lease());
             let mut turn = rig.engine.at(super::at(rig.now), &mut rig.journal);
             turn.command(&[job], &delete);
             turn.settle(vec![Settlement { lease, ran: Duration::ZERO, outcome: Outcome::Cancelled { error: None } }]);
         }
-        let unfinished: Vec<_> = rig.engine.jobs.values().filter(|job| !job.state.is_final()).collect();
+        let unfinished: Vec<_> = jobs(&rig.engine).into_iter().filter(|job| !job.state.is_final()).collect();
         prop_assert!(unfinished.is_empty(), "{unfinished:?}");
         prop_assert!(rig.engine.family.batches.values().all(|batch| batch.ended.is_some()));
     }

@@ -6,14 +6,14 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::{Deed, Engine, Rig, at, limited, steps};
+use super::{Deed, Engine, Rig, at, jobs, limited, steps};
 use crate::JobState::{Enqueued, Processing};
 use crate::job::{Job, JobSpec, NewJob};
 use crate::store::{Claimed, Offer, Outcome, QueueOrder, Reason, Settlement};
 use crate::{JobId, Timestamp};
 
 fn in_state(rig: &Rig, state: crate::JobState) -> Vec<Job> {
-    rig.engine.jobs.values().filter(|job| job.state == state).cloned().collect()
+    jobs(&rig.engine).into_iter().filter(|job| job.state == state).collect()
 }
 
 /// What a limited offer allows, counted by hand.
@@ -71,7 +71,7 @@ proptest! {
                 if let Some(offer) = limited(order) {
                     tally.check(&claimed, &running, &offer, at(rig.now));
                 }
-                running.push(rig.engine.jobs[&claimed.lease.job].clone());
+                running.push(super::record(&rig.engine, claimed.lease.job));
             }
         }
     }

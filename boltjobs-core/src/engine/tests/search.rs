@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{QUEUES, Rig, at, id, new_job, steps};
+use super::{QUEUES, Rig, at, id, jobs, new_job, steps};
 use crate::job::{JobSpec, NewJob};
 use crate::store::{JobFilter, LOOKS, PageQuery};
 use crate::{JobId, JobState};
@@ -33,7 +33,7 @@ proptest! {
         }
         let start = start.map(id);
         let behind = |job: JobId| start.is_none_or(|start| if oldest_first { job > start } else { job < start });
-        let all = rig.engine.jobs.values().filter(|job| filter.admits(job));
+        let all = jobs(&rig.engine).into_iter().filter(|job| filter.admits(job));
         let mut expected: Vec<_> = all.map(|job| job.id).filter(|id| behind(*id)).collect();
         expected.sort();
         if !oldest_first {

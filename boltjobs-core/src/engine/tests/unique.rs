@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Deed, Rig, Step, at, id, new_job, offer, steps};
+use super::{Deed, Rig, Step, at, id, jobs, new_job, offer, steps};
 use crate::JobState::{Deleted, Enqueued, Processing};
 use crate::job::{Job, JobSpec, NewJob};
 use crate::store::{Action, Command, QueueOrder};
@@ -54,7 +54,7 @@ impl Other {
 fn holders(rig: &Rig) -> BTreeMap<String, Vec<JobId>> {
     let mut holders: BTreeMap<_, Vec<_>> = BTreeMap::new();
     let late = |job: &Job| job.expires.is_some_and(|expires| expires <= at(rig.now));
-    for job in rig.engine.jobs.values().filter(|job| !job.state.is_final() && !late(job)) {
+    for job in jobs(&rig.engine).iter().filter(|job| !job.state.is_final() && !late(job)) {
         if let Some(unique) = &job.spec.unique {
             holders.entry(unique.key.to_string()).or_default().push(job.id);
         }
@@ -82,13 +82,13 @@ proptest! {
     fn nothing_that_started_expires_and_nothing_that_expired_starts(steps in steps()) {
         let mut rig = Rig::new();
         for step in &steps {
-            let before: BTreeMap<JobId, Job> = rig.engine.jobs.clone().into_iter().collect();
+            let before: BTreeMap<JobId, Job> = jobs(&rig.engine).into_iter().map(|job| (job.id, job)).collect();
             rig.run(step);
             for claimed in &rig.claims {
                 let job = &before[&claimed.lease.job];
                 prop_assert!(job.expires.is_none_or(|expires| expires > at(rig.now)), "{job:?} expired and ran");
             }
-            for job in rig.engine.jobs.values().filter(|job| job.state == Deleted) {
+            for job in jobs(&rig.engine).iter().filter(|job| job.state == Deleted) {
                 let last = job.history.last().unwrap();
                 let expired = last.reason.as_ref().is_some_and(|reason| reason.starts_with("expired"));
                 // Since it was enqueued, or enqueued again: that is the last row that follows an end.
@@ -103,10 +103,10 @@ proptest! {
     fn a_payload_that_is_not_durable_is_never_claimed(steps in steps()) {
         let mut rig = Rig::new();
         for step in &steps {
-            let on_disk = super::replay::replayed(&rig.on_disk);
+            let on_disk = super::replay::replayed(&rig.on_disk.lock());
             rig.run(step);
             for claimed in &rig.claims {
-                prop_assert_eq!(&on_disk.jobs[&claimed.lease.job].spec, &claimed.spec);
+                prop_assert_eq!(&super::record(&on_disk, claimed.lease.job).spec, &claimed.spec);
             }
         }
     }
@@ -115,13 +115,14 @@ proptest! {
     fn a_replacement_keeps_what_belongs_to_the_job(steps in steps()) {
         let mut rig = Rig::new();
         for step in &steps {
-            let before = rig.engine.jobs.clone();
+            let before: BTreeMap<JobId, Job> =
+                jobs(&rig.engine).into_iter().map(|job| (job.id, job)).collect();
             rig.run(step);
             let Deed::EnqueueOther(other) = &step.deed else { continue };
             let new = other.clone().job(rig.now);
             // One that was too late to hold its key is deleted, and what waited for it moves.
             let stays = |job: &&Job| job.spec.unique.is_some() && job.state != Deleted;
-            for job in rig.engine.jobs.values().filter(stays) {
+            for job in jobs(&rig.engine).iter().filter(stays) {
                 let Some(old) = before.get(&job.id).filter(|old| **old != *job) else { continue };
                 let kept = |job: &Job| (job.spec.queue.clone(), job.spec.priority, job.spec.tags.clone(), job.epoch);
                 prop_assert_eq!(kept(old), kept(job));

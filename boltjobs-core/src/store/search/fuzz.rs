@@ -15,7 +15,7 @@ fn job(title: &str, payload: &[u8], sensitive: bool) -> Job {
     };
     let (mut engine, id) = (Engine::default(), JobId::from_u128(7));
     engine.at(Timestamp::EPOCH, &mut ()).enqueue(vec![NewJob { id, spec, start_at: None }]).unwrap();
-    engine.job(id).unwrap().clone()
+    engine.job(id).unwrap().into_owned()
 }
 
 fn finds(job: &Job, text: impl Into<String>) -> bool {
