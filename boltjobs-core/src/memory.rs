@@ -133,7 +133,7 @@ impl MemoryStore {
         let mut changes = engine.publish(unpublished);
         changes.merge(engine.take_told());
         let leaving = engine.take_leaving();
-        engine.evict(leaving);
+        engine.evict(leaving, u64::MAX);
         drop(guard);
         self.watchers.notify(&changes);
         Box::pin(ready(answer))

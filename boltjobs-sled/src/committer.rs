@@ -8,6 +8,7 @@ use std::sync::PoisonError;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use boltjobs_core::JobId;
 use boltjobs_core::engine::{Engine, Unpublished};
 use boltjobs_core::sabotage::{self, Bug};
 use boltjobs_core::store::StoreError;
@@ -175,6 +176,8 @@ struct Writing {
     placed: Placed,
     gate: Arc<Gate>,
     unpublished: Unpublished,
+    /// The jobs whose records may leave the memory once it is there.
+    leaving: Vec<JobId>,
     /// Whether callers asked for it.
     asked: bool,
     /// How many bytes the journal had before, without those that compaction removes.
@@ -257,7 +260,7 @@ impl Committer {
         if let Some(oldest) = oldest {
             compaction::rescue(oldest, &self.disk, engine, open);
         }
-        let unpublished = engine.take_unpublished();
+        let (unpublished, leaving) = (engine.take_unpublished(), engine.take_leaving());
         let mut group = open.take();
         let gate = Arc::clone(&group.gate);
         state.flight = Some(Arc::clone(&gate));
@@ -269,7 +272,7 @@ impl Committer {
         }
         let before = self.disk.span.bytes.saturating_sub(oldest.map_or(0, |oldest| oldest.bytes));
         let placed = self.disk.place(&mut group, oldest)?;
-        self.then(Doing::Writing(Writing { placed, gate, unpublished, asked, before }), Next::Go)
+        self.then(Doing::Writing(Writing { placed, gate, unpublished, leaving, asked, before }), Next::Go)
     }
 
     fn write(&mut self, shared: &Shared, mut writing: Writing) -> Result<Option<Next>, Failure> {
@@ -279,7 +282,7 @@ impl Committer {
             Attempt::Done(()) => {}
             Attempt::Again(pause) => return self.then(Doing::Writing(writing), Next::Pause(pause)),
         }
-        let Writing { gate, unpublished, asked, before, .. } = writing;
+        let Writing { gate, unpublished, leaving, asked, before, .. } = writing;
         if asked {
             self.disk.asked = self.disk.span.next;
         }
@@ -287,6 +290,7 @@ impl Committer {
 
         let mut state = shared.lock();
         let changes = state.engine.publish(unpublished);
+        state.engine.evict(leaving, self.disk.span.next);
         self.weight = state.engine.weight();
         (state.flight, state.busy) = (None, None);
         drop(state);

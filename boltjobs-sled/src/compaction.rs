@@ -4,10 +4,7 @@
 //! and it comes after all of them. A replay that begins behind the first record of a job skips what it finds of the
 //! job until the newer record comes. `FORMAT.md` has the argument in full.
 
-use std::collections::HashSet;
-
-use boltjobs_core::engine::{Engine, Entry, Journal, RecordId};
-use boltjobs_core::job::Job;
+use boltjobs_core::engine::{Engine, Entry, Journal, RecordId, Rescue};
 
 use crate::disk::{Disk, Oldest};
 use crate::error::Failure;
@@ -36,28 +33,24 @@ pub(crate) fn read(disk: &Disk, wrote: u64) -> Result<Option<Oldest>, Failure> {
 ///
 /// What is left in the journal, or in the group already, is not written again, or a thousand records of one thing
 /// would stay a thousand. Each chunk that goes takes at least as many records with it as it makes.
-pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &Engine, group: &mut Group) {
+pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &mut Engine, group: &mut Group) {
     let left = disk.span.oldest + oldest.chunks;
-    let mut jobs = HashSet::new();
-    for entry in &oldest.entries {
+    for (entry, mark) in &oldest.entries {
         if let Entry::Boot(boot) = entry {
             if *boot == engine.boot() {
                 group.record(entry);
             }
         } else if let Entry::Job(job) = entry {
-            // The record of an earlier life has gone with it; that of this life is further on, and has its turn.
-            let same_life = |live: &&Job| live.created_at == job.created_at;
-            let live = engine.job(job.id).filter(same_life);
-            if live.is_none() {
+            match engine.rescue(job, *mark) {
                 // Without this record a replay will not see that the batch lost the job.
-                rescue_record(job.spec.batch.map(RecordId::Batch), engine, group);
-            }
-            if let Some(job) = live
-                && jobs.insert(job.id)
-            {
-                group.record(&Entry::Job(Box::new(job.clone())));
-                if let Some(notes) = engine.notes(job.id) {
-                    group.record(&Entry::Notes(job.id, Box::new(notes.clone())));
+                Rescue::Gone => rescue_record(job.spec.batch.map(RecordId::Batch), engine, group),
+                Rescue::Newer => {}
+                Rescue::Write(live) => {
+                    let written = group.record(&Entry::Job(Box::new(live.clone())));
+                    engine.rescued(job.id, written);
+                    if let Some(notes) = engine.notes(job.id) {
+                        group.record(&Entry::Notes(job.id, Box::new(notes.clone())));
+                    }
                 }
             }
         } else if let Some((id, true)) = entry.record()

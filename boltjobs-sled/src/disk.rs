@@ -1,10 +1,11 @@
 //! Chunks to and from what they are kept on.
 
 use std::mem;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
-use boltjobs_core::engine::Entry;
+use boltjobs_core::engine::{Entry, Mark};
 use sled::IVec;
 
 use crate::chunk::{self, CONTINUES, GOES_ON, HEADER, Header, LAST_OF_GROUP};
@@ -84,7 +85,7 @@ pub(crate) struct Placed {
 /// The oldest chunks, read back to be removed.
 #[derive(Debug, Default)]
 pub(crate) struct Oldest {
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<(Entry, Mark)>,
     pub(crate) chunks: u64,
     pub(crate) bytes: u64,
 }
@@ -183,7 +184,7 @@ impl Disk {
     /// Reads chunks from the oldest on, until they hold `budget` bytes. An entry is read whole.
     pub(crate) fn read_oldest(&self, budget: u64) -> Result<Oldest, Failure> {
         let mut oldest = Oldest::default();
-        let mut split = Vec::new();
+        let mut split = Split::default();
         while oldest.bytes < budget || !split.is_empty() {
             let seq = self.span.oldest + oldest.chunks;
             if seq == self.span.next {
@@ -200,30 +201,57 @@ impl Disk {
     }
 
     fn chunk(&self, seq: u64) -> Result<IVec, Failure> {
-        let found = self.medium.get(&key(seq))?;
+        let found = self.medium.chunks().get(&key(seq))?;
         found.ok_or_else(|| Failure::Lasting(format!("chunk {seq} is gone")))
     }
 }
 
-/// Adds the entries of a chunk; what an entry has so far is kept in `split` until its last piece is there.
+/// The pieces of an entry, until its last one is there.
+#[derive(Debug, Default)]
+pub(crate) struct Split {
+    bytes: Vec<u8>,
+    /// The chunk that it begins in.
+    first: u64,
+}
+
+impl Split {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}
+
+/// Adds the entries of a chunk, each with its place; what an entry has so far is kept in `split`.
 pub(crate) fn take_entries(
     header: Header,
     mut body: &[u8],
-    split: &mut Vec<u8>,
-    entries: &mut Vec<Entry>,
+    split: &mut Split,
+    entries: &mut Vec<(Entry, Mark)>,
 ) -> Result<(), String> {
     if (header.flags & CONTINUES != 0) == split.is_empty() {
         return Err("a piece of an entry is missing".to_owned());
     }
+    let mark = |chunk, at| {
+        let (chunk, at) = (
+            NonZeroU64::new(chunk).ok_or("0 is no number")?,
+            u32::try_from(at).map_err(|_| "it is too long")?,
+        );
+        Ok::<_, &str>(Mark { chunk, at })
+    };
     if header.flags & (CONTINUES | GOES_ON) != 0 {
-        split.extend_from_slice(body);
+        if header.flags & CONTINUES == 0 {
+            split.first = header.seq;
+        }
+        split.bytes.extend_from_slice(body);
         if header.flags & GOES_ON == 0 {
-            entries.push(decode_whole(&mem::take(split))?);
+            let Split { bytes, first } = mem::take(split);
+            entries.push((decode_whole(&bytes)?, mark(first, HEADER)?));
         }
         return Ok(());
     }
+    let end = HEADER + body.len();
     for _ in 0..header.count {
-        entries.push(codec::decode(&mut body)?);
+        let at = end - body.len();
+        entries.push((codec::decode(&mut body)?, mark(header.seq, at)?));
     }
     if body.is_empty() { Ok(()) } else { Err("bytes are left over".to_owned()) }
 }

@@ -6,8 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-#[cfg(test)]
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use crate::error::{Failure, panic_text};
 #[cfg(test)]
 use crate::faults::{Faults, Step};
 use crate::head::{Head, Left, Slot};
-use crate::medium::{Batch, Medium};
+use crate::medium::{Batch, Chunks, Medium};
 
 /// Opens the database. A database of sled that was dropped lets go of its lock a moment later, on a thread of its own;
 /// as our own lock is taken, such a one is the likely holder, and it is waited for.
@@ -50,11 +49,36 @@ pub(crate) fn is_locked(error: &sled::Error) -> bool {
     matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
 }
 
+/// The database. There is none after a write that failed, until it is open again.
+#[derive(Debug)]
+pub(crate) struct Database {
+    pub(crate) db: Mutex<Option<sled::Db>>,
+    #[cfg(test)]
+    pub(crate) faults: Arc<Faults>,
+}
+
+impl Database {
+    fn lock(&self) -> MutexGuard<'_, Option<sled::Db>> {
+        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self) -> Result<sled::Db, Failure> {
+        self.lock().clone().ok_or_else(|| Failure::Passing("the database is not open again".to_owned()))
+    }
+}
+
+impl Chunks for Database {
+    fn get(&self, key: &[u8]) -> Result<Option<IVec>, Failure> {
+        #[cfg(test)]
+        self.faults.strike(Step::Read)?;
+        Ok(self.get()?.get(key)?)
+    }
+}
+
 /// A database of sled, with the file `head` beside it.
 #[derive(Debug)]
 pub(crate) struct Files {
-    /// None after a write that failed, until the database is open again.
-    pub(crate) db: Option<sled::Db>,
+    pub(crate) db: Arc<Database>,
     /// Opens the database again.
     pub(crate) config: sled::Config,
     /// Our own handle of sled's file: sled's flush promises nothing over a power cut, a sync of the file does. It is
@@ -78,7 +102,7 @@ impl Medium for Files {
                 None => all.remove(key),
             }
         }
-        let db = self.db()?;
+        let db = self.db.get()?;
         #[cfg(test)]
         self.faults.strike(Step::Apply)?;
         db.apply_batch(all)?;
@@ -92,14 +116,12 @@ impl Medium for Files {
         Ok(synced?)
     }
 
-    fn is_unsynced(&self) -> bool {
-        self.unsynced
+    fn chunks(&self) -> Arc<dyn Chunks> {
+        Arc::clone(&self.db) as _
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<IVec>, Failure> {
-        #[cfg(test)]
-        self.faults.strike(Step::Read)?;
-        Ok(self.db()?.get(key)?)
+    fn is_unsynced(&self) -> bool {
+        self.unsynced
     }
 
     fn note(&mut self, slot: Slot) -> io::Result<()> {
@@ -121,7 +143,7 @@ impl Medium for Files {
         self.faults.strike(Step::Open)?;
         let db = open_sled(&self.config)?;
         check(db.iter().map(|pair| Ok(pair?)), was, next)?;
-        self.db = Some(db);
+        *self.db.lock() = Some(db);
         Ok(())
     }
 
@@ -142,10 +164,6 @@ impl Medium for Files {
 }
 
 impl Files {
-    fn db(&self) -> Result<&sled::Db, Failure> {
-        self.db.as_ref().ok_or_else(|| Failure::Passing("the database is not open again".to_owned()))
-    }
-
     /// Writes the whole file again, as it is, if a sync has failed: the system may take for written what it could not
     /// write, so that no later sync would write it.
     fn make_up_for_a_sync(&mut self) -> io::Result<()> {
@@ -160,7 +178,7 @@ impl Files {
 
     /// Drops the database, and says whether all of it is gone. Then its file is locked by us.
     fn let_go_of_sled(&mut self) -> bool {
-        let db = self.db.take();
+        let db = self.db.lock().take();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(db))) {
             tracing::error!(reason = panic_text(&*panic), "sled panicked while it was closed");
         }

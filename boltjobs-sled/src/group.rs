@@ -1,8 +1,9 @@
 //! Entries collect into a group while the one before is on its way to disk.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use boltjobs_core::engine::{Entry, Journal};
+use boltjobs_core::engine::{Entry, Journal, Mark};
 
 use crate::chunk::{CONTINUES, GOES_ON, HEADER};
 use crate::codec;
@@ -14,6 +15,8 @@ use crate::records::Noted;
 pub(crate) struct Group {
     /// The most bytes of a chunk, its header included.
     limit: usize,
+    /// The number that its first chunk will have.
+    first: u64,
     pub(crate) chunks: Vec<Draft>,
     /// Why it can't be written.
     pub(crate) fault: Option<String>,
@@ -39,8 +42,15 @@ impl Draft {
 }
 
 impl Group {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, chunks: Vec::new(), fault: None, gate: Arc::default(), records: Noted::default() }
+    pub(crate) fn new(limit: usize, first: u64) -> Self {
+        Self {
+            limit,
+            first,
+            chunks: Vec::new(),
+            fault: None,
+            gate: Arc::default(),
+            records: Noted::default(),
+        }
     }
 
     /// Says whether there is nothing to write.
@@ -50,8 +60,15 @@ impl Group {
 
     /// Takes the group to be written; the next one begins in its place.
     pub(crate) fn take(&mut self) -> Self {
+        // One that is empty has a chunk, too, when it is written.
+        let next = self.first + self.chunks.len().max(1) as u64;
         let limit = self.limit;
-        std::mem::replace(self, Self::new(limit))
+        std::mem::replace(self, Self::new(limit, next))
+    }
+
+    /// Returns the place of the entry that begins at `at` in the chunk with this index.
+    fn mark(&self, index: usize, at: usize) -> Option<Mark> {
+        Some(Mark { chunk: NonZeroU64::new(self.first + index as u64)?, at: u32::try_from(at).ok()? })
     }
 
     /// Splits an entry that is larger than a chunk over several, which hold nothing else.
@@ -66,29 +83,33 @@ impl Group {
 }
 
 impl Journal for Group {
-    fn record(&mut self, entry: &Entry) {
+    fn record(&mut self, entry: &Entry) -> Option<Mark> {
         self.records.note(entry);
         let whole = self.chunks.last().is_some_and(|chunk| chunk.flags == 0);
         if !whole {
             self.chunks.push(Draft::new(&[], 0, 0));
         }
-        let Some(chunk) = self.chunks.last_mut() else { return };
+        let chunk = self.chunks.last_mut()?;
         let start = chunk.bytes.len();
         if let Err(error) = codec::encode(entry, &mut chunk.bytes) {
             chunk.bytes.truncate(start);
             self.fault = Some(error);
+            None
         } else if chunk.bytes.len() <= self.limit {
             chunk.count += 1;
+            self.mark(self.chunks.len() - 1, start)
         } else {
             let entry = chunk.bytes.split_off(start);
             if chunk.count == 0 {
                 self.chunks.pop();
             }
+            let index = self.chunks.len();
             if HEADER + entry.len() <= self.limit {
                 self.chunks.push(Draft::new(&entry, 0, 1));
             } else {
                 self.split(&entry);
             }
+            self.mark(index, HEADER)
         }
     }
 }

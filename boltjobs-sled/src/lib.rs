@@ -1,6 +1,7 @@
 //! The embedded, durable store of boltjobs: a journal on sled.
 //!
-//! What is live or retained is in memory, in the [`Engine`](boltjobs_core::engine::Engine) that every store shares.
+//! What is live or retained is in memory, in the [`Engine`](boltjobs_core::engine::Engine) that every store shares; of a
+//! long backlog only the indexes are.
 //! Each change is an entry; entries that come while a write is on its way to disk collect into the next *group*, and
 //! one thread writes one group after the other. `FORMAT.md` describes what is on disk to the byte.
 //!
@@ -18,12 +19,14 @@
 //! | `committer` | one group is written after the other |
 //! | `stall` | a disk that fails for a while |
 //! | `compaction` | the oldest chunk goes, what lives in it stays |
+//! | `archive` | the records of waiting jobs, read back |
 //! | `disk` | the journal, chunk by chunk |
 //! | `medium`, `files` | what it is kept on: a database of sled, durable when it says so |
 //! | `chunk`, `codec`, `head` | the bytes |
 //! | `simulated` | a disk that a test decides about, with the feature `simulation` |
 //! | `open`, `replay` | from a path to an engine, or to an error that says what is wrong |
 
+mod archive;
 mod chunk;
 mod codec;
 mod committer;

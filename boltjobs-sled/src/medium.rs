@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use sled::IVec;
 
@@ -34,6 +35,12 @@ impl Batch {
     }
 }
 
+/// The values that a medium has by now.
+pub(crate) trait Chunks: fmt::Debug + Send + Sync {
+    /// Returns the value of a key.
+    fn get(&self, key: &[u8]) -> Result<Option<IVec>, Failure>;
+}
+
 /// Keys, their values, and a head beside them.
 pub(crate) trait Medium: fmt::Debug + Send {
     /// Makes changes durable. When it fails, nothing more is taken before it was opened again.
@@ -42,8 +49,8 @@ pub(crate) trait Medium: fmt::Debug + Send {
     /// Says whether a sync failed since the last one that did not: what was written before may not be there.
     fn is_unsynced(&self) -> bool;
 
-    /// Returns the value of a key.
-    fn get(&self, key: &[u8]) -> Result<Option<IVec>, Failure>;
+    /// Returns what reads from it, whatever becomes of it.
+    fn chunks(&self) -> Arc<dyn Chunks>;
 
     /// Writes one of the two slots of the head; without a sync.
     fn note(&mut self, slot: Slot) -> io::Result<()>;

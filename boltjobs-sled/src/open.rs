@@ -9,16 +9,18 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 
 use boltjobs_core::Timestamp;
+use boltjobs_core::engine::Engine;
 use boltjobs_core::store::StoreError;
 use boltjobs_core::watch::Watchers;
 
+use crate::archive::Records;
 use crate::chunk::FORMAT;
 use crate::committer::{Phase, Shared, State};
 use crate::disk::{Disk, FORMAT_KEY, seq_of};
 use crate::error::{Failure, corrupt, explain, in_use, location, newer, no_store, panic_text, unavailable};
 #[cfg(test)]
 use crate::faults::Faults;
-use crate::files::{Files, is_locked, open_sled, write_again};
+use crate::files::{Database, Files, is_locked, open_sled, write_again};
 use crate::gate::Gate;
 use crate::group::Group;
 use crate::head::{self, Head, Left};
@@ -53,18 +55,26 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         // Its own thread also drives its garbage collection.
         .flush_every_ms(Some(500))
         .use_compression(false);
+    #[cfg(test)]
+    let faults = Arc::<Faults>::default();
     let (db, replayed) = guarded(path, || {
         let db = open_sled(&config).map_err(|error| explain_open(path, &error))?;
-        let replayed = replay_all(path, &db, head)?;
-        Ok((db, replayed))
+        let database = Arc::new(Database {
+            db: Mutex::new(Some(db.clone())),
+            #[cfg(test)]
+            faults: Arc::clone(&faults),
+        });
+        let mut engine = Engine::default();
+        let records = Records::new(Arc::clone(&database) as _, location(path));
+        engine.keep_records(options.memory, Arc::new(records));
+        let replayed = replay_all(path, &db, head, engine)?;
+        Ok((database, replayed))
     })?;
     let fail = |error: io::Error| unavailable(&location(path), &then_open(&explain(&error)));
     let file = OpenOptions::new().read(true).write(true).open(path.join(DATA)).map_err(fail)?;
     sync_names(path).map_err(fail)?;
-    #[cfg(test)]
-    let faults = Arc::<Faults>::default();
     let files = Files {
-        db: Some(db),
+        db,
         config,
         file,
         unsynced: false,
@@ -110,7 +120,7 @@ pub(crate) fn begin(found: Found, options: &SledOptions) -> Result<(Shared, Disk
         phase: Phase::Running,
         stalled: None,
         engine,
-        open: Group::new(chunk_limit),
+        open: Group::new(chunk_limit, span.next),
         flight: None,
         busy: None,
         idle: false,
@@ -267,7 +277,7 @@ fn make_up_for_a_sync(path: &Path, head: Head) -> Result<(), StoreError> {
 }
 
 /// Reads every key. All of them are ours, or the database is not.
-fn replay_all(path: &Path, db: &sled::Db, head: Head) -> Result<Replayed, StoreError> {
+fn replay_all(path: &Path, db: &sled::Db, head: Head, engine: Engine) -> Result<Replayed, StoreError> {
     let format = db.get(FORMAT_KEY).map_err(|error| explain_open(path, &error))?;
     let format = format.and_then(|bytes| Some(u32::from_le_bytes(bytes.as_ref().try_into().ok()?)));
     if let Some(format) = format.filter(|format| *format > u32::from(FORMAT)) {
@@ -289,11 +299,12 @@ fn replay_all(path: &Path, db: &sled::Db, head: Head) -> Result<Replayed, StoreE
             Some(Err(text))
         }
     });
-    let replayed = replay(chunks, head);
+    let replayed = replay(chunks, head, engine);
     replayed.map_err(|broken| match (fault, broken) {
         (Some(fault), _) => fault,
         (None, Broken::Newer(format)) => newer(path, format),
         (None, Broken::Damaged(reason)) => corrupt(path, reason),
+        (None, Broken::Unread(error)) => error,
     })
 }
 

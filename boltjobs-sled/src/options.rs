@@ -40,6 +40,7 @@ pub struct SledOptions {
     pub(crate) segment_size: usize,
     pub(crate) compaction_floor: u64,
     pub(crate) cache: u64,
+    pub(crate) memory: u64,
 }
 
 impl Default for SledOptions {
@@ -56,6 +57,7 @@ impl SledOptions {
             segment_size: 8 << 20,
             compaction_floor: 64 << 20,
             cache: 64 << 20,
+            memory: 64 << 20,
         }
     }
 
@@ -89,6 +91,16 @@ impl SledOptions {
     #[must_use]
     pub fn cache(mut self, bytes: u64) -> Self {
         self.cache = bytes;
+        self
+    }
+
+    /// Sets about how many bytes of memory the records of waiting jobs may take, payloads included. Default: 64 MiB.
+    ///
+    /// What is more stays on disk alone until it is needed: it takes about 120 bytes of memory for each job, and a
+    /// microsecond or so to read a record back.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = bytes;
         self
     }
 

@@ -1,9 +1,10 @@
 //! From chunks to an engine. What is missing, damaged or out of place is found here.
 
-use boltjobs_core::engine::{Engine, Entry};
+use boltjobs_core::engine::{Engine, Entry, Mark};
+use boltjobs_core::store::StoreError;
 
 use crate::chunk::{self, CONTINUES, Fault, Header, LAST_OF_GROUP};
-use crate::disk::{Span, size_of, take_entries};
+use crate::disk::{Span, Split, size_of, take_entries};
 use crate::head::Head;
 use crate::records::{Noted, Places};
 
@@ -24,17 +25,20 @@ pub(crate) enum Broken {
     Newer(u32),
     /// It is damaged.
     Damaged(String),
+    /// A part of it can't be read.
+    Unread(StoreError),
 }
 
 /// How many transitions may wait before they are published, to bound the memory of a long replay.
 const PUBLISH_EVERY: usize = 1 << 16;
 
-/// Reads chunks in the order of their keys. `head` is how far the journal is known to have come.
+/// Reads chunks in the order of their keys. `head` is how far the journal is known to have come, `engine` is empty.
 pub(crate) fn replay<B: AsRef<[u8]>>(
     chunks: impl Iterator<Item = Result<(u64, B), String>>,
     head: Head,
+    engine: Engine,
 ) -> Result<Replayed, Broken> {
-    let mut replay = Replay::new(head);
+    let mut replay = Replay::new(head, engine);
     for chunk in chunks {
         let (seq, bytes) = chunk.map_err(Broken::Damaged)?;
         replay.take(seq, bytes.as_ref())?;
@@ -60,8 +64,8 @@ struct Replay {
 #[derive(Default)]
 struct Open {
     chunks: Vec<u64>,
-    entries: Vec<Entry>,
-    split: Vec<u8>,
+    entries: Vec<(Entry, Mark)>,
+    split: Split,
     crc: u32,
     bytes: u64,
     /// Whether a chunk of it is missing.
@@ -69,10 +73,10 @@ struct Open {
 }
 
 impl Replay {
-    fn new(head: Head) -> Self {
+    fn new(head: Head, engine: Engine) -> Self {
         Self {
             head,
-            engine: Engine::default(),
+            engine,
             records: Places::default(),
             span: None,
             begins: 1,
@@ -112,7 +116,7 @@ impl Replay {
         open.crc = crc;
         open.bytes += size_of(bytes);
         if header.flags & LAST_OF_GROUP != 0 {
-            self.apply(seq, header.oldest);
+            self.apply(seq, header.oldest)?;
         }
         Ok(())
     }
@@ -144,33 +148,39 @@ impl Replay {
         Err(Broken::Damaged(format!("chunk {missing} is missing, but chunk {seq} is there")))
     }
 
-    fn apply(&mut self, seq: u64, begins: u64) {
+    fn apply(&mut self, seq: u64, begins: u64) -> Result<(), Broken> {
         let open = std::mem::take(&mut self.open);
         let mut noted = Noted::default();
-        open.entries.iter().for_each(|entry| noted.note(entry));
+        open.entries.iter().for_each(|(entry, _)| noted.note(entry));
         self.records.take(noted, open.chunks.first().copied().unwrap_or(seq));
         self.unpublished += open.entries.len();
-        open.entries.into_iter().for_each(|entry| self.engine.apply(entry));
+        open.entries.into_iter().for_each(|(entry, mark)| self.engine.apply_at(entry, Some(mark)));
+        if let Some(fault) = self.engine.take_fault() {
+            return Err(Broken::Unread(fault));
+        }
         if self.unpublished >= PUBLISH_EVERY {
-            self.publish();
+            self.publish(seq + 1);
         }
         let bytes = self.span.map_or(0, |span| span.bytes) + open.bytes;
         self.span = Some(Span { oldest: self.first, next: seq + 1, crc: open.crc, bytes });
         self.begins = begins;
         // The next group follows this one.
         self.open.crc = open.crc;
+        Ok(())
     }
 
-    fn publish(&mut self) {
+    fn publish(&mut self, next: u64) {
         let unpublished = self.engine.take_unpublished();
         // Nobody watches yet.
         drop(self.engine.publish(unpublished));
+        let leaving = self.engine.take_leaving();
+        self.engine.evict(leaving, next);
         self.unpublished = 0;
     }
 
     fn finish(mut self) -> Result<Replayed, Broken> {
-        self.publish();
         let span = self.span.unwrap_or(Span { oldest: 1, next: 1, crc: 0, bytes: 0 });
+        self.publish(span.next);
         let last = span.next - 1;
         if last < self.head.last {
             let known = self.head.last;
@@ -223,9 +233,10 @@ mod tests {
         let crc = named.map_or(0, |(_, bytes)| chunk::read(bytes).unwrap().1);
         let head = Head { last, crc, ..Head::default() };
         let left = chunks.iter().filter(|(seq, _)| left(*seq)).cloned().map(Ok);
-        replay(left, head).map_err(|broken| match broken {
+        replay(left, head, Engine::default()).map_err(|broken| match broken {
             Broken::Damaged(reason) => reason,
             Broken::Newer(format) => format.to_string(),
+            Broken::Unread(error) => error.to_string(),
         })
     }
 

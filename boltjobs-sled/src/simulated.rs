@@ -13,15 +13,17 @@ use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use boltjobs_core::engine::Engine;
 use boltjobs_core::store::StoreError;
 use sled::IVec;
 
+use crate::archive::Records;
 use crate::committer::Committer;
 use crate::disk::{FORMAT_KEY, Span, seq_of};
 use crate::error::{Failure, unavailable};
 use crate::files::check;
 use crate::head::{Head, Left, Slot};
-use crate::medium::{Batch, Medium};
+use crate::medium::{Batch, Chunks, Medium};
 use crate::open::{Found, begin};
 use crate::options::SledOptions;
 use crate::replay::{Broken, replay};
@@ -122,9 +124,13 @@ impl SimulatedDisk {
         let chunks = chunks.map(|(key, value)| {
             seq_of(key).map(|seq| (seq, value.clone())).ok_or_else(|| "it holds a foreign key".to_owned())
         });
-        let replayed = replay(chunks, head).map_err(|broken| match broken {
+        let mut engine = Engine::default();
+        let records = Records::new(Arc::new(self.clone()), "simulated".to_owned());
+        engine.keep_records(options.memory, Arc::new(records));
+        let replayed = replay(chunks, head, engine).map_err(|broken| match broken {
             Broken::Newer(format) => corrupt(format!("format {format} is newer")),
             Broken::Damaged(reason) => corrupt(reason),
+            Broken::Unread(error) => error,
         })?;
         let found = Found {
             location: "simulated".to_owned(),
@@ -212,6 +218,16 @@ impl Platter {
         content
     }
 
+    /// Returns what a reader finds under a key.
+    fn value(&self, key: &[u8]) -> Option<IVec> {
+        let written = [&self.believed, &self.cached, &self.buffered].into_iter().flatten();
+        let changes = written.flat_map(Batch::changes).filter(|(changed, _)| ***changed == *key);
+        match changes.last() {
+            Some((_, value)) => value.cloned(),
+            None => self.durable.get(key).cloned(),
+        }
+    }
+
     /// Returns the head of a store that is opened; a new one is made, and what a closed one has noted is forgotten.
     fn open_head(&mut self) -> Head {
         let slots = self.head.iter().filter_map(|slot| slot.last().copied());
@@ -296,6 +312,14 @@ impl Platter {
     }
 }
 
+impl Chunks for SimulatedDisk {
+    fn get(&self, key: &[u8]) -> Result<Option<IVec>, Failure> {
+        let mut platter = self.lock();
+        platter.strike(DiskStep::Read)?;
+        Ok(platter.value(key))
+    }
+}
+
 impl Medium for SimulatedDisk {
     fn write(&mut self, batch: &Batch) -> Result<(), Failure> {
         let mut platter = self.lock();
@@ -311,10 +335,8 @@ impl Medium for SimulatedDisk {
         self.lock().unsynced
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<IVec>, Failure> {
-        let mut platter = self.lock();
-        platter.strike(DiskStep::Read)?;
-        Ok(platter.content().get(key).cloned())
+    fn chunks(&self) -> Arc<dyn Chunks> {
+        Arc::new(self.clone())
     }
 
     fn note(&mut self, slot: Slot) -> io::Result<()> {

@@ -11,6 +11,7 @@
     reason = "the methods are not general over a turn's lifetime"
 )]
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::future::ready;
 use std::path::Path;
@@ -161,9 +162,10 @@ impl SledStore {
         wait: impl FnOnce(&Engine, &T) -> Wait,
     ) -> Answer<'_, T> {
         let State { engine, open, .. } = &mut *state;
-        let answer = match command(&mut engine.at(now, open)) {
+        let answer = command(&mut engine.at(now, open));
+        let answer = match engine.take_fault().map_or(answer, Err) {
             Ok(answer) => answer,
-            // It changed nothing.
+            // It changed nothing, or it was a step of many.
             Err(refused) => return Box::pin(ready(Err(refused))),
         };
         let wait = wait(engine, &answer);
@@ -190,6 +192,9 @@ impl SledStore {
             return Box::pin(ready(Err(error)));
         }
         let (answer, gate) = (look(&state.engine), self.gate(&state, Wait::Durable));
+        if let Some(fault) = state.engine.take_fault() {
+            return Box::pin(ready(Err(fault)));
+        }
         drop(state);
         answer_after(gate, Wait::Durable, answer)
     }
@@ -353,7 +358,7 @@ impl Store for SledStore {
     }
 
     fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {
-        self.read(|engine| engine.job(id).cloned())
+        self.read(|engine| engine.job(id).map(Cow::into_owned))
     }
 
     fn notes(&self, id: JobId) -> Answer<'_, Option<Notes>> {

@@ -46,6 +46,6 @@ mod compacted {
     use super::*;
 
     boltjobs_core::store_conformance!(Directory::new(
-        SledOptions::new().segment_size(64 << 10).compaction_floor(0)
+        SledOptions::new().segment_size(64 << 10).compaction_floor(0).memory(0)
     ));
 }

@@ -300,7 +300,7 @@ fn random_commands_leave_the_same_behind_as_in_the_memory_store() {
 #[test]
 fn compaction_changes_nothing_that_can_be_seen() {
     for seed in 100..106 {
-        let options = SledOptions::new().segment_size(64 << 10).compaction_floor(0);
+        let options = SledOptions::new().segment_size(64 << 10).compaction_floor(0).memory(0);
         let dropped = compare_over_reopening(&options, seed);
         assert!(dropped > 100, "{seed}: {dropped}");
     }

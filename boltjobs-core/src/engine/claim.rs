@@ -33,6 +33,10 @@ impl Turn<'_> {
             claimed.extend(self.claim_one(id, offer, *worker));
         }
         self.engine.end_claim();
+        if !claimed.is_empty() {
+            // Whoever claims next meets it again, and these are not to be lost for it.
+            drop(self.engine.take_fault());
+        }
         claimed
     }
 

@@ -176,10 +176,11 @@ impl Jobs {
         self.waiting -= footprint(job);
     }
 
-    fn evict(&mut self, id: JobId) {
+    fn evict(&mut self, id: JobId, next: u64) {
         if let Some(slot) = self.slots.get_mut(&id)
             && let Slot::Resident(resident) = slot
-            && let Some(mark) = resident.mark.filter(|_| is_evictable(&resident.job))
+            && let Some(mark) = resident.mark.filter(|mark| mark.chunk.get() < next)
+            && is_evictable(&resident.job)
         {
             self.waiting -= footprint(&resident.job);
             *slot = Slot::Evicted(mark);
@@ -224,9 +225,9 @@ impl Engine {
         std::mem::take(&mut self.jobs.leaving)
     }
 
-    /// Evicts the records of jobs that are on disk, but those that have changed since.
-    pub fn evict(&mut self, leaving: Vec<JobId>) {
-        leaving.into_iter().for_each(|id| self.jobs.evict(id));
+    /// Evicts the records of jobs, but those that have changed since. The journal is on disk up to the piece before `next`.
+    pub fn evict(&mut self, leaving: Vec<JobId>, next: u64) {
+        leaving.into_iter().for_each(|id| self.jobs.evict(id, next));
     }
 
     /// Gets records into memory, and says whether all are there whose jobs are known.

@@ -234,7 +234,7 @@ impl Rig {
         if let Some((unpublished, leaving, length)) = self.in_flight.take() {
             *self.on_disk.lock() = self.journal[..length].to_vec();
             self.engine.publish(unpublished);
-            self.engine.evict(leaving);
+            self.engine.evict(leaving, length as u64 + 1);
         }
     }
 

@@ -66,7 +66,7 @@ fn journal(groups: &[Vec<Entry>]) -> (Chunks, Vec<(u64, u64)>) {
     let mut known = vec![(0, engine.digest())];
     for entries in groups {
         // Small, so that entries are split.
-        let mut open = Group::new(HEADER + 64);
+        let mut open = Group::new(HEADER + 64, 1);
         for entry in entries {
             open.record(entry);
             engine.apply(entry.clone());
@@ -87,7 +87,7 @@ fn journal(groups: &[Vec<Entry>]) -> (Chunks, Vec<(u64, u64)>) {
 }
 
 fn replayed(chunks: &Chunks, head: Head) -> Result<Replayed, Broken> {
-    replay(chunks.iter().cloned().map(Ok), head)
+    replay(chunks.iter().cloned().map(Ok), head, Engine::default())
 }
 
 fn groups() -> impl Strategy<Value = Vec<Vec<Entry>>> {

@@ -62,7 +62,7 @@ pub(crate) fn run(store: &dyn Store, slots: usize, seconds: i64) -> usize {
 
 /// Returns the options of a store whose file is small.
 pub(crate) fn small() -> SledOptions {
-    SledOptions::new().segment_size(64 << 10).compaction_floor(16 << 10)
+    SledOptions::new().segment_size(64 << 10).compaction_floor(16 << 10).memory(0)
 }
 
 /// Lists everything; the history says nothing of the boots since.

@@ -38,7 +38,7 @@ pub(super) fn replayed(journal: &[Entry]) -> Engine {
             let unpublished = engine.take_unpublished();
             engine.publish(unpublished);
             let leaving = engine.take_leaving();
-            engine.evict(leaving);
+            engine.evict(leaving, u64::MAX);
         }
     }
     engine

@@ -1,0 +1,78 @@
+//! The records of waiting jobs, read back from their chunks.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use boltjobs_core::engine::{Archive, Entry, Mark};
+use boltjobs_core::job::Job;
+use boltjobs_core::store::StoreError;
+use sled::IVec;
+
+use crate::chunk::{self, GOES_ON, Header};
+use crate::codec;
+use crate::disk::{Split, key, take_entries};
+use crate::error::{Failure, unavailable};
+use crate::medium::Chunks;
+
+/// Reads records from the chunks of a medium. They mostly lie in the order in which they are asked for, so the latest
+/// chunk is kept.
+#[derive(Debug)]
+pub(crate) struct Records {
+    chunks: Arc<dyn Chunks>,
+    location: String,
+    latest: Mutex<Option<(Header, IVec)>>,
+}
+
+impl Archive for Records {
+    fn record(&self, mark: Mark) -> Result<Job, StoreError> {
+        self.read(mark).map_err(|failure| match failure {
+            Failure::Passing(reason) => unavailable(&self.location, &reason),
+            Failure::Lasting(reason) => {
+                let reason = format!("{reason}; restore it from a backup, or move it away and start anew");
+                StoreError::Corrupt { location: self.location.clone(), reason }
+            }
+        })
+    }
+}
+
+impl Records {
+    pub(crate) fn new(chunks: Arc<dyn Chunks>, location: String) -> Self {
+        Self { chunks, location, latest: Mutex::default() }
+    }
+
+    fn read(&self, mark: Mark) -> Result<Job, Failure> {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = latest.take().filter(|(header, _)| header.seq == mark.chunk.get());
+        let (header, bytes) = known.map_or_else(|| self.chunk(mark.chunk.get()), Ok)?;
+        let lost = |what: &str| Failure::Lasting(format!("chunk {} {what}", mark.chunk));
+        let entry = if header.flags & GOES_ON == 0 {
+            let mut from = bytes.get(mark.at as usize..).unwrap_or_default();
+            codec::decode(&mut from).map_err(|fault| lost(&fault))?
+        } else {
+            self.split(header, &bytes)?
+        };
+        *latest = Some((header, bytes));
+        if let Entry::Job(job) = entry { Ok(*job) } else { Err(lost("has no job where one was written")) }
+    }
+
+    /// Returns the entry that begins with this chunk and goes on in the next ones.
+    fn split(&self, header: Header, bytes: &IVec) -> Result<Entry, Failure> {
+        let (mut split, mut entries) = (Split::default(), Vec::new());
+        let (mut header, mut bytes) = (header, bytes.clone());
+        loop {
+            let body = &bytes[chunk::HEADER..];
+            take_entries(header, body, &mut split, &mut entries).map_err(Failure::Lasting)?;
+            match entries.pop() {
+                Some((entry, _)) => return Ok(entry),
+                None => (header, bytes) = self.chunk(header.seq + 1)?,
+            }
+        }
+    }
+
+    /// Returns a chunk, if it is the one that was written.
+    fn chunk(&self, seq: u64) -> Result<(Header, IVec), Failure> {
+        let lost = |what| Failure::Lasting(format!("chunk {seq} {what}"));
+        let bytes = self.chunks.get(&key(seq))?.ok_or_else(|| lost("is gone"))?;
+        let (header, ..) = chunk::read(&bytes).map_err(|_| lost("is damaged"))?;
+        if header.seq == seq { Ok((header, bytes)) } else { Err(lost("is another one")) }
+    }
+}
