@@ -9,6 +9,14 @@ use serde::{Deserialize, Serialize};
 /// What may fail ends the case, whatever it is.
 pub(crate) type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
+/// What one run of a case has measured.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Run {
+    pub(crate) figures: Vec<Figure>,
+    /// Which part of the cores other programs used meanwhile.
+    pub(crate) others: f64,
+}
+
 /// One measured number.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Figure {

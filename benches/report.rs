@@ -6,8 +6,11 @@ use serde::Serialize;
 
 use crate::cases::Case;
 use crate::command::Asked;
-use crate::figure::{Figure, Goal, Result, Scale};
+use crate::figure::{Figure, Goal, Result, Run, Scale};
 use crate::machine::{Conditions, Machine, Versions};
+
+/// The part of the CPUs that other programs may use, the kernel for us among them, while figures mean something.
+const QUIET: f64 = 0.15;
 
 /// Everything that is told.
 #[derive(Debug, Serialize)]
@@ -25,6 +28,8 @@ pub(crate) struct Measured {
     about: &'static str,
     /// Why there are no figures.
     failed: Option<String>,
+    /// Which part of the cores other programs used meanwhile, in each run.
+    others: Vec<f64>,
     figures: Vec<Row>,
 }
 
@@ -65,11 +70,20 @@ impl Report {
 
 impl Measured {
     /// Puts the runs of a case together.
-    pub(crate) fn of(case: &Case, runs: Result<Vec<Vec<Figure>>>, scale: Scale) -> Self {
+    pub(crate) fn of(case: &Case, runs: Result<Vec<Run>>, scale: Scale) -> Self {
         let Case { name: case, about, .. } = *case;
         match runs {
-            Ok(runs) => Self { case, about, failed: None, figures: rows(&runs, scale) },
-            Err(error) => Self { case, about, failed: Some(error.to_string()), figures: Vec::new() },
+            Ok(runs) => Self {
+                others: runs.iter().map(|run| run.others).collect(),
+                figures: rows(&runs, scale),
+                case,
+                about,
+                failed: None,
+            },
+            Err(error) => {
+                let failed = Some(error.to_string());
+                Self { case, about, failed, others: Vec::new(), figures: Vec::new() }
+            }
         }
     }
 
@@ -77,6 +91,12 @@ impl Measured {
         let mut text = format!("\n{}: {}\n", self.case, self.about);
         if let Some(error) = &self.failed {
             let _ = writeln!(text, "  no figures: {error}");
+        }
+        let others = self.others.iter().copied().fold(0.0, f64::max);
+        if others > QUIET {
+            let percent = others * 100.0;
+            let _ =
+                writeln!(text, "  DISTURBED: other programs used {percent:.0} % of the CPUs; measure again");
         }
         for row in &self.figures {
             let spread = match row.runs.len() {
@@ -98,10 +118,10 @@ impl Measured {
 }
 
 /// Puts each figure of the first run together with those of the other runs, which have the same in the same places.
-fn rows(runs: &[Vec<Figure>], scale: Scale) -> Vec<Row> {
-    let first = runs.first().into_iter().flatten().enumerate();
+fn rows(runs: &[Run], scale: Scale) -> Vec<Row> {
+    let first = runs.first().into_iter().flat_map(|run| &run.figures).enumerate();
     let row = |(place, Figure { name, unit, goal, .. }): (usize, &Figure)| {
-        let runs: Vec<_> = runs.iter().filter_map(|run| Some(run.get(place)?.value)).collect();
+        let runs: Vec<_> = runs.iter().filter_map(|run| Some(run.figures.get(place)?.value)).collect();
         let mut sorted = runs.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         let at = |place: usize| sorted.get(place).copied().unwrap_or(f64::NAN);

@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 
 use crate::cases::{CASES, Case};
 use crate::command::Asked;
-use crate::figure::{Figure, Result, Scale};
+use crate::figure::{Result, Run, Scale};
+use crate::process::Busy;
 use crate::report::{self, Measured, Report};
 
 /// Measures what was asked for, and tells the figures.
@@ -52,7 +53,7 @@ fn chosen(asked: &Asked) -> Result<Vec<&'static Case>> {
 }
 
 /// Runs a case once.
-fn run(case: &Case, scale: Scale) -> Result<Vec<Figure>> {
+fn run(case: &Case, scale: Scale) -> Result<Run> {
     let child = Command::new(std::env::current_exe()?)
         .args(["--case", case.name, "--scale", &scale.factor().to_string()])
         .stdout(Stdio::piped())
@@ -68,6 +69,8 @@ fn run(case: &Case, scale: Scale) -> Result<Vec<Figure>> {
 /// Measures one case in this process, for the one that has begun it.
 pub(crate) fn answer(name: &str, scale: Scale) -> Result<()> {
     let case = CASES.iter().find(|case| case.name == name).ok_or("there is no such case")?;
+    let busy = Busy::now();
     let figures = tokio::runtime::Runtime::new()?.block_on((case.run)(scale))?;
-    Ok(std::io::stdout().write_all(&serde_json::to_vec(&figures)?)?)
+    let run = Run { figures, others: busy.others_since() };
+    Ok(std::io::stdout().write_all(&serde_json::to_vec(&run)?)?)
 }
