@@ -8,8 +8,7 @@ use std::process::Command;
 use boltjobs::Timestamp;
 use serde::Serialize;
 
-use crate::command::Asked;
-use crate::figure::Result;
+use crate::figure::{Result, Scale};
 use crate::jobs;
 
 /// The machine.
@@ -89,12 +88,12 @@ impl Versions {
 }
 
 impl Conditions {
-    pub(crate) fn of(asked: &Asked) -> Result<Self> {
+    pub(crate) fn of(runs: usize, scale: Scale) -> Result<Self> {
         let payload = jobs::payload()?;
         Ok(Self {
             measured: Timestamp::from_micros((jobs::wall_clock() / 1_000).cast_signed()).to_string(),
-            runs: asked.runs,
-            scale: asked.scale.factor(),
+            runs,
+            scale: scale.factor(),
             store: "sled",
             sync: "fdatasync before each acknowledgement",
             handler: "only counts",

@@ -4,8 +4,6 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::cases::Case;
-use crate::command::Asked;
 use crate::figure::{Figure, Goal, Result, Run, Scale};
 use crate::machine::{Conditions, Machine, Versions};
 
@@ -48,9 +46,9 @@ struct Row {
 }
 
 impl Report {
-    pub(crate) fn begin(asked: &Asked) -> Result<Self> {
+    pub(crate) fn begin(runs: usize, scale: Scale) -> Result<Self> {
         let (machine, versions) = (Machine::look(), Versions::look());
-        Ok(Self { machine, versions, conditions: Conditions::of(asked)?, cases: Vec::new() })
+        Ok(Self { machine, versions, conditions: Conditions::of(runs, scale)?, cases: Vec::new() })
     }
 
     pub(crate) fn head(&self) -> String {
@@ -70,8 +68,7 @@ impl Report {
 
 impl Measured {
     /// Puts the runs of a case together.
-    pub(crate) fn of(case: &Case, runs: Result<Vec<Run>>, scale: Scale) -> Self {
-        let Case { name: case, about, .. } = *case;
+    pub(crate) fn of(case: &'static str, about: &'static str, runs: Result<Vec<Run>>, scale: Scale) -> Self {
         match runs {
             Ok(runs) => Self {
                 others: runs.iter().map(|run| run.others).collect(),
@@ -168,4 +165,42 @@ fn grouped(digits: &str) -> String {
 #[expect(clippy::print_stdout, reason = "the figures are what this program is for")]
 pub(crate) fn print(text: &str) {
     print!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(values: &[f64], scale: Scale) -> Measured {
+        let run = |value: &f64| Run {
+            figures: vec![Figure::new("rate", "jobs/s", *value).at_least(10.0)],
+            others: 0.0,
+        };
+        Measured::of("case", "about", Ok(values.iter().map(run).collect()), scale)
+    }
+
+    #[test]
+    fn the_median_of_the_runs_meets_a_goal_or_misses_it() {
+        let of = |values: &[f64]| {
+            let row = measured(values, Scale::default()).figures.remove(0);
+            (row.min, row.median, row.max, row.met)
+        };
+        assert_eq!(of(&[9.0, 30.0, 11.0]), (9.0, 11.0, 30.0, Some(true)));
+        assert_eq!(of(&[9.0, 10.0]), (9.0, 9.5, 10.0, Some(false)));
+        assert!(measured(&[9.0], Scale::default()).told().contains("goal >= 10.0: MISSED"));
+    }
+
+    #[test]
+    fn nothing_is_said_of_goals_at_another_scale() -> Result<()> {
+        let measured = measured(&[9.0], "0.5".parse()?);
+        assert_eq!(measured.figures[0].met, None);
+        assert!(!measured.told().contains("MISSED"));
+        Ok(())
+    }
+
+    #[test]
+    fn numbers_have_the_digits_that_count() {
+        let told = [1_234_567.8, 999.6, 12.34, 0.456, 0.012_34, 0.0].map(number);
+        assert_eq!(told, ["1,234,568", "1,000", "12.3", "0.46", "0.0123", "0"]);
+    }
 }

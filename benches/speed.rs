@@ -8,9 +8,11 @@ mod command;
 mod figure;
 mod jobs;
 mod machine;
+mod plot;
 mod process;
 mod raw;
 mod report;
+mod soak;
 mod suite;
 
 use std::process::ExitCode;
@@ -37,6 +39,7 @@ fn run() -> Result<()> {
         Command::Help => report::print(command::HELP),
         Command::List => report::print(&cases::list()),
         Command::Measure(asked) => suite::measure(&asked)?,
+        Command::Soak(asked) => soak::soak(&asked)?,
         Command::Case { name, scale } => suite::answer(&name, scale)?,
         Command::Fill { folder, jobs } => cases::open::fill(&folder, jobs)?,
     }

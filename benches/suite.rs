@@ -11,12 +11,17 @@ use crate::report::{self, Measured, Report};
 
 /// Measures what was asked for, and tells the figures.
 pub(crate) fn measure(asked: &Asked) -> Result<()> {
+    if cfg!(feature = "allocations") && asked.cases != ["allocations"] {
+        return Err(
+            "this build counts allocations, which slows everything down; ask for `allocations` alone".into(),
+        );
+    }
     let cases = chosen(asked)?;
-    let mut report = Report::begin(asked)?;
+    let mut report = Report::begin(asked.runs, asked.scale)?;
     report::print(&report.head());
     for case in cases {
         let runs: Result<Vec<_>> = (0..asked.runs).map(|_| run(case, asked.scale)).collect();
-        let measured = Measured::of(case, runs, asked.scale);
+        let measured = Measured::of(case.name, case.about, runs, asked.scale);
         report::print(&measured.told());
         report.cases.push(measured);
     }
@@ -31,11 +36,6 @@ pub(crate) fn measure(asked: &Asked) -> Result<()> {
 
 /// Finds the cases that are named: in full, or else by a part of the name.
 fn chosen(asked: &Asked) -> Result<Vec<&'static Case>> {
-    if cfg!(feature = "allocations") && asked.cases != ["allocations"] {
-        return Err(
-            "this build counts allocations, which slows everything down; ask for `allocations` alone".into(),
-        );
-    }
     if asked.cases.is_empty() {
         return Ok(CASES.iter().filter(|case| asked.all || !case.heavy).collect());
     }
@@ -73,4 +73,30 @@ pub(crate) fn answer(name: &str, scale: Scale) -> Result<()> {
     let figures = tokio::runtime::Runtime::new()?.block_on((case.run)(scale))?;
     let run = Run { figures, others: busy.others_since() };
     Ok(std::io::stdout().write_all(&serde_json::to_vec(&run)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(words: &[&str], all: bool) -> Result<Vec<&'static str>> {
+        let cases = words.iter().map(|&word| word.to_owned()).collect();
+        let asked = Asked { cases, all, runs: 1, scale: Scale::default(), json: None };
+        Ok(chosen(&asked)?.iter().map(|case| case.name).collect())
+    }
+
+    #[test]
+    fn a_word_is_the_name_of_a_case_or_a_part_of_names() -> Result<()> {
+        assert_eq!(names(&["drain"], false)?, ["drain"]);
+        assert_eq!(names(&["lives", "memory-5m"], false)?, ["lives-64", "lives-1024", "memory-5m"]);
+        assert!(names(&["nothing"], false).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn heavy_cases_run_only_when_they_are_asked_for() -> Result<()> {
+        assert!(!names(&[], false)?.contains(&"growth"));
+        assert_eq!(names(&[], true)?.len(), CASES.len());
+        Ok(())
+    }
 }

@@ -10,7 +10,7 @@ use crate::churn::churn;
 use crate::figure::{Figure, Result, Scale, float};
 
 /// What may be there in any case.
-const FLOOR: u64 = 64 << 20;
+pub(crate) const FLOOR: u64 = 64 << 20;
 
 pub(crate) async fn disk(scale: Scale) -> Result<Vec<Figure>> {
     let jobs = scale.of(10_000_000);

@@ -2,7 +2,7 @@
 
 mod allocations;
 mod delayed;
-mod disk;
+pub(crate) mod disk;
 mod drain;
 mod enqueue;
 mod growth;
