@@ -34,9 +34,9 @@ deny:
 examples:
     scripts/test examples
 
-# Measures the embedded store.
-bench:
-    cargo run --release --package boltjobs-sled --example bench_store
+# Measures speed, memory and disk; `just bench --help` says what else there is.
+bench *arguments:
+    cargo run --release --package boltjobs-benches -- {{arguments}}
 
 # Runs what CI runs.
 ci:

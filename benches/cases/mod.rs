@@ -1,0 +1,16 @@
+//! What is measured, each case in a file of its own, and all of them in one list.
+
+mod allocations;
+mod delayed;
+pub(crate) mod disk;
+mod drain;
+mod enqueue;
+mod growth;
+mod idle;
+mod list;
+mod lives;
+mod memory;
+pub(crate) mod open;
+mod recurring;
+
+pub(crate) use list::{CASES, Case, list};
