@@ -35,9 +35,9 @@ pub(crate) struct Busy {
 impl Busy {
     pub(crate) fn now() -> Self {
         let machine = numbers("/proc/stat", "cpu ");
-        // Of user, nice, system, idle, iowait, irq, softirq and steal, the fourth and the fifth are idle time.
+        // User, nice, system, idle, iowait, irq, softirq and steal; interrupts are mostly those of our own disk.
         let all: u64 = machine.iter().take(8).sum();
-        let idle: u64 = machine.iter().skip(3).take(2).sum();
+        let idle: u64 = machine.iter().skip(3).take(4).sum();
         // Behind the name of the program, which may be anything, in brackets: user and system time, and the same of
         // processes that it has waited for.
         let process = fs::read_to_string("/proc/self/stat").unwrap_or_default();

@@ -7,8 +7,9 @@ use serde::Serialize;
 use crate::figure::{Figure, Goal, Result, Run, Scale};
 use crate::machine::{Conditions, Machine, Versions};
 
-/// The part of the CPUs that other programs may use, the kernel for us among them, while figures mean something.
-const QUIET: f64 = 0.15;
+/// The part of the CPUs that others may use while figures mean something. Threads of the kernel that write for us are
+/// among the others.
+const QUIET: f64 = 0.2;
 
 /// Everything that is told.
 #[derive(Debug, Serialize)]

@@ -6,6 +6,7 @@ use boltjobs_sled::Durability;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use super::plain::BYTES;
 use crate::bench::Bench;
 use crate::figure::{Figure, Result, Scale, percentiles};
 use crate::jobs::{starts, timed_for, wall_clock};
@@ -13,9 +14,6 @@ use crate::raw;
 
 /// The time between two jobs.
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// About what one job writes.
-const BYTES: usize = 300;
 
 pub(crate) async fn durable(scale: Scale) -> Result<Vec<Figure>> {
     let bench = Bench::start(|builder| builder).await?;

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::pin::Pin;
 
-use super::{allocations, delayed, disk, drain, enqueue, growth, idle, lives, memory, open, recurring};
+use super::{
+    allocations, delayed, disk, drain, enqueue, growth, idle, lives, memory, open, plain, recurring,
+};
 use crate::figure::{Figure, Result, Scale};
 
 /// A case on its way to its figures.
@@ -20,6 +22,12 @@ pub(crate) struct Case {
 }
 
 pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "raw",
+        about: "a plain file that takes 300 bytes a job, in groups with an fdatasync each",
+        heavy: false,
+        run: |scale| Box::pin(plain::raw(scale)),
+    },
     Case {
         name: "enqueue-1",
         about: "one caller, each job awaited",

@@ -11,6 +11,7 @@ mod list;
 mod lives;
 mod memory;
 pub(crate) mod open;
+mod plain;
 mod recurring;
 
 pub(crate) use list::{CASES, Case, list};
