@@ -56,7 +56,7 @@ impl SledOptions {
             durability: Durability::Immediate,
             segment_size: 8 << 20,
             compaction_floor: 64 << 20,
-            cache: 64 << 20,
+            cache: 16 << 20,
             memory: 64 << 20,
         }
     }
@@ -87,7 +87,7 @@ impl SledOptions {
         self
     }
 
-    /// Sets about how many bytes of the file are cached in memory. Default: 64 MiB.
+    /// Sets about how many bytes of the file are cached in memory. Default: 16 MiB.
     #[must_use]
     pub fn cache(mut self, bytes: u64) -> Self {
         self.cache = bytes;

@@ -207,6 +207,6 @@ impl Engine {
         // The first one to be retained starts the clock of its removal, and so does the first one too many.
         let full = self.retention.of(state).count == Some(ended.len() as u64);
         self.unpublished.changes.due |= ended.is_empty() || full;
-        ended.insert(place);
+        ended.add(place);
     }
 }

@@ -11,8 +11,9 @@ use crate::{JobState, Timestamp};
 
 impl Engine {
     pub(super) fn index(&mut self, job: &Job) {
-        self.weight += job.weight() as u64;
-        self.jobs.count(job);
+        let weight = job.weight() as u64;
+        self.weight += weight;
+        self.jobs.count(job, weight);
         self.counts.states.add(job.state);
         self.counts.queues.entry(Arc::clone(&job.spec.queue)).or_default().add(job.state);
         self.counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
@@ -21,7 +22,7 @@ impl Engine {
         self.keys.insert(job);
         if let Some(expires) = job.expires {
             self.unpublished.changes.due |= self.expiring.first().is_none_or(|(first, _)| expires < first);
-            self.expiring.insert((expires, job.id));
+            self.expiring.add((expires, job.id));
         }
         self.definitions.begin(job);
         match job.state {
@@ -29,7 +30,7 @@ impl Engine {
                 let due = due_of(job);
                 let first = self.due.first().is_none_or(|(first, _)| due < first);
                 self.unpublished.changes.due |= first && !sabotage::is(Bug::WakeUpLostOnSooner);
-                self.due.insert((due, job.id));
+                self.due.add((due, job.id));
             }
             JobState::Enqueued => {
                 if sabotage::is(Bug::ClaimBeforeDurable) {
@@ -48,8 +49,9 @@ impl Engine {
     }
 
     pub(super) fn unindex(&mut self, job: &Job) {
-        self.weight -= job.weight() as u64;
-        self.jobs.discount(job);
+        let weight = job.weight() as u64;
+        self.weight -= weight;
+        self.jobs.discount(job, weight);
         self.counts.states.subtract(job.state);
         if subtract(&mut self.counts.queues, &job.spec.queue, job.state) {
             self.names.remove(&job.spec.queue);

@@ -10,12 +10,13 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fmt;
+use std::mem;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::Engine;
+use super::sorted::Sorted;
 use crate::job::Job;
 use crate::store::StoreError;
 use crate::{JobId, JobState};
@@ -44,7 +45,7 @@ const OVERHEAD: u64 = 700;
 /// Every job that is live or retained.
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
-    slots: HashMap<JobId, Slot>,
+    slots: Sorted<JobId, Slot>,
     archive: Option<Arc<dyn Archive>>,
     /// How many bytes the records of waiting jobs may take.
     limit: u64,
@@ -59,6 +60,8 @@ pub(super) struct Jobs {
 enum Slot {
     Resident(Box<Resident>),
     Evicted(Mark),
+    /// Whoever has taken it puts it back.
+    Taken,
 }
 
 /// A record in memory.
@@ -71,14 +74,14 @@ pub(super) struct Resident {
 
 impl Jobs {
     pub(super) fn contains(&self, id: JobId) -> bool {
-        self.slots.contains_key(&id)
+        self.slots.get(&id).is_some()
     }
 
     /// Returns a record that is in memory, as every record is whose job does not wait for a worker or for its time.
     pub(super) fn get(&self, id: JobId) -> Option<&Job> {
         match self.slots.get(&id)? {
             Slot::Resident(resident) => Some(&resident.job),
-            Slot::Evicted(_) => None,
+            Slot::Evicted(_) | Slot::Taken => None,
         }
     }
 
@@ -87,6 +90,7 @@ impl Jobs {
         match self.slots.get(&id)? {
             Slot::Resident(resident) => Some(Cow::Borrowed(&resident.job)),
             Slot::Evicted(mark) => self.read(*mark).map(Cow::Owned),
+            Slot::Taken => None,
         }
     }
 
@@ -98,12 +102,12 @@ impl Jobs {
     /// Gets a record into memory, and says whether it is there.
     pub(super) fn load(&mut self, id: JobId) -> bool {
         let mark = match self.slots.get(&id) {
-            None => return false,
+            None | Some(Slot::Taken) => return false,
             Some(Slot::Resident(_)) => return true,
             Some(Slot::Evicted(mark)) => *mark,
         };
         let Some(job) = self.read(mark) else { return false };
-        self.waiting += footprint(&job);
+        self.waiting += footprint(&job, job.weight() as u64);
         self.slots.insert(id, Slot::Resident(Box::new(Resident { job, mark: Some(mark) })));
         true
     }
@@ -116,22 +120,31 @@ impl Jobs {
         true
     }
 
-    /// Takes a record out that is in memory.
+    /// Takes a record that is in memory, to change it.
     pub(super) fn take(&mut self, id: JobId) -> Option<Box<Resident>> {
-        match self.slots.remove(&id)? {
+        let slot = self.slots.get_mut(&id)?;
+        match mem::replace(slot, Slot::Taken) {
             Slot::Resident(resident) => Some(resident),
-            evicted @ Slot::Evicted(_) => {
-                debug_assert!(false, "a job was not loaded");
-                self.slots.insert(id, evicted);
+            other @ (Slot::Evicted(_) | Slot::Taken) => {
+                *slot = other;
                 None
             }
         }
     }
 
-    /// Puts a record back that has changed.
+    /// Puts it back.
     pub(super) fn put_back(&mut self, mut resident: Box<Resident>) {
         resident.mark = None;
-        self.slots.insert(resident.job.id, Slot::Resident(resident));
+        if let Some(slot) = self.slots.get_mut(&resident.job.id) {
+            *slot = Slot::Resident(resident);
+        }
+    }
+
+    /// Removes a record that is in memory.
+    pub(super) fn remove(&mut self, id: JobId) -> Option<Job> {
+        let resident = self.take(id)?;
+        self.slots.remove(&id);
+        Some(resident.job)
     }
 
     /// Takes a record that the journal has at the mark.
@@ -148,7 +161,7 @@ impl Jobs {
                 resident.mark = to;
                 self.noted(id);
             }
-            Some(Slot::Evicted(_)) | None => {}
+            Some(Slot::Evicted(_) | Slot::Taken) | None => {}
         }
     }
 
@@ -167,13 +180,13 @@ impl Jobs {
     }
 
     /// Counts what a record takes.
-    pub(super) fn count(&mut self, job: &Job) {
-        self.waiting += footprint(job);
+    pub(super) fn count(&mut self, job: &Job, weight: u64) {
+        self.waiting += footprint(job, weight);
     }
 
     /// Counts it no more.
-    pub(super) fn discount(&mut self, job: &Job) {
-        self.waiting -= footprint(job);
+    pub(super) fn discount(&mut self, job: &Job, weight: u64) {
+        self.waiting -= footprint(job, weight);
     }
 
     fn evict(&mut self, id: JobId, next: u64) {
@@ -182,14 +195,14 @@ impl Jobs {
             && let Some(mark) = resident.mark.filter(|mark| mark.chunk.get() < next)
             && is_evictable(&resident.job)
         {
-            self.waiting -= footprint(&resident.job);
+            self.waiting -= footprint(&resident.job, resident.job.weight() as u64);
             *slot = Slot::Evicted(mark);
         }
     }
 
-    /// Returns all records, in no order.
+    /// Returns all records, in the order of their ids.
     pub(super) fn all(&self) -> impl Iterator<Item = Cow<'_, Job>> {
-        self.slots.keys().filter_map(|id| self.look(*id))
+        self.slots.after(None).filter_map(|id| self.look(id))
     }
 }
 
@@ -198,8 +211,8 @@ fn is_evictable(job: &Job) -> bool {
     matches!(job.state, JobState::Enqueued | JobState::Scheduled) && job.spec.occurrence.is_none()
 }
 
-fn footprint(job: &Job) -> u64 {
-    if is_evictable(job) { job.weight() as u64 + OVERHEAD } else { 0 }
+fn footprint(job: &Job, weight: u64) -> u64 {
+    if is_evictable(job) { weight + OVERHEAD } else { 0 }
 }
 
 /// What becomes of a record that a journal is about to lose.
@@ -222,7 +235,7 @@ impl Engine {
 
     /// Takes the jobs whose records may be evicted once everything up to here is on disk.
     pub fn take_leaving(&mut self) -> Vec<JobId> {
-        std::mem::take(&mut self.jobs.leaving)
+        mem::take(&mut self.jobs.leaving)
     }
 
     /// Evicts the records of jobs, but those that have changed since. The journal is on disk up to the piece before `next`.
@@ -243,10 +256,10 @@ impl Engine {
     /// Returns what has to be written again before a journal loses this record, which it has at the mark.
     pub fn rescue(&mut self, record: &Job, mark: Mark) -> Rescue<'_> {
         match self.jobs.slots.get(&record.id) {
-            None => return Rescue::Gone,
+            None | Some(Slot::Taken) => return Rescue::Gone,
             Some(Slot::Evicted(latest)) if *latest != mark => return Rescue::Newer,
             Some(Slot::Evicted(_)) => {
-                self.jobs.waiting += footprint(record);
+                self.jobs.waiting += footprint(record, record.weight() as u64);
                 let resident = Resident { job: record.clone(), mark: None };
                 self.jobs.slots.insert(record.id, Slot::Resident(Box::new(resident)));
             }

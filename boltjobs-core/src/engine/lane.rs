@@ -41,7 +41,7 @@ pub(super) fn place(job: &Job) -> Place {
 impl Lane {
     pub(super) fn insert(&mut self, job: &Job) {
         let place = place(job);
-        self.jobs.entry(place.0).or_default().insert((place.1, job.id));
+        self.jobs.entry(place.0).or_default().add((place.1, job.id));
         if let Some(key) = &job.spec.concurrency_key {
             match self.first_of(key) {
                 None => drop(self.heads.insert(place, Arc::clone(key))),
@@ -59,7 +59,7 @@ impl Lane {
     pub(super) fn remove(&mut self, job: &Job) -> bool {
         let place = place(job);
         let Some(jobs) = self.jobs.get_mut(&place.0) else { return false };
-        if !jobs.remove(&(place.1, job.id)) {
+        if jobs.remove(&(place.1, job.id)).is_none() {
             return false;
         }
         if jobs.is_empty() {

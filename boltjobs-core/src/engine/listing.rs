@@ -23,12 +23,12 @@ impl Listing {
     pub(super) fn insert(&mut self, job: &Job) {
         let queues = self.places.entry(Arc::clone(&job.spec.request)).or_default();
         let states = queues.entry(Arc::clone(&job.spec.queue)).or_default();
-        states[job.state as usize].insert(job.id);
+        states[job.state as usize].add(job.id);
         for tag in &job.spec.tags {
             if let Some(jobs) = self.tags.get_mut(tag) {
-                jobs.insert(job.id);
+                jobs.add(job.id);
             } else {
-                self.tags.entry(tag.clone()).or_default().insert(job.id);
+                self.tags.entry(tag.clone()).or_default().add(job.id);
             }
         }
     }

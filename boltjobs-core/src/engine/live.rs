@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::definitions::Definitions;
 use super::entry::{Entry, Journal, Move, RecordId};
 use super::family::Family;
-use super::jobs::{Jobs, Mark, Resident};
+use super::jobs::{Jobs, Mark};
 use super::limiting::Limiting;
 use super::listing::Listing;
 use super::ready::Ready;
@@ -211,7 +211,7 @@ impl Engine {
                 }
             }
             Entry::Forgotten(id) => {
-                if let Some(Resident { job, .. }) = self.jobs.take(id).map(|resident| *resident) {
+                if let Some(job) = self.jobs.remove(id) {
                     self.forgotten_epoch = self.forgotten_epoch.max(job.epoch);
                     self.unindex(&job);
                     self.forget_member(&job);

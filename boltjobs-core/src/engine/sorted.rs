@@ -1,35 +1,43 @@
-//! A sorted set for what mostly comes at the end and goes at the front, millions of it.
+//! A sorted set or map for what mostly comes at the end and goes at the front, millions of it.
 
 use std::collections::VecDeque;
 
 /// The most elements of a block.
 const BLOCK: usize = 256;
 
-/// A sorted set in blocks.
+/// A sorted map in blocks; without values, a set.
 ///
-/// Where elements come in order the blocks are full, so that it holds little beside them, half of what a `BTreeSet` does.
-/// Both ends are reached at once; in between an insert or a removal moves half a block at most.
+/// Where keys come in order the blocks are full, so that it holds little beside them, half of what a `BTreeMap` does, and it
+/// grows by a block at a time. Both ends are reached at once; in between an insert or a removal moves half a block at
+/// most.
 #[derive(Debug, Clone)]
-pub(super) struct Sorted<T> {
+pub(super) struct Sorted<K, V = ()> {
     /// In order, and none of them empty.
-    blocks: VecDeque<VecDeque<T>>,
+    blocks: VecDeque<VecDeque<(K, V)>>,
     len: usize,
 }
 
-impl<T> Default for Sorted<T> {
+impl<K, V> Default for Sorted<K, V> {
     fn default() -> Self {
         Self { blocks: VecDeque::new(), len: 0 }
     }
 }
 
-impl<T: PartialEq> PartialEq for Sorted<T> {
+impl<K: PartialEq, V: PartialEq> PartialEq for Sorted<K, V> {
     fn eq(&self, other: &Self) -> bool {
         // How it is cut into blocks only tells how it came about.
         self.blocks.iter().flatten().eq(other.blocks.iter().flatten())
     }
 }
 
-impl<T: Ord + Copy> Sorted<T> {
+impl<K: Ord + Copy> Sorted<K> {
+    /// Adds an element of a set.
+    pub(super) fn add(&mut self, key: K) {
+        self.insert(key, ());
+    }
+}
+
+impl<K: Ord + Copy, V> Sorted<K, V> {
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -38,41 +46,41 @@ impl<T: Ord + Copy> Sorted<T> {
         self.len == 0
     }
 
-    pub(super) fn insert(&mut self, item: T) {
-        let at = self.block_of(item);
+    /// Puts a value in, in the place of the one that the key has.
+    pub(super) fn insert(&mut self, key: K, value: V) {
+        let at = self.block_of(&key);
         let Some(block) = self.blocks.get_mut(at) else {
-            self.blocks.push_back([item].into());
+            self.blocks.push_back([(key, value)].into());
             self.len += 1;
             return;
         };
-        let place = if block.back().is_some_and(|last| *last < item) {
-            block.len()
-        } else {
-            let Err(place) = block.binary_search(&item) else { return };
-            place
+        let place = match place(block, &key) {
+            Ok(place) => {
+                block[place].1 = value;
+                return;
+            }
+            Err(place) => place,
         };
         self.len += 1;
         if block.len() < BLOCK {
-            block.insert(place, item);
+            block.insert(place, (key, value));
         } else if place == BLOCK {
-            self.blocks.insert(at + 1, [item].into());
+            self.blocks.insert(at + 1, [(key, value)].into());
         } else {
             let mut upper = block.split_off(BLOCK / 2);
             match place.checked_sub(BLOCK / 2) {
-                Some(place) => upper.insert(place, item),
-                None => block.insert(place, item),
+                Some(place) => upper.insert(place, (key, value)),
+                None => block.insert(place, (key, value)),
             }
             self.blocks.insert(at + 1, upper);
         }
     }
 
-    /// Removes an element, and says whether it was there.
-    pub(super) fn remove(&mut self, item: &T) -> bool {
-        let at = self.block_of(*item);
-        let Some(block) = self.blocks.get_mut(at) else { return false };
-        let place = if block.front() == Some(item) { Ok(0) } else { block.binary_search(item) };
-        let Ok(place) = place else { return false };
-        block.remove(place);
+    /// Removes a key, and returns its value.
+    pub(super) fn remove(&mut self, key: &K) -> Option<V> {
+        let at = self.block_of(key);
+        let block = self.blocks.get_mut(at)?;
+        let (_, value) = block.remove(place(block, key).ok()?)?;
         self.len -= 1;
         if block.is_empty() {
             self.blocks.remove(at);
@@ -80,38 +88,61 @@ impl<T: Ord + Copy> Sorted<T> {
             // What is left of many blocks is not to hold the room of all of them.
             block.shrink_to(block.len() * 2);
         }
-        true
+        Some(value)
     }
 
-    /// Returns the number of the last block that begins with the element or before it; else of the first one.
-    fn block_of(&self, item: T) -> usize {
-        let before = |block: &VecDeque<T>| block.front().is_some_and(|first| *first <= item);
+    pub(super) fn get(&self, key: &K) -> Option<&V> {
+        let block = self.blocks.get(self.block_of(key))?;
+        Some(&block[place(block, key).ok()?].1)
+    }
+
+    pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let at = self.block_of(key);
+        let block = self.blocks.get_mut(at)?;
+        let place = place(block, key).ok()?;
+        Some(&mut block[place].1)
+    }
+
+    /// Returns the number of the last block that begins with the key or before it; else of the first one.
+    fn block_of(&self, key: &K) -> usize {
+        let before = |block: &VecDeque<(K, V)>| block.front().is_some_and(|(first, _)| first <= key);
         if self.blocks.back().is_some_and(before) {
             return self.blocks.len() - 1;
         }
         self.blocks.partition_point(before).saturating_sub(1)
     }
 
-    pub(super) fn first(&self) -> Option<T> {
-        self.blocks.front()?.front().copied()
+    pub(super) fn first(&self) -> Option<K> {
+        self.blocks.front()?.front().map(|(key, _)| *key)
     }
 
-    /// Returns what comes after an element, the least first; all of it if there is none.
-    pub(super) fn after(&self, bound: Option<T>) -> impl Iterator<Item = T> + use<'_, T> {
-        let from = bound.map_or(0, |bound| self.block_of(bound));
+    /// Returns the keys after one, the least first; all of them if there is none.
+    pub(super) fn after(&self, bound: Option<K>) -> impl Iterator<Item = K> + use<'_, K, V> {
+        let from = bound.map_or(0, |bound| self.block_of(&bound));
         let blocks = self.blocks.range(from.min(self.blocks.len())..);
-        let skip =
-            move |block: &VecDeque<T>| bound.map_or(0, |bound| block.partition_point(|item| *item <= bound));
-        blocks.flat_map(move |block| block.range(skip(block)..)).copied()
+        let skip = move |block: &VecDeque<(K, V)>| {
+            bound.map_or(0, |bound| block.partition_point(|(key, _)| *key <= bound))
+        };
+        blocks.flat_map(move |block| block.range(skip(block)..)).map(|(key, _)| *key)
     }
 
-    /// Returns what comes before an element, the greatest first; all of it if there is none.
-    pub(super) fn before(&self, bound: Option<T>) -> impl Iterator<Item = T> + use<'_, T> {
-        let to = bound.map_or(self.blocks.len(), |bound| (self.block_of(bound) + 1).min(self.blocks.len()));
-        let keep = move |block: &VecDeque<T>| {
-            bound.map_or(block.len(), |bound| block.partition_point(|item| *item < bound))
+    /// Returns the keys before one, the greatest first; all of them if there is none.
+    pub(super) fn before(&self, bound: Option<K>) -> impl Iterator<Item = K> + use<'_, K, V> {
+        let to = bound.map_or(self.blocks.len(), |bound| (self.block_of(&bound) + 1).min(self.blocks.len()));
+        let keep = move |block: &VecDeque<(K, V)>| {
+            bound.map_or(block.len(), |bound| block.partition_point(|(key, _)| *key < bound))
         };
-        self.blocks.range(..to).rev().flat_map(move |block| block.range(..keep(block)).rev()).copied()
+        let blocks = self.blocks.range(..to).rev();
+        blocks.flat_map(move |block| block.range(..keep(block)).rev()).map(|(key, _)| *key)
+    }
+}
+
+/// Returns the place of a key in a block, or the one where it belongs.
+fn place<K: Ord, V>(block: &VecDeque<(K, V)>, key: &K) -> Result<usize, usize> {
+    match (block.front(), block.back()) {
+        (Some((first, _)), _) if first == key => Ok(0),
+        (_, Some((last, _))) if last < key => Err(block.len()),
+        _ => block.binary_search_by(|(other, _)| other.cmp(key)),
     }
 }
 
@@ -161,12 +192,15 @@ mod tests {
                     }
                 };
                 for item in put {
-                    sorted.insert(item);
+                    sorted.insert(item, !item);
                     plain.insert(item);
                     next = next.max(item + 1);
                 }
                 for item in take {
-                    prop_assert_eq!(sorted.remove(&item), plain.remove(&item));
+                    let there = plain.remove(&item);
+                    prop_assert_eq!(sorted.get(&item).copied(), there.then_some(!item));
+                    prop_assert_eq!(sorted.get_mut(&item).copied(), there.then_some(!item));
+                    prop_assert_eq!(sorted.remove(&item), there.then_some(!item));
                 }
                 prop_assert!(sorted.blocks.iter().all(|block| (1..=BLOCK).contains(&block.len())));
                 prop_assert!(sorted.blocks.iter().all(|block| block.capacity() <= BLOCK.min(block.len() * 4).max(4)));
@@ -184,7 +218,7 @@ mod tests {
     #[test]
     fn what_comes_in_order_fills_its_blocks() {
         let mut sorted = Sorted::default();
-        (0..10_000_u32).for_each(|item| sorted.insert(item));
+        (0..10_000_u32).for_each(|item| sorted.add(item));
         assert_eq!(sorted.blocks.len(), 10_000_usize.div_ceil(BLOCK));
     }
 }
