@@ -13,7 +13,7 @@ use std::time::Duration;
 use sled::IVec;
 
 use crate::chunk;
-use crate::disk::{FORMAT_KEY, Span, seq_of};
+use crate::disk::{FORMAT_KEY, Span, key, seq_of};
 use crate::error::{Failure, panic_text};
 #[cfg(test)]
 use crate::faults::{Faults, Step};
@@ -71,8 +71,29 @@ impl Chunks for Database {
     fn get(&self, key: &[u8]) -> Result<Option<IVec>, Failure> {
         #[cfg(test)]
         self.faults.strike(Step::Read)?;
-        Ok(self.get()?.get(key)?)
+        let db = self.get()?;
+        let found = db.get(key)?;
+        if let Some(seq) = seq_of(key) {
+            release(&db, seq)?;
+        }
+        Ok(found)
     }
+}
+
+/// How often each chunk is asked for, so that sled lets go of others.
+const ASKED: usize = 4;
+
+/// How far behind the end of the journal no leaf grows any more, in chunks.
+const BEHIND: u64 = 40;
+
+/// Lets sled forget what it has read or written.
+///
+/// Sled keeps leaves in 256 groups. What is asked for in a group is looked at once there are 64 of it, and then the
+/// group keeps what fits, or else the leaf that was asked for last. A journal asks for each leaf of some 16 chunks a few
+/// times, and then never again, so that a group would keep four of them or more, of any size, whatever the cache is set
+/// to. If each chunk is asked for four times as it goes by, a group keeps one.
+pub(crate) fn release(db: &sled::Db, seq: u64) -> sled::Result<()> {
+    (0..ASKED).try_for_each(|_| db.get(key(seq)).map(drop))
 }
 
 /// A database of sled, with the file `head` beside it.
@@ -109,6 +130,11 @@ impl Medium for Files {
         #[cfg(test)]
         self.faults.strike(Step::Flush)?;
         db.flush()?;
+        for (key, value) in batch.changes() {
+            if let Some(seq) = seq_of(key).filter(|_| value.is_some()) {
+                release(&db, seq.saturating_sub(BEHIND))?;
+            }
+        }
         let synced = self.file.sync_data();
         #[cfg(test)]
         let synced = synced.and_then(|()| self.faults.strike(Step::Sync));

@@ -20,7 +20,7 @@ use crate::disk::{Disk, FORMAT_KEY, seq_of};
 use crate::error::{Failure, corrupt, explain, in_use, location, newer, no_store, panic_text, unavailable};
 #[cfg(test)]
 use crate::faults::Faults;
-use crate::files::{Database, Files, is_locked, open_sled, write_again};
+use crate::files::{Database, Files, is_locked, open_sled, release, write_again};
 use crate::gate::Gate;
 use crate::group::Group;
 use crate::head::{self, Head, Left};
@@ -154,7 +154,7 @@ fn then_open(reason: &str) -> String {
 /// A leaf of sled holds 16 values or so, and one larger than a quarter of a segment goes to a file that is never
 /// synced.
 fn chunk_limit(segment_size: usize) -> usize {
-    (segment_size / 128).min(64 << 10)
+    (segment_size / 128).min(16 << 10)
 }
 
 /// Epochs of this boot are above all earlier ones, so it must be durable before the first claim.
@@ -290,7 +290,7 @@ fn replay_all(path: &Path, db: &sled::Db, head: Head, engine: Engine) -> Result<
     let chunks = db.iter().filter_map(|pair| match pair {
         Ok((key, _)) if *key == *FORMAT_KEY => None,
         Ok((key, value)) => match seq_of(&key) {
-            Some(seq) => Some(Ok((seq, value))),
+            Some(seq) => Some(release(db, seq).map(|()| (seq, value)).map_err(|error| error.to_string())),
             None => Some(Err("it holds a key that boltjobs did not write".to_owned())),
         },
         Err(error) => {
