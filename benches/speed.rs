@@ -74,6 +74,7 @@ struct Bench {
     _folder: tempfile::TempDir,
 }
 
+/// A server on sled in a folder of its own, unless the settings say otherwise.
 async fn bench(settings: impl FnOnce(Builder) -> Builder) -> boltjobs::Result<Bench> {
     let folder = tempfile::tempdir().map_err(|error| boltjobs::Error::Config(error.to_string()))?;
     let (sender, answers) = mpsc::unbounded_channel();
@@ -160,8 +161,12 @@ async fn lived(case: &'static str, callers: u64, total: u64) -> boltjobs::Result
 }
 
 /// One job every 10 ms on an idle server: from before the enqueue to the start of the handler.
-async fn idle(case: &'static str, total: u64) -> boltjobs::Result<Row> {
-    let mut bench = bench(|builder| builder).await?;
+async fn idle(
+    case: &'static str,
+    total: u64,
+    settings: impl FnOnce(Builder) -> Builder,
+) -> boltjobs::Result<Row> {
+    let mut bench = bench(settings).await?;
     let begin = Instant::now();
     let mut latencies = Vec::new();
     for _ in 0..total {
@@ -230,8 +235,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     measure!("enqueue_all", enqueued_at_once("enqueue_all", 100_000).await?);
     measure!("drain, default workers", drained("drain, default workers", 100_000, 10).await?);
     measure!("drain, 256 workers", drained("drain, 256 workers", 100_000, 256).await?);
+    measure!("drain, a million jobs", drained("drain, a million jobs", 1_000_000, 256).await?);
     measure!("whole lives, 64 callers", lived("whole lives, 64 callers", 64, 100_000).await?);
-    measure!("idle", idle("idle", 500).await?);
+    measure!("whole lives, 1024 callers", lived("whole lives, 1024 callers", 1_024, 500_000).await?);
+    measure!("idle, durable", idle("idle, durable", 500, |builder| builder).await?);
+    let eventual = |builder: Builder| builder.durability(boltjobs::Durability::Eventual);
+    measure!("idle, eventual", idle("idle, eventual", 500, eventual).await?);
+    measure!("idle, memory", idle("idle, memory", 500, |builder| builder.store("memory")).await?);
     if arguments.iter().any(|argument| argument == "--json") {
         println!("{}", serde_json::to_string_pretty(&rows)?);
         return Ok(());
