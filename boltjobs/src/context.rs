@@ -156,6 +156,10 @@ impl JobContext {
         self.0.token.clone()
     }
 
+    pub(crate) fn cancel(&self) {
+        self.0.token.cancel();
+    }
+
     /// Returns the place of this attempt in its trace, and that of the code that enqueued.
     pub(crate) fn trace(&self) -> (TraceParent, Option<TraceParent>) {
         (self.0.trace, self.0.spec.trace.as_deref().and_then(TraceParent::parse))

@@ -163,6 +163,10 @@ pub struct DecodeFault {
 /// The field that does not fit, and what serde says of it.
 #[doc(hidden)]
 pub fn decode<T: DeserializeOwned + Send + Sync + 'static>(payload: &[u8]) -> Result<Payload, DecodeFault> {
+    if let Ok(value) = serde_json::from_slice::<T>(payload) {
+        return Ok(Box::new(value));
+    }
+    // Which field is to blame is found out only when one is, for it costs as much again.
     let mut json = serde_json::Deserializer::from_slice(payload);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {
         Ok(value) => Ok(Box::new(value)),

@@ -131,12 +131,12 @@ pub(crate) async fn scope<T>(runtime: Arc<Runtime>, future: impl Future<Output =
 }
 
 /// Runs a future as the handler of a job.
-pub(crate) async fn scope_job<T>(
+pub(crate) fn scope_job<F: Future>(
     runtime: Arc<Runtime>,
     job: Arc<RunningJob>,
-    future: impl Future<Output = T>,
-) -> T {
-    SCOPE.scope(Scope { runtime, job: Some(job) }, future).await
+    future: F,
+) -> impl Future<Output = F::Output> {
+    SCOPE.scope(Scope { runtime, job: Some(job) }, future)
 }
 
 /// Runs a call as a part of a job, or of none.

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use tracing::{Instrument, Span};
 
@@ -10,6 +11,7 @@ use super::info::{Around, AroundHandler};
 use super::order::BuiltIn;
 use super::outcome::{End, Outcome};
 use super::{Call, order};
+use crate::context::JobContext;
 use crate::error::Failure;
 use crate::panic::{blame, catch, catch_of};
 use crate::pipeline::run::call_handler;
@@ -63,55 +65,59 @@ impl Next {
     /// # Cancel safety
     /// Dropping the future drops the handler, and fires its token. A plain one goes on until it returns.
     pub async fn run(self, call: Call) -> Outcome {
-        let mut inside = pin!(run_from(call, self.at));
-        poll_fn(|context| blame(None, || inside.as_mut().poll(context))).await
+        run_from(call, self.at).await
     }
 }
 
 /// Runs a call through the whole chain of its handler.
-pub(crate) async fn run(call: Call) -> Outcome {
-    Next { at: 0 }.run(call).await
+pub(crate) fn run(call: Call) -> impl Future<Output = Outcome> {
+    run_from(call, 0)
 }
 
+/// Runs a call through a segment and what is inside of it.
+///
+/// Whatever holds this future holds the handler's, so all of it is one frame: a future that another one takes as an
+/// argument is there twice.
 async fn run_from(call: Call, at: usize) -> Outcome {
     let segment = call.handler.chain.get(at).copied().unwrap_or_default();
     let limit = call.timeout.filter(|_| segment.has(BuiltIn::Timeout));
     let (context, timeout) = (call.context.clone(), call.timeout);
     let traced = segment.has(BuiltIn::Trace);
     let span = if traced { span(&call) } else { Span::none() };
-
     let inside = async {
         match segment.then {
             Some((name, run)) => intercept(name, run, call, Next { at: at + 1 }).await,
             None => call_handler(call).await,
         }
     };
-    let all = async {
-        if traced {
-            tracing::debug!("started");
-        }
-        let sleep = async {
-            match limit {
-                Some(limit) => context.clock().sleep(limit).await,
-                None => std::future::pending().await,
-            }
-        };
-        let outcome = tokio::select! {
-            biased;
-            outcome = guarded(segment.has(BuiltIn::PanicGuard), inside) => outcome,
-            () = sleep => Outcome::timed_out(limit.unwrap_or_default()),
-        };
-        if segment.has(BuiltIn::Stopwatch) {
-            let ran = context.elapsed();
-            tracing::debug!(?ran, "ended");
-            // A warning before it is too late. One that did time out says so itself.
-            if let Some(limit) = timeout.filter(|limit| ran < *limit && ran >= *limit / 5 * 4) {
-                tracing::warn!(?ran, ?limit, "took more than four fifths of its timeout");
-            }
-        }
-        outcome
-    };
-    all.instrument(span).await
+    let (mut inside, mut time) = (pin!(inside.instrument(span)), None);
+    if traced {
+        inside.span().in_scope(|| tracing::debug!("started"));
+    }
+    let outcome = poll_fn(|task| {
+        let guard = segment.has(BuiltIn::PanicGuard);
+        let polled = blame(None, || guarded(guard, || inside.as_mut().poll(task)));
+        // A handler that ends at once needs no timer.
+        let (Poll::Pending, Some(limit)) = (&polled, limit) else { return polled };
+        let time = time.get_or_insert_with(|| context.clock().sleep(limit));
+        time.as_mut().poll(task).map(|()| Outcome::timed_out(limit))
+    })
+    .await;
+    if segment.has(BuiltIn::Stopwatch) {
+        inside.span().in_scope(|| stop_watch(&context, timeout));
+    }
+    outcome
+}
+
+/// Notes how long an attempt took.
+fn stop_watch(context: &JobContext, timeout: Option<Duration>) {
+    tracing::debug!(ran = ?context.elapsed(), "ended");
+    let Some(limit) = timeout else { return };
+    // A warning before it is too late. One that did time out says so itself.
+    let ran = context.elapsed();
+    if ran < limit && ran >= limit / 5 * 4 {
+        tracing::warn!(?ran, ?limit, "took more than four fifths of its timeout");
+    }
 }
 
 /// Makes the span of an attempt, which names its place in the trace of the code that enqueued.
@@ -134,15 +140,11 @@ fn span(call: &Call) -> Span {
 }
 
 /// Turns a panic inside into an outcome, if it shall.
-async fn guarded(guard: bool, inside: impl Future<Output = Outcome>) -> Outcome {
-    let mut inside = pin!(inside);
-    poll_fn(|context| {
-        if !guard {
-            return inside.as_mut().poll(context);
-        }
-        catch(|| inside.as_mut().poll(context)).unwrap_or_else(|panic| Poll::Ready(Outcome::panicked(panic)))
-    })
-    .await
+fn guarded(guard: bool, poll: impl FnOnce() -> Poll<Outcome>) -> Poll<Outcome> {
+    if !guard {
+        return poll();
+    }
+    catch(poll).unwrap_or_else(|panic| Poll::Ready(Outcome::panicked(panic)))
 }
 
 /// Runs one interceptor. What goes wrong in its own code is a failure that names it.

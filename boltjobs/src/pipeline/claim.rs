@@ -15,7 +15,7 @@ use super::dispatch;
 use super::outlived::Outlived;
 use super::running::{Running, RunningJob};
 use super::settle::Ended;
-use super::slots::{Slot, Slots};
+use super::slots::Slots;
 use crate::handler::Run;
 use crate::meters;
 use crate::runtime::Runtime;
@@ -55,9 +55,15 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
             () = worker.stopping.cancelled() => return,
             slots = worker.slots.take() => slots,
         };
-        match claim(&worker, &slots).await {
-            Ok(jobs) if jobs.is_empty() => {
-                drop(slots);
+        let numbers = slots.numbers();
+        let free = numbers.len();
+        match claim(&worker, numbers).await {
+            Ok(jobs) => {
+                let more = jobs.len() == free;
+                dispatch::dispatch(&worker, jobs, slots);
+                if more {
+                    continue;
+                }
                 if sabotage::is(Bug::WatchAfterLook) {
                     ready = worker.runtime.store.watch(Interest::Ready);
                 }
@@ -66,11 +72,6 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
                     () = worker.stopping.cancelled() => return,
                     _ = ready.changed() => {}
                     () = worker.outlived.returned.notified() => {}
-                }
-            }
-            Ok(jobs) => {
-                for (job, slot) in jobs.into_iter().zip(slots) {
-                    dispatch::dispatch(&worker, job, slot);
                 }
             }
             Err(StoreError::Closed) => return,
@@ -88,9 +89,8 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
     }
 }
 
-async fn claim(worker: &Worker, slots: &[Slot]) -> Result<Vec<Claimed>, StoreError> {
+async fn claim(worker: &Worker, workers: Vec<u32>) -> Result<Vec<Claimed>, StoreError> {
     worker.running.begin_claim();
-    let workers = slots.iter().map(|slot| slot.number).collect();
     worker.runtime.store.claim(worker.outlived.tell(&worker.offer), workers, worker.runtime.now()).await
 }
 

@@ -1,5 +1,6 @@
 //! From a claimed job to the handler that takes it.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -13,49 +14,57 @@ use super::claim::Worker;
 use super::decode::decode;
 use super::notebook::Notebook;
 use super::run::{self, End, Origin};
-use super::running::{Call, Pulse, RunningJob};
+use super::running::{Call, Pulse, RunningJob, Signal};
 use super::settle::{self, Attempt, Ended};
-use super::slots::Slot;
+use super::slots::{Slot, Taken};
 use crate::context::{Claim, Inner, JobContext, Steps};
 use crate::interceptor;
 use crate::registry::Handler;
 use crate::runtime;
 use crate::services::cancellation;
 
-/// Starts a claimed job on a task of its own.
-pub(crate) fn dispatch(worker: &Arc<Worker>, job: Claimed, slot: Slot) {
+/// Starts claimed jobs, each on a slot and a task of its own.
+pub(crate) fn dispatch(worker: &Arc<Worker>, jobs: Vec<Claimed>, mut slots: Taken) {
+    let on_slot = |job| slots.next().map(|slot| (running(worker, &job), job, slot));
+    let starts: Vec<_> = jobs.into_iter().map_while(on_slot).collect();
+    for cancelled in worker.running.insert(starts.iter().map(|(running, ..)| running)) {
+        cancellation::stop(worker, cancelled);
+    }
+    for (running, job, slot) in starts {
+        // In a box, as tokio moves what is spawned several times.
+        let task = Box::pin(run_job(Arc::clone(worker), job, Arc::clone(&running), slot));
+        let scoped = runtime::scope_job(Arc::clone(&worker.runtime), running, task);
+        worker.tasks.spawn(worker.runtime.steer(scoped));
+    }
+}
+
+fn running(worker: &Worker, job: &Claimed) -> Arc<RunningJob> {
     let meter = worker.runtime.meters.of(&job.spec);
     meter.started(job.waited);
-    let running = Arc::new(RunningJob {
+    Arc::new(RunningJob {
         lease: job.lease,
         spec: Arc::clone(&job.spec),
         attempt: job.attempt,
         token: CancellationToken::new(),
         asked: AtomicBool::new(false),
-        abandoned: CancellationToken::new(),
+        abandoned: Signal::default(),
         pulse: Pulse::default(),
-        ended: CancellationToken::new(),
+        ended: Signal::default(),
         call: Call::default(),
         notebook: Notebook::new(Arc::clone(&worker.noted)),
         meter,
-    });
-    if worker.running.insert(Arc::clone(&running)) {
-        cancellation::stop(worker, Arc::clone(&running));
-    }
-    let task = run_job(Arc::clone(worker), job, Arc::clone(&running), slot);
-    let scoped = runtime::scope_job(Arc::clone(&worker.runtime), running, task);
-    worker.tasks.spawn(worker.runtime.steer(scoped));
+    })
 }
 
 async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, slot: Slot) {
     let started = worker.runtime.clock.monotonic();
     let lease = job.lease;
     let (spec, number) = (Arc::clone(&job.spec), job.attempt);
-    let attempt = attempt(&worker, job, Arc::clone(&running), slot, started);
+    let attempt = pin!(attempt(&worker, job, Arc::clone(&running), slot, started));
     let attempted = run::guarded(&worker, &running, attempt).await;
     let outcome = attempted.unwrap_or_else(|panic| panicked(&worker, lease.job, &spec, number, panic));
     // From here on it is not the lease that counts: the outcome may be stored before the next heartbeat.
-    running.ended.cancel();
+    running.ended.fire();
     let ran = worker.runtime.clock.monotonic().saturating_sub(started);
     let notes = running.notebook.finish(lease).await;
     let settlement = Settlement { lease, ran, outcome };

@@ -1,15 +1,16 @@
 //! Calling a handler, with everything that guards the server against it.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
 use boltjobs_core::job::ErrorInfo;
-use tokio_util::sync::CancellationToken;
 
 use super::claim::Worker;
 use super::running::RunningJob;
 use super::slots::Slot;
+use crate::context::JobContext;
 use crate::error::Failure;
 use crate::handler::{BlockingCall, Invocation, Response, Run};
 use crate::interceptor::{self, Call, Outcome};
@@ -49,19 +50,18 @@ pub(super) async fn run(worker: &Worker, running: &RunningJob, call: Call) -> En
     tokio::select! {
         biased;
         outcome = interceptor::run(call) => End::Ended(outcome),
-        () = running.abandoned.cancelled() => End::Abandoned,
+        () = running.abandoned.fired() => End::Abandoned,
         () = worker.halted.cancelled() => End::Halted,
     }
 }
 
 /// Polls an attempt so that a panic in it, whatever code of the user's it comes from, is caught, and a poll that takes
 /// long shows from outside.
-pub(super) async fn guarded<T>(
+pub(super) fn guarded<T>(
     worker: &Worker,
     running: &RunningJob,
-    attempt: impl Future<Output = T>,
-) -> Result<T, ErrorInfo> {
-    let mut attempt = Box::pin(attempt);
+    mut attempt: Pin<&mut impl Future<Output = T>>,
+) -> impl Future<Output = Result<T, ErrorInfo>> {
     poll_fn(move |context| {
         running.pulse.enter(worker.runtime.clock.monotonic());
         let polled = worker.runtime.captured(|| catch(|| attempt.as_mut().poll(context)));
@@ -72,13 +72,12 @@ pub(super) async fn guarded<T>(
             Err(panic) => Poll::Ready(Err(panic)),
         }
     })
-    .await
 }
 
 /// Calls the handler itself. A panic of it goes on.
 pub(crate) async fn call_handler(call: Call) -> Outcome {
     let Call { request, context, handler, origin, .. } = call;
-    let mut waiting = Waiting { token: context.token(), blocking: None, over: false };
+    let mut waiting = Waiting { context: context.clone(), blocking: None, over: false };
     let invocation = Invocation { request, context };
     let returned = match handler.run {
         Run::Async(start) => start(invocation).await,
@@ -137,7 +136,7 @@ impl Origin {
 
 /// Somebody waits for a handler. Whoever drops it before that is over, by a timeout for one, lets go of the handler.
 struct Waiting {
-    token: CancellationToken,
+    context: JobContext,
     /// What a blocking handler that has begun was called for.
     blocking: Option<Origin>,
     over: bool,
@@ -148,7 +147,7 @@ impl Drop for Waiting {
         if self.over {
             return;
         }
-        self.token.cancel();
+        self.context.cancel();
         // A blocking handler may still be at it: it learns that nobody waits, and keeps its place in the limit.
         if let Some(Origin::Job { worker, running, .. }) = &self.blocking {
             worker.outlived.add(&running.spec, || running.call.outlive());

@@ -8,6 +8,7 @@ use std::time::Duration;
 use boltjobs_core::JobId;
 use boltjobs_core::job::{JobSpec, Lease};
 use boltjobs_core::sabotage::{self, Bug};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::notebook::Notebook;
@@ -25,10 +26,10 @@ pub(crate) struct RunningJob {
     /// Whether it was asked to stop, so that the grace has begun.
     pub(crate) asked: AtomicBool,
     /// Fires when nobody waits for the handler any longer.
-    pub(crate) abandoned: CancellationToken,
+    pub(crate) abandoned: Signal,
     pub(crate) pulse: Pulse,
     /// Fires when its outcome is known.
-    pub(crate) ended: CancellationToken,
+    pub(crate) ended: Signal,
     pub(crate) call: Call,
     pub(crate) notebook: Notebook,
     pub(crate) meter: Arc<Meter>,
@@ -43,6 +44,29 @@ impl RunningJob {
     /// Returns the place in a trace of the code that enqueued the job.
     pub(crate) fn enqueued_by(&self) -> Option<TraceParent> {
         self.spec.trace.as_deref().and_then(TraceParent::parse)
+    }
+}
+
+/// Fires once, for one who waits. Unlike a token it is a part of what holds it, and costs a job next to nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Signal {
+    fired: AtomicBool,
+    waiting: Notify,
+}
+
+impl Signal {
+    pub(crate) fn fire(&self) {
+        self.fired.store(true, Ordering::Release);
+        self.waiting.notify_one();
+    }
+
+    pub(crate) fn has_fired(&self) -> bool {
+        self.fired.load(Ordering::Acquire)
+    }
+
+    /// Waits until it fires. It can be dropped and called again, until it has returned.
+    pub(crate) async fn fired(&self) {
+        self.waiting.notified().await;
     }
 }
 
@@ -112,13 +136,17 @@ impl Running {
         self.table().early.clear();
     }
 
-    /// Adds a job, and says whether it has been cancelled already.
-    pub(crate) fn insert(&self, job: Arc<RunningJob>) -> bool {
-        let mut table = self.table();
-        let cancelled = table.early.remove(&job.lease.job);
-        // An older run of the same job, whose lease another server took: nothing else would tell it.
-        if let Some(stale) = table.jobs.insert(job.lease.job, job) {
-            stale.token.cancel();
+    /// Adds jobs, and returns those that have been cancelled already.
+    pub(crate) fn insert<'a>(&self, jobs: impl Iterator<Item = &'a Arc<RunningJob>>) -> Vec<Arc<RunningJob>> {
+        let (mut table, mut cancelled) = (self.table(), Vec::new());
+        for job in jobs {
+            if table.early.remove(&job.lease.job) {
+                cancelled.push(Arc::clone(job));
+            }
+            // An older run of the same job, whose lease another server took: nothing else would tell it.
+            if let Some(stale) = table.jobs.insert(job.lease.job, Arc::clone(job)) {
+                stale.token.cancel();
+            }
         }
         cancelled
     }
@@ -133,17 +161,19 @@ impl Running {
         job
     }
 
-    /// Forgets a job, unless it has been claimed again meanwhile.
-    pub(crate) fn remove(&self, lease: Lease) {
+    /// Forgets jobs, but for those that have been claimed again meanwhile.
+    pub(crate) fn remove(&self, jobs: &[Arc<RunningJob>]) {
         let mut table = self.table();
-        if table.jobs.get(&lease.job).is_some_and(|job| job.lease == lease) {
-            table.jobs.remove(&lease.job);
+        for RunningJob { lease, .. } in jobs.iter().map(|job| &**job) {
+            if table.jobs.get(&lease.job).is_some_and(|job| job.lease == *lease) {
+                table.jobs.remove(&lease.job);
+            }
         }
     }
 
     /// Tells the handler of a lease that was lost to stop, if it still runs.
     pub(crate) fn lose(&self, lease: Lease) {
-        let job = self.get(lease.job).filter(|job| job.lease == lease && !job.ended.is_cancelled());
+        let job = self.get(lease.job).filter(|job| job.lease == lease && !job.ended.has_fired());
         if let Some(job) = job.filter(|_| !sabotage::is(Bug::LostLeaseUntold)) {
             tracing::warn!(job = %lease.job, request = %job.spec.request, "the lease was lost; its handler is told to stop");
             job.token.cancel();

@@ -8,6 +8,7 @@ use boltjobs_core::sabotage::{self, Bug};
 use boltjobs_core::store::{Outcome, Record, Settled, Settlement, StoreError};
 use boltjobs_core::{JobId, JobState};
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 
 use super::claim::Worker;
 use super::run::End;
@@ -116,6 +117,9 @@ fn succeeded(request: &RequestInfo, job: JobId, response: &Response, limit: usiz
         tracing::error!(%job, "{reason}");
         Outcome::SucceededWithout(reason.into())
     };
+    if response.is::<()>() {
+        return Outcome::Succeeded(None);
+    }
     let encoded = catch_in("its `Serialize`", || (request.ops.encode_response)(&**response));
     match encoded.unwrap_or_else(|panic| Err(panic.message)) {
         Ok(json) if json == b"null" => Outcome::Succeeded(None),
@@ -140,6 +144,11 @@ pub(crate) async fn settle_jobs(worker: Arc<Worker>, mut outcomes: mpsc::Receive
             _ = outcomes.recv_many(&mut ended, WAITING) => {}
             () = worker.finished.cancelled() => return,
         }
+        // What ends in the same turn of the runtime is stored in the same write.
+        yield_now().await;
+        while let Ok(more) = outcomes.try_recv() {
+            ended.push(more);
+        }
         let (mut jobs, mut batch) = (Vec::with_capacity(ended.len()), Vec::with_capacity(ended.len()));
         let mut notes = Vec::new();
         for ended in ended.drain(..) {
@@ -148,8 +157,8 @@ pub(crate) async fn settle_jobs(worker: Arc<Worker>, mut outcomes: mpsc::Receive
             notes.extend(ended.notes);
         }
         let settled = settle(&worker, &batch, notes).await;
+        worker.running.remove(&jobs[..settled.len()]);
         for ((job, settlement), settled) in jobs.iter().zip(batch).zip(settled) {
-            worker.running.remove(settlement.lease);
             job.meter.ended(&settlement.outcome, settled, settlement.ran);
             report(&settlement, settled, &job.spec);
         }

@@ -1,53 +1,81 @@
 //! The slots of a server. Each runs one job at a time and has a number, which the history of its jobs shows.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
+use tokio::task::yield_now;
 
-/// The free slots.
+/// The slots of a server.
 #[derive(Debug)]
 pub(crate) struct Slots {
-    /// One permit for each number below, so that one can wait for them.
-    permits: Arc<Semaphore>,
+    /// The numbers of those that are free; the latest that became free comes last.
     free: Mutex<Vec<u32>>,
+    /// Tells the one who claims.
+    freed: Notify,
 }
 
-/// A slot that is taken, until it is dropped.
+/// Slots that are taken to be used, and those of them that are not used until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    numbers: Vec<u32>,
+    pool: Arc<Slots>,
+}
+
+/// A slot that is used, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    pub(crate) number: u32,
+    number: u32,
     pool: Arc<Slots>,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl Slots {
     pub(crate) fn new(count: u32) -> Arc<Self> {
-        let numbers: Vec<_> = (1..=count).rev().collect();
-        let permits = Arc::new(Semaphore::new(numbers.len()));
-        Arc::new(Self { permits, free: Mutex::new(numbers) })
+        let free = Mutex::new((1..=count).rev().collect());
+        Arc::new(Self { free, freed: Notify::new() })
     }
 
     /// Waits until a slot is free, and takes all that are.
-    pub(crate) async fn take(self: &Arc<Self>) -> Vec<Slot> {
-        // Nobody closes the semaphore.
-        let Ok(mut permits) = Arc::clone(&self.permits).acquire_owned().await else { return Vec::new() };
-        let more = u32::try_from(self.permits.available_permits()).unwrap_or(u32::MAX);
-        if let Ok(more) = Arc::clone(&self.permits).try_acquire_many_owned(more) {
-            permits.merge(more);
+    pub(crate) async fn take(self: &Arc<Self>) -> Taken {
+        loop {
+            let numbers = mem::take(&mut *self.free());
+            if !numbers.is_empty() {
+                return Taken { numbers, pool: Arc::clone(self) };
+            }
+            self.freed.notified().await;
+            // Handlers that end in the same turn of the runtime share a claim: it costs as much for one slot as for all.
+            yield_now().await;
         }
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut slots = Vec::with_capacity(permits.num_permits());
-        while let Some(permit) = permits.split(1) {
-            // There is a number for each permit: it is put back before the permit is.
-            let Some(number) = free.pop() else { break };
-            slots.push(Slot { number, pool: Arc::clone(self), _permit: permit });
-        }
-        slots
+    }
+
+    fn free(&self) -> MutexGuard<'_, Vec<u32>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Taken {
+    /// Returns the numbers of the slots, in the order in which they are used.
+    pub(crate) fn numbers(&self) -> Vec<u32> {
+        self.numbers.iter().rev().copied().collect()
+    }
+
+    /// Uses the next one.
+    pub(crate) fn next(&mut self) -> Option<Slot> {
+        let number = self.numbers.pop()?;
+        Some(Slot { number, pool: Arc::clone(&self.pool) })
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        // Nobody is told: whoever waits for slots took these.
+        self.pool.free().append(&mut self.numbers);
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.pool.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.number);
+        self.pool.free().push(self.number);
+        self.pool.freed.notify_one();
     }
 }

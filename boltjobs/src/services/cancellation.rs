@@ -39,8 +39,8 @@ pub(crate) fn stop(worker: &Arc<Worker>, job: Arc<RunningJob>) {
     let give_up = async move {
         tokio::select! {
             biased;
-            () = job.ended.cancelled() => {}
-            () = runtime.clock.sleep(runtime.cancel_grace) => job.abandoned.cancel(),
+            () = job.ended.fired() => {}
+            () = runtime.clock.sleep(runtime.cancel_grace) => job.abandoned.fire(),
         }
     };
     worker.runtime.services.spawn(worker.runtime.steer(give_up));

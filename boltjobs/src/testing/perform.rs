@@ -82,10 +82,10 @@ impl<R: Request> Perform<R> {
         let lease = Lease { job: job.id, epoch: Epoch::default() };
         let has_notes = !notes.steps.is_empty();
         world.probe.alone().insert(job.id, Alone { notes, settlement: None });
-        let Some(slot) = Slots::new(1).take().await.pop() else { panic!("there is no slot") };
+        let slots = Slots::new(1).take().await;
         let spec = Arc::new(job.spec);
         let claimed = Claimed { lease, spec, attempt, created_at: now, waited: Duration::ZERO, has_notes };
-        dispatch(&worker, claimed, slot);
+        dispatch(&worker, vec![claimed], slots);
         drive(&world, Until::Alone(job.id)).await;
         let alone = world.probe.alone().remove(&job.id);
         match alone.and_then(|alone| Some((alone.settlement?, alone.notes))) {
