@@ -103,6 +103,15 @@ impl Shared {
 }
 
 impl State {
+    /// Says why nothing is answered any more.
+    pub(crate) fn refusal(&self) -> Option<StoreError> {
+        match &self.phase {
+            Phase::Running => None,
+            Phase::Closing => Some(StoreError::Closed),
+            Phase::Failed(error) => Some(error.clone()),
+        }
+    }
+
     fn fail(&mut self, error: StoreError) {
         if !matches!(self.phase, Phase::Failed(_)) {
             self.phase = Phase::Failed(error);

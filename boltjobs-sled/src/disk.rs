@@ -96,6 +96,7 @@ impl Disk {
         if let Some(fault) = &group.fault {
             return Err(Failure::Lasting(format!("an entry can't be encoded: {fault}")));
         }
+        debug_assert_eq!(group.first, self.span.next, "its entries were given other places");
         let mut batch = Batch::default();
         let mut span = self.span;
         if self.head.last == 0 {

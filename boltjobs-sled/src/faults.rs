@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// Where a disk may fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Compaction can't read.
+    /// A chunk can't be read.
     Read,
     /// The file is not written again after a sync that failed.
     Again,

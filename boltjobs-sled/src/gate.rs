@@ -1,11 +1,13 @@
 //! Everyone who waits for one group to be durable.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use boltjobs_core::store::StoreError;
+use boltjobs_core::store::{Answer, StoreError};
+
+use crate::store::Wait;
 
 /// Opens once, for all who wait and all who come later.
 ///
@@ -101,6 +103,17 @@ impl Future for Passage {
         }
         Poll::Pending
     }
+}
+
+/// Gives an answer once the gate is open that it waits for.
+pub(crate) fn answer_after<'a, T: Send + 'a>(
+    gate: Option<Arc<Gate>>,
+    wait: Wait,
+    answer: T,
+) -> Answer<'a, T> {
+    let Some(gate) = gate else { return Box::pin(ready(Ok(answer))) };
+    let passage = if wait == Wait::AtLast { gate.passed_at_last() } else { gate.passed() };
+    Box::pin(async move { passage.await.map(|()| answer) })
 }
 
 #[cfg(test)]

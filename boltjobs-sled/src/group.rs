@@ -16,7 +16,7 @@ pub(crate) struct Group {
     /// The most bytes of a chunk, its header included.
     limit: usize,
     /// The number that its first chunk will have.
-    first: u64,
+    pub(crate) first: u64,
     pub(crate) chunks: Vec<Draft>,
     /// Why it can't be written.
     pub(crate) fault: Option<String>,

@@ -32,9 +32,11 @@ use boltjobs_core::watch::{Interest, Watch};
 use boltjobs_core::{BatchId, JobId, Timestamp};
 
 use crate::committer::{self, PATIENCE, Phase, Shared, State};
-use crate::gate::Gate;
+use crate::gate::{self, Gate};
 use crate::open;
 use crate::options::{Durability, SledOptions};
+#[cfg(feature = "simulation")]
+use crate::simulated::SimulatedDisk;
 use crate::stats::Stats;
 
 /// Keeps jobs in a directory of one machine, for one process at a time.
@@ -44,6 +46,8 @@ use crate::stats::Stats;
 pub struct SledStore {
     pub(crate) shared: Arc<Shared>,
     committer: Mutex<Option<JoinHandle<()>>>,
+    #[cfg(feature = "simulation")]
+    disk: Option<SimulatedDisk>,
 }
 
 /// What an answer waits for.
@@ -82,19 +86,26 @@ impl SledStore {
         let committer = spawned.map_err(|error| crate::error::no_store(path, error.to_string()))?;
         let lost = || crate::error::no_store(path, "the thread that opens it ended; report this");
         let shared = answer.recv().unwrap_or_else(|_| Err(lost()))?;
-        Ok(Self { shared, committer: Mutex::new(Some(committer)) })
+        Ok(Self {
+            shared,
+            committer: Mutex::new(Some(committer)),
+            #[cfg(feature = "simulation")]
+            disk: None,
+        })
     }
 
     /// Makes a store whose groups are written by whoever simulates it.
     #[cfg(feature = "simulation")]
-    pub(crate) fn simulated(shared: Arc<Shared>) -> Self {
-        Self { shared, committer: Mutex::default() }
+    pub(crate) fn simulated(shared: Arc<Shared>, disk: SimulatedDisk) -> Self {
+        Self { shared, committer: Mutex::default(), disk: Some(disk) }
     }
 
-    /// Looks at what is in memory, whether it is durable or not.
+    /// Looks at what there is, whether it is durable or not. Nothing befalls the disk meanwhile.
     #[cfg(feature = "simulation")]
     pub fn look<T>(&self, look: impl FnOnce(&Engine) -> T) -> T {
-        look(&self.shared.lock().engine)
+        let state = self.shared.lock();
+        let look = || look(&state.engine);
+        if let Some(disk) = &self.disk { disk.undisturbed(look) } else { look() }
     }
 
     /// Returns what was written since the store was opened.
@@ -120,7 +131,7 @@ impl SledStore {
         wait: impl FnOnce(&Engine, &T) -> Wait,
     ) -> Answer<'_, T> {
         let state = self.shared.lock();
-        match refusal(&state).or_else(|| state.stalled.clone()) {
+        match state.refusal().or_else(|| state.stalled.clone()) {
             Some(error) => Box::pin(ready(Err(error))),
             None => self.apply(state, now, command, wait),
         }
@@ -134,7 +145,7 @@ impl SledStore {
         wait: impl FnOnce(&Engine, &T) -> Wait,
     ) -> Answer<'_, T> {
         let state = self.shared.lock();
-        match refusal(&state) {
+        match state.refusal() {
             Some(error) => Box::pin(ready(Err(error))),
             None if state.stalled.is_some() => Box::pin(ready(Ok(T::default()))),
             None => self.apply(state, now, |turn| Ok(step(turn)), wait),
@@ -148,7 +159,7 @@ impl SledStore {
         command: impl FnOnce(&mut Turn<'_>) -> T,
     ) -> Answer<'_, T> {
         let state = self.shared.lock();
-        match refusal(&state) {
+        match state.refusal() {
             Some(error) => Box::pin(ready(Err(error))),
             None => self.apply(state, now, |turn| Ok(command(turn)), |_, _| Wait::No),
         }
@@ -183,12 +194,12 @@ impl SledStore {
             self.shared.wake();
         }
         self.shared.watchers.notify(&changes);
-        answer_after(gate, wait, answer)
+        gate::answer_after(gate, wait, answer)
     }
 
     fn read<T: Send + 'static>(&self, look: impl FnOnce(&Engine) -> T) -> Answer<'_, T> {
         let state = self.shared.lock();
-        if let Some(error) = refusal(&state).or_else(|| state.stalled.clone()) {
+        if let Some(error) = state.refusal().or_else(|| state.stalled.clone()) {
             return Box::pin(ready(Err(error)));
         }
         let (answer, gate) = (look(&state.engine), self.gate(&state, Wait::Durable));
@@ -196,7 +207,7 @@ impl SledStore {
             return Box::pin(ready(Err(fault)));
         }
         drop(state);
-        answer_after(gate, Wait::Durable, answer)
+        gate::answer_after(gate, Wait::Durable, answer)
     }
 
     /// Returns the gate behind which everything is durable that was applied so far; none if it is durable now.
@@ -228,21 +239,6 @@ impl SledStore {
         drop(state);
         self.shared.wake();
     }
-}
-
-/// Says why nothing is answered any more.
-fn refusal(state: &State) -> Option<StoreError> {
-    match &state.phase {
-        Phase::Running => None,
-        Phase::Closing => Some(StoreError::Closed),
-        Phase::Failed(error) => Some(error.clone()),
-    }
-}
-
-fn answer_after<'a, T: Send + 'a>(gate: Option<Arc<Gate>>, wait: Wait, answer: T) -> Answer<'a, T> {
-    let Some(gate) = gate else { return Box::pin(ready(Ok(answer))) };
-    let passage = if wait == Wait::AtLast { gate.passed_at_last() } else { gate.passed() };
-    Box::pin(async move { passage.await.map(|()| answer) })
 }
 
 impl Drop for SledStore {

@@ -1,16 +1,22 @@
 //! What only the inside can bring about: a write that fails, a disk that is slow.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::job::{Epoch, JobSpec, Lease, NewJob};
 use boltjobs_core::notes::{Note, Step};
-use boltjobs_core::store::{Answer, Enqueued, Record, Store, StoreError};
+use boltjobs_core::store::{
+    Action, Answer, Command, Enqueued, Offer, PageQuery, QueueOrder, Record, Store, StoreError,
+};
 use boltjobs_core::{JobId, Timestamp};
 use pollster::block_on;
 use tempfile::tempdir;
 
 use crate::committer::{PATIENCE, now};
+use crate::faults::Step as Fault;
 use crate::gate::Gate;
+use crate::group::Group;
 use crate::store::Wait;
 use crate::{Durability, SledOptions, SledStore};
 
@@ -114,7 +120,7 @@ fn an_eventual_answer_comes_before_the_disk_but_waits_for_one_that_is_slow() {
         boltjobs_core::engine::Journal::record(&mut state.open, &boltjobs_core::engine::Entry::Boot(1));
         let gate = store.gate(&state, Wait::Durable);
         assert_eq!(gate.is_some_and(|gate| std::sync::Arc::ptr_eq(&gate, &collects)), waits);
-        drop(state.open.take());
+        state.open = Group::new(1 << 14, state.open.first);
     }
     state.busy = None;
     drop(state);
@@ -124,4 +130,44 @@ fn an_eventual_answer_comes_before_the_disk_but_waits_for_one_that_is_slow() {
     drop(store);
     let store = options.open(directory.path()).unwrap();
     assert_eq!(block_on(store.counts()).unwrap().states.total(), 1);
+}
+
+#[test]
+fn a_record_that_can_not_be_read_back_is_told_and_loses_nothing() {
+    let directory = tempdir().unwrap();
+    let store = SledOptions::new().memory(0).open(directory.path()).unwrap();
+    for number in 0..3 {
+        block_on(enqueue(&store, number)).unwrap();
+    }
+    let id = JobId::from_parts(NOW, 0);
+    let offer = || {
+        Arc::new(Offer {
+            server: "one".into(),
+            workers: 1,
+            queues: QueueOrder::All,
+            queue_limits: BTreeMap::new(),
+            held: Vec::new(),
+            handles: [("mail.send".into(), 1.into())].into(),
+            lease: Duration::from_mins(1),
+        })
+    };
+    let delete = || Command { action: Action::Delete, expected: Vec::new(), reason: None };
+    store.shared.faults.stick(Some(Fault::Read));
+    // Before the chunk that was read last was asked for again, it is still known.
+    let mut told = vec![block_on(store.job(id)).unwrap_err()];
+    told.push(block_on(store.command(vec![id], delete(), NOW)).unwrap_err());
+    told.push(block_on(store.page(PageQuery::default())).unwrap_err());
+    told.push(block_on(store.claim(offer(), vec![1], NOW)).unwrap_err());
+    for error in told {
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+        assert!(error.to_string().contains("make room"), "{error}");
+    }
+    assert_eq!(block_on(store.counts()).unwrap().states.unfinished(), 3);
+
+    store.shared.faults.stick(None);
+    assert_eq!(block_on(store.job(id)).unwrap().unwrap().id, id);
+    assert_eq!(block_on(store.command(vec![id], delete(), NOW)).unwrap(), [true]);
+    // Of what could be read before the disk failed again nothing is lost.
+    let claimed = block_on(store.claim(offer(), vec![1, 2], NOW)).unwrap();
+    assert_eq!(claimed.len(), 2);
 }

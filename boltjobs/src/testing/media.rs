@@ -76,7 +76,8 @@ impl Media {
             #[cfg(feature = "sled")]
             Self::Disk(disk) => {
                 // So small that compaction is always at it.
-                let (store, writer) = disk.open(&SledOptions::new().compaction_floor(8 << 10).memory(4 << 10))?;
+                let (store, writer) =
+                    disk.open(&SledOptions::new().compaction_floor(8 << 10).memory(4 << 10))?;
                 Ok((Opened::Sled(store), Writer::Disk(disk.clone(), Box::new(writer))))
             }
         }
