@@ -61,10 +61,10 @@ impl Records {
         loop {
             let body = &bytes[chunk::HEADER..];
             take_entries(header, body, &mut split, &mut entries).map_err(Failure::Lasting)?;
-            match entries.pop() {
-                Some((entry, _)) => return Ok(entry),
-                None => (header, bytes) = self.chunk(header.seq + 1)?,
+            if let Some((entry, _)) = entries.pop() {
+                return Ok(entry);
             }
+            (header, bytes) = self.chunk(header.seq + 1)?;
         }
     }
 

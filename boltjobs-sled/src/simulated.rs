@@ -88,8 +88,6 @@ struct Platter {
     broken: bool,
     unsynced: bool,
     dead: bool,
-    /// Whether nothing befalls it.
-    undisturbed: bool,
     decide: Option<Decide>,
 }
 
@@ -254,9 +252,6 @@ impl Platter {
     }
 
     fn strike(&mut self, step: DiskStep) -> io::Result<()> {
-        if self.undisturbed {
-            return Ok(());
-        }
         if self.dead {
             return Err(io::Error::other("the process is dead"));
         }

@@ -240,7 +240,9 @@ impl Engine {
 
     /// Evicts the records of jobs, but those that have changed since. The journal is on disk up to the piece before `next`.
     pub fn evict(&mut self, leaving: Vec<JobId>, next: u64) {
-        leaving.into_iter().for_each(|id| self.jobs.evict(id, next));
+        for id in leaving {
+            self.jobs.evict(id, next);
+        }
     }
 
     /// Gets records into memory, and says whether all are there whose jobs are known.

@@ -1,5 +1,7 @@
 //! Reading from a simulated disk.
 
+use std::mem;
+
 use sled::IVec;
 
 use super::{DiskStep, Platter, SimulatedDisk};
@@ -17,9 +19,13 @@ impl Chunks for SimulatedDisk {
 impl SimulatedDisk {
     /// Lets nothing befall the disk while something is done.
     pub(crate) fn undisturbed<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.lock().undisturbed = true;
+        let before = {
+            let mut platter = self.lock();
+            (mem::take(&mut platter.dead), platter.decide.take())
+        };
         let done = work();
-        self.lock().undisturbed = false;
+        let mut platter = self.lock();
+        (platter.dead, platter.decide) = before;
         done
     }
 }

@@ -45,7 +45,7 @@ fn check_history(job: &Job) {
 
 fn recount(rig: &Rig) -> Counts {
     let mut counts = Counts::default();
-    for job in jobs(&rig.engine).iter() {
+    for job in &jobs(&rig.engine) {
         counts.states.add(job.state);
         counts.queues.entry(job.spec.queue.clone()).or_default().add(job.state);
         counts.requests.entry(job.spec.request.clone()).or_default().add(job.state);
@@ -73,7 +73,7 @@ fn check_indexes(rig: &Rig) {
         assert_eq!(engine.limiting.count(key), jobs(engine).iter().filter(of_key).count() as u64);
     }
     let (mut listing, mut keys) = (Listing::default(), Keys::default());
-    for job in jobs(engine).iter() {
+    for job in &jobs(engine) {
         listing.insert(job);
         keys.insert(job);
     }
