@@ -109,6 +109,8 @@ impl Jobs {
         let Some(job) = self.read(mark) else { return false };
         self.waiting += footprint(&job, job.weight() as u64);
         self.slots.insert(id, Slot::Resident(Box::new(Resident { job, mark: Some(mark) })));
+        // If nothing comes of it, it goes again.
+        self.noted(id);
         true
     }
 
@@ -165,7 +167,7 @@ impl Jobs {
         }
     }
 
-    /// Lets a record go that will be on disk with what is written next, if there are enough others.
+    /// Lets a record go that is on disk once the next write is, if there are enough others.
     fn noted(&mut self, id: JobId) {
         let Some(Slot::Resident(resident)) = self.slots.get(&id) else { return };
         // Those that wait for their time make room for those that wait for a worker.
@@ -198,6 +200,13 @@ impl Jobs {
             self.waiting -= footprint(&resident.job, resident.job.weight() as u64);
             *slot = Slot::Evicted(mark);
         }
+    }
+
+    /// Counts the records in memory.
+    #[cfg(test)]
+    pub(super) fn resident(&self) -> usize {
+        let resident = |id: &JobId| matches!(self.slots.get(id), Some(Slot::Resident(_)));
+        self.slots.after(None).filter(resident).count()
     }
 
     /// Returns all records, in the order of their ids.
