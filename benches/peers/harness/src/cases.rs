@@ -14,7 +14,7 @@ const MOST: u64 = 200_000;
 /// The jobs of one call in the case `bulk`.
 const CALL: u64 = 1_000;
 /// How long jobs that are enqueued may take to be done.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How many jobs an idle queue gets, and how often.
 const PINGS: (usize, Duration) = (300, Duration::from_millis(10));
 

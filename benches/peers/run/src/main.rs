@@ -95,8 +95,7 @@ fn main() -> Result {
             bulk: about.bulk,
         }));
     }
-    let mut report =
-        Report { disk_per_second: Vec::new(), runs: options.runs, seconds: options.seconds, rows };
+    let mut report = Report { disk_per_second: Vec::new(), runs: 0, seconds: options.seconds, rows };
     // All peers before the second run of one, so that an hour in which the machine is slow is shared.
     for run in 1..=options.runs {
         report.disk_per_second.push(disk()?);
@@ -107,21 +106,29 @@ fn main() -> Result {
                 let measured = measure(Command::new(&row.program), &row.setting, case, options.seconds)?;
                 row.runs.entry((*case).to_owned()).or_default().push(measured);
             }
+            row.cases = row.runs.iter().map(|(case, runs)| (case.clone(), median(runs))).collect();
         }
+        report.runs = run;
+        // What an hour has measured should not be lost with the end of the next one.
+        keep(&report, &options)?;
     }
-    for row in &mut report.rows {
-        row.cases = row.runs.iter().map(|(case, runs)| (case.clone(), median(runs))).collect();
-        for case in SYNCED.iter().filter(|case| options.syncs && options.wants_case(case)) {
+    for row in report.rows.iter_mut().filter(|_| options.syncs) {
+        for case in SYNCED.iter().filter(|case| options.wants_case(case)) {
             eprintln!("syncs: {} ({}), {case}", row.peer, row.setting.name);
             if let Some(syncs) = syncs(row, case)? {
                 row.syncs_per_job.insert((*case).to_owned(), syncs);
             }
         }
     }
-    if let Some(file) = &options.json {
-        fs::write(file, serde_json::to_string_pretty(&report)? + "\n")?;
-    }
+    keep(&report, &options)?;
     print!("{}", table::markdown(&report));
+    Ok(())
+}
+
+fn keep(report: &Report, options: &Options) -> Result {
+    if let Some(file) = &options.json {
+        fs::write(file, serde_json::to_string_pretty(report)? + "\n")?;
+    }
     Ok(())
 }
 
@@ -167,14 +174,14 @@ fn median(runs: &[Row]) -> Row {
 fn syncs(row: &Measured, case: &str) -> Result<Option<f64>> {
     let counted = tempfile::NamedTempFile::new()?;
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-c", "--seccomp-bpf", "-e", "trace=fsync,fdatasync,msync,sync_file_range", "-o"]);
+    strace.args(["-f", "-c", "--seccomp-bpf", "-e", "trace=fsync,fdatasync,msync", "-o"]);
     strace.arg(counted.path()).arg(&row.program);
     let Ok(traced) = measure(strace, &row.setting, case, 2.0) else { return Ok(None) };
     let calls = fs::read_to_string(counted.path())?;
     // The columns are: % time, seconds, usecs/call, calls, errors where there are any, syscall.
-    let calls = calls.lines().filter(|line| line.ends_with("sync") || line.ends_with("range"));
-    let calls: f64 = calls.filter_map(|line| line.split_whitespace().nth(3)?.parse::<f64>().ok()).sum();
-    Ok((traced.jobs > 0).then(|| calls / traced.jobs as f64))
+    let calls = calls.lines().filter(|line| line.ends_with("sync"));
+    let calls: u64 = calls.filter_map(|line| line.split_whitespace().nth(3)?.parse::<u64>().ok()).sum();
+    Ok((traced.jobs > 0).then(|| calls as f64 / traced.jobs as f64))
 }
 
 /// What the disk does by itself: how often in a second it takes and syncs 4 KiB.

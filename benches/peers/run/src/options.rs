@@ -16,7 +16,7 @@ pub struct Options {
 impl Options {
     pub fn parse() -> Result<Self> {
         let mut options =
-            Self { runs: 3, seconds: 4.0, syncs: true, json: None, peers: Vec::new(), cases: Vec::new() };
+            Self { runs: 3, seconds: 3.0, syncs: true, json: None, peers: Vec::new(), cases: Vec::new() };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
