@@ -93,11 +93,9 @@ impl MemoryStore {
         if let Some(tape) = &tape {
             // Whatever can be evicted is, for tests are what tapes are for.
             engine.keep_records(0, Arc::new(tape.clone()));
-            let mut again = Vec::new();
             let entries = tape.lock().clone();
-            for entry in entries {
-                let mark = again.record(&entry);
-                engine.apply_at(entry, mark);
+            for (number, entry) in (1..).zip(entries) {
+                engine.apply_at(entry, Mark::of_entry(number));
             }
         }
         let store = Self { engine: Mutex::new(Some(engine)), tape, watchers: Watchers::default() };

@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use boltjobs_core::engine::{Archive, Entry, Mark};
+use boltjobs_core::engine::{Archive, Engine, Entry, Mark};
 use boltjobs_core::job::Job;
 use boltjobs_core::store::StoreError;
 use sled::IVec;
 
 use crate::chunk::{self, GOES_ON, Header};
 use crate::codec;
-use crate::disk::{Split, key, take_entries};
+use crate::disk::{Split, read_chunk, take_entries};
 use crate::error::{Failure, unavailable};
 use crate::medium::Chunks;
 
@@ -35,14 +35,17 @@ impl Archive for Records {
 }
 
 impl Records {
-    pub(crate) fn new(chunks: Arc<dyn Chunks>, location: String) -> Self {
-        Self { chunks, location, latest: Mutex::default() }
+    /// Makes an engine that keeps so many bytes of records in memory, and reads the others back from here.
+    pub(crate) fn engine(chunks: Arc<dyn Chunks>, location: String, memory: u64) -> Engine {
+        let mut engine = Engine::default();
+        engine.keep_records(memory, Arc::new(Self { chunks, location, latest: Mutex::default() }));
+        engine
     }
 
     fn read(&self, mark: Mark) -> Result<Job, Failure> {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let known = latest.take().filter(|(header, _)| header.seq == mark.chunk.get());
-        let (header, bytes) = known.map_or_else(|| self.chunk(mark.chunk.get()), Ok)?;
+        let (header, bytes) = known.map_or_else(|| read_chunk(&*self.chunks, mark.chunk.get()), Ok)?;
         let lost = |what: &str| Failure::Lasting(format!("chunk {} {what}", mark.chunk));
         let entry = if header.flags & GOES_ON == 0 {
             let mut from = bytes.get(mark.at as usize..).unwrap_or_default();
@@ -64,15 +67,7 @@ impl Records {
             if let Some((entry, _)) = entries.pop() {
                 return Ok(entry);
             }
-            (header, bytes) = self.chunk(header.seq + 1)?;
+            (header, bytes) = read_chunk(&*self.chunks, header.seq + 1)?;
         }
-    }
-
-    /// Returns a chunk, if it is the one that was written.
-    fn chunk(&self, seq: u64) -> Result<(Header, IVec), Failure> {
-        let lost = |what| Failure::Lasting(format!("chunk {seq} {what}"));
-        let bytes = self.chunks.get(&key(seq))?.ok_or_else(|| lost("is gone"))?;
-        let (header, ..) = chunk::read(&bytes).map_err(|_| lost("is damaged"))?;
-        if header.seq == seq { Ok((header, bytes)) } else { Err(lost("is another one")) }
     }
 }

@@ -14,7 +14,7 @@ use crate::committer;
 use crate::error::Failure;
 use crate::group::{Draft, Group};
 use crate::head::Head;
-use crate::medium::{Batch, Medium};
+use crate::medium::{Batch, Chunks, Medium};
 use crate::records::{Noted, Places};
 use crate::stats::{Counters, Written};
 
@@ -191,20 +191,22 @@ impl Disk {
             if seq == self.span.next {
                 break;
             }
-            let bytes = self.chunk(seq)?;
-            let damaged = || Failure::Lasting(format!("chunk {seq} is damaged"));
-            let (header, _, body) = chunk::read(&bytes).map_err(|_| damaged())?;
-            take_entries(header, body, &mut split, &mut oldest.entries).map_err(|_| damaged())?;
+            let (header, bytes) = read_chunk(&*self.medium.chunks(), seq)?;
+            take_entries(header, &bytes[HEADER..], &mut split, &mut oldest.entries)
+                .map_err(|_| Failure::Lasting(format!("chunk {seq} is damaged")))?;
             oldest.chunks += 1;
             oldest.bytes += size_of(&bytes);
         }
         Ok(oldest)
     }
+}
 
-    fn chunk(&self, seq: u64) -> Result<IVec, Failure> {
-        let found = self.medium.chunks().get(&key(seq))?;
-        found.ok_or_else(|| Failure::Lasting(format!("chunk {seq} is gone")))
-    }
+/// Reads a chunk that is in the journal, if it is the one that was written.
+pub(crate) fn read_chunk(chunks: &dyn Chunks, seq: u64) -> Result<(Header, IVec), Failure> {
+    let lost = |what| Failure::Lasting(format!("chunk {seq} {what}"));
+    let bytes = chunks.get(&key(seq))?.ok_or_else(|| lost("is gone"))?;
+    let (header, ..) = chunk::read(&bytes).map_err(|_| lost("is damaged"))?;
+    if header.seq == seq { Ok((header, bytes)) } else { Err(lost("is another one")) }
 }
 
 /// The pieces of an entry, until its last one is there.

@@ -64,9 +64,7 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
             #[cfg(test)]
             faults: Arc::clone(&faults),
         });
-        let mut engine = Engine::default();
-        let records = Records::new(Arc::clone(&database) as _, location(path));
-        engine.keep_records(options.memory, Arc::new(records));
+        let engine = Records::engine(Arc::clone(&database) as _, location(path), options.memory);
         let replayed = replay_all(path, &db, head, engine)?;
         Ok((database, replayed))
     })?;

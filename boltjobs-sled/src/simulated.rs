@@ -14,7 +14,6 @@ use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use boltjobs_core::engine::Engine;
 use boltjobs_core::store::StoreError;
 use sled::IVec;
 
@@ -125,9 +124,7 @@ impl SimulatedDisk {
         let chunks = chunks.map(|(key, value)| {
             seq_of(key).map(|seq| (seq, value.clone())).ok_or_else(|| "it holds a foreign key".to_owned())
         });
-        let mut engine = Engine::default();
-        let records = Records::new(Arc::new(self.clone()), "simulated".to_owned());
-        engine.keep_records(options.memory, Arc::new(records));
+        let engine = Records::engine(self.chunks(), "simulated".to_owned(), options.memory);
         let replayed = replay(chunks, head, engine).map_err(|broken| match broken {
             Broken::Newer(format) => corrupt(format!("format {format} is newer")),
             Broken::Damaged(reason) => corrupt(reason),

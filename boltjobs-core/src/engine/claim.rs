@@ -27,7 +27,7 @@ impl Turn<'_> {
         let stale = sabotage::is(Bug::LimitReadOnce).then(|| self.engine.counts.clone());
         for worker in workers {
             let Some(id) = self.engine.next(offer, stale.as_ref(), self.now) else { break };
-            if !self.engine.jobs.load(id) {
+            if self.engine.jobs.load(id).is_none() {
                 break;
             }
             claimed.extend(self.claim_one(id, offer, *worker));

@@ -1,6 +1,5 @@
 //! What is written of each change.
 
-use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -214,6 +213,6 @@ impl Journal for () {
 impl Journal for Vec<Entry> {
     fn record(&mut self, entry: &Entry) -> Option<Mark> {
         self.push(entry.clone());
-        Some(Mark { chunk: NonZeroU64::try_from(self.len() as u64).ok()?, at: 0 })
+        Mark::of_entry(self.len())
     }
 }

@@ -11,15 +11,13 @@ impl Turn<'_> {
     pub(super) fn expire_waiting(&mut self, at_most: usize) -> bool {
         for _ in 0..at_most {
             let Some(id) = self.expired() else { return false };
-            if !self.engine.jobs.load(id) {
-                return false;
-            }
-            let Some(job) = self.engine.jobs.get(id) else { return false };
+            let Some(job) = self.engine.jobs.load(id) else { return false };
             let span = duration::format(job.spec.expires_in.unwrap_or_default());
             let reason = format!("expired: it had not started within {span}");
             let row =
                 HistoryRow { reason: Some(reason.into()), ..HistoryRow::new(self.now, JobState::Deleted) };
-            self.transition(Move::of(job, row), Actor::Time);
+            let change = Move::of(job, row);
+            self.transition(change, Actor::Time);
         }
         self.expired().is_some()
     }

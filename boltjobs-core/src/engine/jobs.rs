@@ -30,6 +30,13 @@ pub struct Mark {
     pub at: u32,
 }
 
+impl Mark {
+    /// Returns the place of the entry with this number, from 1, in a journal whose pieces are its entries.
+    pub(crate) fn of_entry(number: usize) -> Option<Self> {
+        Some(Self { chunk: NonZeroU64::new(number as u64)?, at: 0 })
+    }
+}
+
 /// Reads records back that are on disk.
 pub trait Archive: fmt::Debug + Send + Sync {
     /// Returns the record that was written at a mark.
@@ -99,19 +106,16 @@ impl Jobs {
         read.map_err(|error| *self.fault.borrow_mut() = Some(error)).ok()
     }
 
-    /// Gets a record into memory, and says whether it is there.
-    pub(super) fn load(&mut self, id: JobId) -> bool {
-        let mark = match self.slots.get(&id) {
-            None | Some(Slot::Taken) => return false,
-            Some(Slot::Resident(_)) => return true,
-            Some(Slot::Evicted(mark)) => *mark,
-        };
-        let Some(job) = self.read(mark) else { return false };
-        self.waiting += footprint(&job, job.weight() as u64);
-        self.slots.insert(id, Slot::Resident(Box::new(Resident { job, mark: Some(mark) })));
-        // If nothing comes of it, it goes again.
-        self.noted(id);
-        true
+    /// Gets a record into memory, if it can be read.
+    pub(super) fn load(&mut self, id: JobId) -> Option<&Job> {
+        if let Some(Slot::Evicted(mark)) = self.slots.get(&id) {
+            let mark = *mark;
+            let job = self.read(mark)?;
+            self.waiting += footprint(&job, job.weight() as u64);
+            // If nothing comes of it, it goes again.
+            self.put(job, Some(mark));
+        }
+        self.get(id)
     }
 
     /// Changes a record that stays where it is in the indexes.
@@ -122,8 +126,9 @@ impl Jobs {
         true
     }
 
-    /// Takes a record that is in memory, to change it.
+    /// Takes a record to change it, if it can be read.
     pub(super) fn take(&mut self, id: JobId) -> Option<Box<Resident>> {
+        self.load(id)?;
         let slot = self.slots.get_mut(&id)?;
         match mem::replace(slot, Slot::Taken) {
             Slot::Resident(resident) => Some(resident),
@@ -142,7 +147,7 @@ impl Jobs {
         }
     }
 
-    /// Removes a record that is in memory.
+    /// Removes a record, if it can be read.
     pub(super) fn remove(&mut self, id: JobId) -> Option<Job> {
         let resident = self.take(id)?;
         self.slots.remove(&id);
@@ -256,7 +261,7 @@ impl Engine {
 
     /// Gets records into memory, and says whether all are there whose jobs are known.
     pub(super) fn load_all(&mut self, ids: &[JobId]) -> bool {
-        ids.iter().all(|id| self.jobs.load(*id) || !self.jobs.contains(*id))
+        ids.iter().all(|id| self.jobs.load(*id).is_some() || !self.jobs.contains(*id))
     }
 
     /// Takes why a record could not be read since the last call.

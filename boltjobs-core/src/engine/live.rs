@@ -246,8 +246,7 @@ impl Engine {
     }
 
     fn put(&mut self, mut job: Job, mark: Option<Mark>) {
-        let known = self.jobs.load(job.id);
-        if known && self.jobs.get(job.id).is_some_and(|known| *known == job) {
+        if self.jobs.load(job.id).is_some_and(|known| *known == job) {
             // Written again because its older entries go: nothing has changed, and who runs it keeps the lease.
             return self.jobs.moved(job.id, mark);
         }
@@ -280,9 +279,6 @@ impl Engine {
         due: Option<Timestamp>,
         expires: Option<Timestamp>,
     ) {
-        if !self.jobs.load(id) {
-            return;
-        }
         let Some(mut resident) = self.jobs.take(id) else { return };
         let job = &mut resident.job;
         self.unindex(job);
@@ -299,9 +295,6 @@ impl Engine {
     }
 
     fn move_job(&mut self, change: Move) {
-        if !self.jobs.load(change.id) {
-            return;
-        }
         let Some(mut resident) = self.jobs.take(change.id) else { return };
         let job = &mut resident.job;
         self.unindex(job);

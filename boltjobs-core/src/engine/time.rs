@@ -27,8 +27,8 @@ impl Turn<'_> {
         let tick = Duration::from_millis(u64::from(sabotage::is(Bug::DueOneTickEarly)));
         for _ in 0..STEP {
             let first = self.engine.due.first().filter(|(due, _)| *due <= self.now.plus(tick));
-            let Some((_, id)) = first.filter(|(_, id)| self.engine.jobs.load(*id)) else { break };
-            let Some(job) = self.engine.jobs.get(id) else { break };
+            let Some((_, id)) = first else { break };
+            let Some(job) = self.engine.jobs.load(id) else { break };
             let order = self.engine.next_order;
             let change = Move { order, ..Move::of(job, HistoryRow::new(self.now, JobState::Enqueued)) };
             self.transition(change, Actor::Time);

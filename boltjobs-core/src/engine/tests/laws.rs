@@ -43,20 +43,10 @@ fn check_history(job: &Job) {
     assert!(job.expires.is_none() || !started, "{job:?}");
 }
 
-fn recount(rig: &Rig) -> Counts {
-    let mut counts = Counts::default();
-    for job in &jobs(&rig.engine) {
-        counts.states.add(job.state);
-        counts.queues.entry(job.spec.queue.clone()).or_default().add(job.state);
-        counts.requests.entry(job.spec.request.clone()).or_default().add(job.state);
-    }
-    counts
-}
-
 /// Checks that every index says what the records say.
 fn check_indexes(rig: &Rig) {
     let engine = &rig.engine;
-    assert_eq!(engine.counts(), recount(rig));
+    assert_eq!(engine.counts(), Counts::recount(&jobs(engine)));
     let weights = jobs(engine).iter().map(|job| job.weight() as u64).sum::<u64>();
     let definitions = engine.definitions.all().map(|job| job.weight() as u64).sum::<u64>();
     let batches = engine.family.batches.values().map(|batch| batch.weight() as u64).sum::<u64>();

@@ -4,7 +4,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::definitions::looks;
-use super::super::{Engine, Entry, Journal, RecordId};
+use super::super::{Engine, Entry, Mark, RecordId};
 use super::{Rig, at, id, new_job, offer, steps};
 use crate::JobState::Processing;
 use crate::cron::Cron;
@@ -28,13 +28,12 @@ pub(super) fn definition(name: &str, number: u8) -> Definition {
 }
 
 pub(super) fn replayed(journal: &[Entry]) -> Engine {
-    let (mut engine, tape, mut again) = (Engine::default(), Tape::default(), Vec::new());
+    let (mut engine, tape) = (Engine::default(), Tape::default());
     tape.lock().extend_from_slice(journal);
     engine.keep_records(0, Arc::new(tape));
-    for entry in journal {
-        let mark = again.record(entry);
-        engine.apply_at(entry.clone(), mark);
-        if again.len() % 3 == 0 {
+    for (number, entry) in (1..).zip(journal) {
+        engine.apply_at(entry.clone(), Mark::of_entry(number));
+        if number % 3 == 0 {
             let unpublished = engine.take_unpublished();
             engine.publish(unpublished);
             let leaving = engine.take_leaving();
