@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 pub(crate) async fn durable(scale: Scale) -> Result<Vec<Figure>> {
     let bench = Bench::start(|builder| builder).await?;
-    let times = times(scale).await?;
+    let times = tokio::spawn(times(scale)).await??;
     bench.stop().await?;
     let [median, worst] = in_unit(&times, 1e6, "ms");
     let raw = spawn_blocking(move || raw::measure(BYTES, scale.span(Duration::from_secs(1)))).await??;
@@ -27,7 +27,7 @@ pub(crate) async fn durable(scale: Scale) -> Result<Vec<Figure>> {
 
 pub(crate) async fn eventual(scale: Scale) -> Result<Vec<Figure>> {
     let bench = Bench::start_with(Durability::Eventual, |builder| builder).await?;
-    let times = times(scale).await?;
+    let times = tokio::spawn(times(scale)).await??;
     bench.stop().await?;
     let [median, worst] = in_unit(&times, 1e3, "us");
     Ok(vec![median.at_most(60.0), worst])
@@ -35,7 +35,7 @@ pub(crate) async fn eventual(scale: Scale) -> Result<Vec<Figure>> {
 
 pub(crate) async fn memory(scale: Scale) -> Result<Vec<Figure>> {
     let server = boltjobs::builder().store("memory").start().await?;
-    let times = times(scale).await?;
+    let times = tokio::spawn(times(scale)).await??;
     server.shutdown().await?;
     let [median, worst] = in_unit(&times, 1e3, "us");
     Ok(vec![median.at_most(60.0), worst])

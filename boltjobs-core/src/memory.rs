@@ -59,15 +59,17 @@ impl Journal for Tape {
 }
 
 impl Archive for Tape {
-    fn record(&self, mark: Mark) -> Result<Job, StoreError> {
-        let place = usize::try_from(mark.chunk.get() - 1).unwrap_or(usize::MAX);
-        match self.lock().get(place) {
-            Some(Entry::Job(job)) => Ok(Job::clone(job)),
-            other => Err(StoreError::Corrupt {
-                location: "a tape".to_owned(),
-                reason: format!("where a job was written there is {other:?}"),
-            }),
-        }
+    fn record(&self, trail: &[Mark]) -> Result<Job, StoreError> {
+        let tape = self.lock();
+        let place = |mark: &Mark| usize::try_from(mark.chunk.get() - 1).unwrap_or(usize::MAX);
+        let entries = trail.iter().map(|mark| tape.get(place(mark)).cloned());
+        let entries: Vec<_> = entries.map_while(|entry| entry.map(Ok::<_, StoreError>)).collect();
+        let corrupt = || StoreError::Corrupt {
+            location: "a tape".to_owned(),
+            reason: format!("there is no job at {trail:?}"),
+        };
+        let complete = entries.len() == trail.len();
+        Job::from_entries(entries)?.filter(|_| complete).ok_or_else(corrupt)
     }
 }
 
@@ -131,7 +133,7 @@ impl MemoryStore {
         let mut changes = engine.publish(unpublished);
         changes.merge(engine.take_told());
         let leaving = engine.take_leaving();
-        engine.evict(leaving, u64::MAX);
+        drop(engine.evict(leaving, u64::MAX));
         drop(guard);
         self.watchers.notify(&changes);
         Box::pin(ready(answer))

@@ -1,4 +1,4 @@
-//! The records of waiting jobs, read back from their chunks.
+//! Records that were evicted, read back from their chunks.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,8 +23,8 @@ pub(crate) struct Records {
 }
 
 impl Archive for Records {
-    fn record(&self, mark: Mark) -> Result<Job, StoreError> {
-        self.read(mark).map_err(|failure| match failure {
+    fn record(&self, trail: &[Mark]) -> Result<Job, StoreError> {
+        self.read(trail).map_err(|failure| match failure {
             Failure::Passing(reason) => unavailable(&self.location, &reason),
             Failure::Lasting(reason) => {
                 let reason = format!("{reason}; restore it from a backup, or move it away and start anew");
@@ -42,7 +42,12 @@ impl Records {
         engine
     }
 
-    fn read(&self, mark: Mark) -> Result<Job, Failure> {
+    fn read(&self, trail: &[Mark]) -> Result<Job, Failure> {
+        let lost = || Failure::Lasting(format!("there is no job where one was written, at {trail:?}"));
+        Job::from_entries(trail.iter().map(|mark| self.entry(*mark)))?.ok_or_else(lost)
+    }
+
+    fn entry(&self, mark: Mark) -> Result<Entry, Failure> {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let known = latest.take().filter(|(header, _)| header.seq == mark.chunk.get());
         let (header, bytes) = known.map_or_else(|| read_chunk(&*self.chunks, mark.chunk.get()), Ok)?;
@@ -54,7 +59,7 @@ impl Records {
             self.split(header, &bytes)?
         };
         *latest = Some((header, bytes));
-        if let Entry::Job(job) = entry { Ok(*job) } else { Err(lost("has no job where one was written")) }
+        Ok(entry)
     }
 
     /// Returns the entry that begins with this chunk and goes on in the next ones.

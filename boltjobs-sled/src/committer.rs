@@ -25,7 +25,7 @@ use crate::options::Durability;
 use crate::stall::{self, Attempt, Stall};
 use crate::stats::Counters;
 
-/// How long work is gathered under [`Durability::Eventual`].
+/// How long work is gathered that nobody waits for: under [`Durability::Eventual`] all of it, else claims and what jobs note.
 pub(crate) const GATHER: Duration = Duration::from_millis(50);
 
 /// How long the committer may be busy under [`Durability::Eventual`] before callers wait for it.
@@ -67,8 +67,18 @@ pub(crate) struct State {
     pub(crate) flight: Option<Arc<Gate>>,
     /// Since when the committer reads or writes, without a pause. Compaction reads before it takes the group.
     pub(crate) busy: Option<Instant>,
-    /// Whether the committer waits for work.
-    pub(crate) idle: bool,
+    pub(crate) rest: Rest,
+}
+
+/// Whether the committer has to be woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// It looks before it rests.
+    Busy,
+    /// It looks again soon, and sooner if anybody waits.
+    Dozing,
+    /// It waits for work.
+    Asleep,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +122,25 @@ impl State {
         }
     }
 
+    /// Says whether the committer is to be woken. It needs one call, however much follows before it runs.
+    pub(crate) fn calls(&mut self) -> bool {
+        let calls = self.rest != Rest::Busy && !self.rests(self.rest);
+        if calls {
+            self.rest = Rest::Busy;
+        }
+        calls
+    }
+
+    /// Says whether the committer may rest so.
+    pub(crate) fn rests(&self, rest: Rest) -> bool {
+        let work = match rest {
+            Rest::Busy => true,
+            Rest::Dozing => self.open.is_awaited() || self.engine.has_unpublished_jobs(),
+            Rest::Asleep => !self.open.is_empty(),
+        };
+        self.phase == Phase::Running && !work
+    }
+
     fn fail(&mut self, error: StoreError) {
         if !matches!(self.phase, Phase::Failed(_)) {
             self.phase = Phase::Failed(error);
@@ -135,6 +164,8 @@ pub(crate) enum Next {
     Go,
     /// Work, or the end of the store.
     Work,
+    /// Somebody who waits for what is to be written, or a while, or the end of the store.
+    Doze(Duration),
     /// A while, or the end of the store.
     Pause(Duration),
 }
@@ -143,10 +174,12 @@ impl Next {
     /// Waits, on a thread that has nothing else to do. What a panic left behind is met at the next look.
     fn wait(self, shared: &Shared) {
         let running = |state: &mut State| state.phase == Phase::Running;
-        let idle = |state: &mut State| state.open.is_empty() && state.phase == Phase::Running;
+        let asleep = |state: &mut State| state.rests(Rest::Asleep);
+        let dozing = |state: &mut State| state.rests(Rest::Dozing);
         match self {
             Self::Go => {}
-            Self::Work => drop(shared.work.wait_while(shared.lock(), idle)),
+            Self::Work => drop(shared.work.wait_while(shared.lock(), asleep)),
+            Self::Doze(span) => drop(shared.work.wait_timeout_while(shared.lock(), span, dozing)),
             Self::Pause(span) => drop(shared.work.wait_timeout_while(shared.lock(), span, running)),
         }
     }
@@ -171,7 +204,7 @@ pub(crate) struct Committer {
 enum Doing {
     /// Looks whether the journal is to be compacted.
     Looking,
-    /// Waits for work, and then for more of it if answers don't wait for the disk.
+    /// Waits for work, and for more of it where nobody waits.
     Collecting { gathered: bool },
     /// Reads the oldest chunks.
     Reading,
@@ -233,20 +266,20 @@ impl Committer {
     fn collect(&mut self, shared: &Shared, gathered: bool) -> Result<Option<Next>, Failure> {
         let mut state = shared.lock();
         state.busy = None;
-        let running = state.phase == Phase::Running;
-        state.idle = running && state.open.is_empty();
-        if state.idle {
-            return self.then(Doing::Collecting { gathered: false }, Next::Work);
+        if !gathered && state.rests(Rest::Dozing) {
+            state.rest = Rest::Dozing;
+            return self.then(Doing::Collecting { gathered: true }, Next::Doze(GATHER));
         }
-        if running && !gathered && shared.durability == Durability::Eventual {
-            return self.then(Doing::Collecting { gathered: true }, Next::Pause(GATHER));
+        if state.rests(Rest::Asleep) {
+            state.rest = Rest::Asleep;
+            return self.then(Doing::Collecting { gathered: false }, Next::Work);
         }
         self.begin(state, None)
     }
 
     fn read(&mut self, shared: &Shared) -> Result<Option<Next>, Failure> {
         let Self { disk, stall, wrote, .. } = self;
-        match stall::attempt(stall, shared, disk, None, |disk| compaction::read(disk, *wrote))? {
+        match stall::attempt(stall, shared, disk, None, |disk| compaction::read(disk, shared, *wrote))? {
             Attempt::Done(Some(oldest)) => self.begin(shared.lock(), Some(&oldest)),
             Attempt::Done(None) => self.then(Doing::Collecting { gathered: false }, Next::Go),
             Attempt::Again(pause) => self.then(Doing::Reading, Next::Pause(pause)),
@@ -274,6 +307,7 @@ impl Committer {
         let gate = Arc::clone(&group.gate);
         state.flight = Some(Arc::clone(&gate));
         state.busy.get_or_insert_with(now);
+        state.rest = Rest::Busy;
         drop(state);
 
         if sabotage::is(Bug::AckBeforeDurable) {
@@ -299,13 +333,14 @@ impl Committer {
 
         let mut state = shared.lock();
         let changes = state.engine.publish(unpublished);
-        state.engine.evict(leaving, self.disk.span.next);
+        let evicted = state.engine.evict(leaving, self.disk.span.next);
         self.weight = state.engine.weight();
         (state.flight, state.busy) = (None, None);
         drop(state);
         shared.counters.lives(self.weight);
         shared.watchers.notify(&changes);
         gate.open(Ok(()));
+        drop(evicted);
         self.then(Doing::Looking, Next::Go)
     }
 

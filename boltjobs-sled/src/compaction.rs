@@ -5,7 +5,9 @@
 //! job until the newer record comes. `FORMAT.md` has the argument in full.
 
 use boltjobs_core::engine::{Engine, Entry, Journal, RecordId, Rescue};
+use boltjobs_core::store::StoreError;
 
+use crate::committer::Shared;
 use crate::disk::{Disk, Oldest};
 use crate::error::Failure;
 use crate::group::Group;
@@ -20,12 +22,19 @@ pub(crate) fn is_due(disk: &Disk, weight: u64) -> bool {
     too_long && disk.span.oldest < disk.asked
 }
 
-/// Reads the oldest chunks.
+/// Reads the oldest chunks, and what else it takes to write again what lives of them.
 ///
 /// `wrote` is the size of the latest group: clearing away more than is written is what bounds the journal, and that
 /// it is a multiple of it bounds the work that each write has with it.
-pub(crate) fn read(disk: &Disk, wrote: u64) -> Result<Option<Oldest>, Failure> {
+pub(crate) fn read(disk: &Disk, shared: &Shared, wrote: u64) -> Result<Option<Oldest>, Failure> {
     let oldest = disk.read_oldest(STEP.min(disk.floor / 4).max(wrote.saturating_mul(2)))?;
+    shared.lock().engine.prepare_rescue(&oldest.entries).map_err(|error| {
+        if let StoreError::Unavailable { reason, .. } = error {
+            Failure::Passing(reason)
+        } else {
+            Failure::Lasting(error.to_string())
+        }
+    })?;
     Ok((oldest.chunks > 0).then_some(oldest))
 }
 

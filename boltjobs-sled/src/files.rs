@@ -116,17 +116,10 @@ pub(crate) struct Files {
 
 impl Medium for Files {
     fn write(&mut self, batch: &Batch) -> Result<(), Failure> {
-        let mut all = sled::Batch::default();
-        for (key, value) in batch.changes() {
-            match value {
-                Some(value) => all.insert(key, value),
-                None => all.remove(key),
-            }
-        }
         let db = self.db.get()?;
         #[cfg(test)]
         self.faults.strike(Step::Apply)?;
-        db.apply_batch(all)?;
+        apply(&db, batch)?;
         #[cfg(test)]
         self.faults.strike(Step::Flush)?;
         db.flush()?;
@@ -217,6 +210,25 @@ impl Files {
             free
         })
     }
+}
+
+/// Hands changes to sled. It writes and syncs the beginning of a batch for itself, so what can do without one does.
+fn apply(db: &sled::Db, changes: &Batch) -> sled::Result<()> {
+    for part in changes.parts() {
+        if let [(key, Some(value))] = part {
+            db.insert(key, value)?;
+            continue;
+        }
+        let mut batch = sled::Batch::default();
+        for (key, value) in part {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        db.apply_batch(batch)?;
+    }
+    Ok(())
 }
 
 /// Writes and syncs a file as it is.

@@ -7,7 +7,16 @@ use std::task::{Context, Poll, Waker};
 
 use boltjobs_core::store::{Answer, StoreError};
 
-use crate::store::Wait;
+/// What an answer waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Everything that was applied so far; no longer when the disk fails.
+    Durable,
+    /// The same, however long the disk fails: whoever asks could not ask again.
+    AtLast,
+    /// Nothing.
+    No,
+}
 
 /// Opens once, for all who wait and all who come later.
 ///

@@ -58,6 +58,11 @@ impl Group {
         self.chunks.is_empty() && self.fault.is_none()
     }
 
+    /// Says whether anybody waits for it.
+    pub(crate) fn is_awaited(&self) -> bool {
+        Arc::strong_count(&self.gate) > 1
+    }
+
     /// Takes the group to be written; the next one begins in its place.
     pub(crate) fn take(&mut self) -> Self {
         // One that is empty has a chunk, too, when it is written.

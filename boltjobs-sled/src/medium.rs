@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use sled::IVec;
 
-use crate::disk::Span;
+use crate::disk::{Span, seq_of};
 use crate::error::Failure;
 use crate::head::{Head, Slot};
 
-/// Keys that are written together, and removed together: all of it, or nothing.
+/// Keys that are written together, and removed together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Batch(Vec<(IVec, Option<IVec>)>);
 
@@ -23,10 +23,23 @@ impl Batch {
         self.0.push((key.into(), None));
     }
 
+    /// Makes one of a part of another.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn of(part: &[(IVec, Option<IVec>)]) -> Self {
+        Self(part.to_vec())
+    }
+
     /// Returns what is inserted.
     #[cfg(feature = "simulation")]
     pub(crate) fn inserts(&self) -> impl Iterator<Item = (&IVec, &IVec)> {
         self.0.iter().filter_map(|(key, value)| Some((key, value.as_ref()?)))
+    }
+
+    /// Returns its parts, each of which becomes durable as a whole or not at all. Chunks are parts of their own if
+    /// nothing is removed: of a group that is torn whatever there is of it is dropped.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &[(IVec, Option<IVec>)]> {
+        let only_chunks = self.0.iter().all(|(key, value)| value.is_some() && seq_of(key).is_some());
+        self.0.chunks(if only_chunks { 1 } else { self.0.len().max(1) })
     }
 
     /// Returns the keys, each with its value or without one.

@@ -15,7 +15,7 @@ use boltjobs_core::watch::Watchers;
 
 use crate::archive::Records;
 use crate::chunk::FORMAT;
-use crate::committer::{Phase, Shared, State};
+use crate::committer::{Phase, Rest, Shared, State};
 use crate::disk::{Disk, FORMAT_KEY, seq_of};
 use crate::error::{Failure, corrupt, explain, in_use, location, newer, no_store, panic_text, unavailable};
 #[cfg(test)]
@@ -121,7 +121,7 @@ pub(crate) fn begin(found: Found, options: &SledOptions) -> Result<(Shared, Disk
         open: Group::new(chunk_limit, span.next),
         flight: None,
         busy: None,
-        idle: false,
+        rest: Rest::Busy,
     };
     if crashed {
         state.engine.suspect_all();

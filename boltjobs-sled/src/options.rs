@@ -94,10 +94,11 @@ impl SledOptions {
         self
     }
 
-    /// Sets about how many bytes of memory the records of waiting jobs may take, payloads included. Default: 64 MiB.
+    /// Sets about how many bytes of memory the records of waiting jobs may take, payloads included; those of jobs that
+    /// have ended may take a quarter of that. Default: 64 MiB.
     ///
-    /// What is more stays on disk alone until it is needed: it takes about 120 bytes of memory for each job, and a
-    /// microsecond or so to read a record back.
+    /// What is more stays on disk alone until it is needed: it takes 120 to 250 bytes of memory for each job, and a few
+    /// microseconds to read a record back.
     #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;

@@ -174,7 +174,7 @@ impl Replay {
         // Nobody watches yet.
         drop(self.engine.publish(unpublished));
         let leaving = self.engine.take_leaving();
-        self.engine.evict(leaving, next);
+        drop(self.engine.evict(leaving, next));
         self.unpublished = 0;
     }
 

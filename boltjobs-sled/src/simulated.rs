@@ -142,7 +142,7 @@ impl SimulatedDisk {
         let shared = Arc::new(shared);
         let committer = Committer::new(&shared, disk);
         let store = Arc::new(SledStore::simulated(Arc::clone(&shared), self.clone()));
-        Ok((store, SimulatedWriter { shared, committer: Some(committer) }))
+        Ok((store, SimulatedWriter { shared, committer: Some(committer), disk: self.clone() }))
     }
 
     /// Says whether the process has died at a step.
@@ -264,8 +264,10 @@ impl Platter {
     }
 
     fn write(&mut self, batch: &Batch) -> io::Result<()> {
-        self.strike(DiskStep::Apply)?;
-        self.buffered.push(batch.clone());
+        for part in batch.parts() {
+            self.strike(DiskStep::Apply)?;
+            self.buffered.push(Batch::of(part));
+        }
         self.strike(DiskStep::Flush)?;
         let mut buffered = mem::take(&mut self.buffered);
         self.cached.append(&mut buffered);

@@ -32,7 +32,7 @@ use boltjobs_core::watch::{Interest, Watch};
 use boltjobs_core::{BatchId, JobId, Timestamp};
 
 use crate::committer::{self, PATIENCE, Phase, Shared, State};
-use crate::gate::{self, Gate};
+use crate::gate::{self, Gate, Wait};
 use crate::open;
 use crate::options::{Durability, SledOptions};
 #[cfg(feature = "simulation")]
@@ -48,17 +48,6 @@ pub struct SledStore {
     committer: Mutex<Option<JoinHandle<()>>>,
     #[cfg(feature = "simulation")]
     disk: Option<SimulatedDisk>,
-}
-
-/// What an answer waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wait {
-    /// Everything that was applied so far; no longer when the disk fails.
-    Durable,
-    /// The same, however long the disk fails: whoever asks could not ask again.
-    AtLast,
-    /// Nothing.
-    No,
 }
 
 impl SledStore {
@@ -177,22 +166,19 @@ impl SledStore {
         let answer = match engine.take_fault().map_or(answer, Err) {
             Ok(answer) => answer,
             // It changed nothing, or it was a step of many.
-            Err(refused) => return Box::pin(ready(Err(refused))),
+            Err(refused) => {
+                self.let_go(state);
+                return Box::pin(ready(Err(refused)));
+            }
         };
         let wait = wait(engine, &answer);
-        let wake = state.idle && !state.open.is_empty();
-        // The committer needs one call, however many follow before it runs.
-        state.idle &= !wake;
         let mut changes = state.engine.take_told();
         if self.shared.durability == Durability::Eventual {
             let unpublished = state.engine.take_unpublished();
             changes.merge(state.engine.publish(unpublished));
         }
         let gate = self.gate(&state, wait);
-        drop(state);
-        if wake {
-            self.shared.wake();
-        }
+        self.let_go(state);
         self.shared.watchers.notify(&changes);
         gate::answer_after(gate, wait, answer)
     }
@@ -204,10 +190,23 @@ impl SledStore {
         }
         let (answer, gate) = (look(&state.engine), self.gate(&state, Wait::Durable));
         if let Some(fault) = state.engine.take_fault() {
+            self.let_go(state);
             return Box::pin(ready(Err(fault)));
         }
-        drop(state);
+        self.let_go(state);
         gate::answer_after(gate, Wait::Durable, answer)
+    }
+
+    /// Unlocks the state, and wakes the committer if need be.
+    fn let_go(&self, mut state: MutexGuard<'_, State>) {
+        let calls = state.calls();
+        drop(state);
+        // A read may have been the end of a simulated process.
+        #[cfg(feature = "simulation")]
+        let calls = calls || self.disk.as_ref().is_some_and(SimulatedDisk::is_dead);
+        if calls {
+            self.shared.wake();
+        }
     }
 
     /// Returns the gate behind which everything is durable that was applied so far; none if it is durable now.
@@ -272,7 +271,7 @@ impl Store for SledStore {
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
         // After a crash a claim is written before the job runs, for a job that brings down the process must leave a
-        // trace; otherwise it is written with the next group.
+        // trace; otherwise it is written with the next group, and soon.
         let suspect = |engine: &Engine, claims: &Vec<Claimed>| {
             let any = claims.iter().any(|claimed| engine.is_suspect(claimed.lease.job));
             if any { Wait::AtLast } else { Wait::No }

@@ -15,9 +15,9 @@ use tempfile::tempdir;
 
 use crate::committer::{PATIENCE, now};
 use crate::faults::Step as Fault;
-use crate::gate::Gate;
+use crate::gate::{Gate, Wait};
 use crate::group::Group;
-use crate::store::Wait;
+
 use crate::{Durability, SledOptions, SledStore};
 
 const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);

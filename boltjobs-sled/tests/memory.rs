@@ -4,11 +4,11 @@
 
 mod common;
 
-use boltjobs_core::Timestamp;
 use boltjobs_core::job::NewJob;
 use boltjobs_core::store::Store;
+use boltjobs_core::{JobState, Timestamp};
 use boltjobs_sled::{SledOptions, SledStore};
-use common::{at, job};
+use common::{at, job, run};
 use peak_alloc::PeakAlloc;
 use pollster::block_on;
 use tempfile::tempdir;
@@ -20,6 +20,8 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const STATED: usize = 2_000;
 /// The same, with its payload, when the records of many others are in memory.
 const STATED_BEYOND: usize = 150;
+/// The same of a job that has ended and is retained.
+const STATED_ENDED: usize = 250;
 const JOBS: u64 = 40_000;
 
 /// Adds so many jobs, and returns by how many bytes each of them has made the process grow.
@@ -61,4 +63,23 @@ fn a_waiting_job_takes_no_more_memory_than_is_stated() {
         assert!(bytes > 40, "{bytes} bytes for each job: is it measured at all?");
         assert!(bytes <= STATED_BEYOND, "{bytes} bytes for each job of a long backlog, due at {start:?}");
     }
+}
+
+#[test]
+fn a_job_that_has_ended_takes_no_more_memory_than_is_stated() {
+    let directory = tempdir().unwrap();
+    let store = SledOptions::new().memory(1 << 20).open(directory.path()).unwrap();
+    let round = |number: u64| {
+        let before = MEMORY.current_usage();
+        growth(&store, number * 1_000_000, 2_000, None);
+        while run(&store, 1_000, 1) > 0 {}
+        MEMORY.current_usage().saturating_sub(before)
+    };
+    (0..5).for_each(|number| {
+        round(number);
+    });
+    let bytes = (5..9).map(round).sum::<usize>() / (4 * usize::try_from(JOBS).unwrap());
+    assert_eq!(block_on(store.counts()).unwrap().states.get(JobState::Succeeded), 9 * JOBS);
+    assert!(bytes > 40, "{bytes} bytes for each job: is it measured at all?");
+    assert!(bytes <= STATED_ENDED, "{bytes} bytes for each job that has ended");
 }

@@ -18,7 +18,7 @@ impl Turn<'_> {
             return unread();
         }
         let jobs = ids.iter().filter_map(|id| self.engine.jobs.get(*id));
-        let held: Vec<_> = jobs.flat_map(|job| self.engine.keys.waiting(&job.spec)).collect();
+        let held: Vec<_> = jobs.flat_map(|job| self.engine.keys.holders(&job.spec)).collect();
         if !self.engine.load_all(&held) {
             return unread();
         }

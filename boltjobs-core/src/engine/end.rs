@@ -108,7 +108,8 @@ impl Turn<'_> {
         while let Some(id) = inner.pop() {
             let Some(batch) = self.engine.family.batches.get(&id).filter(open).cloned() else { continue };
             inner.extend(self.engine.family.nested(id));
-            members.extend(self.engine.family.members(id));
+            let ended = |id: &JobId| self.engine.jobs.state(*id).is_none_or(JobState::is_final);
+            members.extend(self.engine.family.members(id).into_iter().filter(|id| !ended(id)));
             batches.push(batch);
         }
         if !self.engine.load_all(&members) {
@@ -136,9 +137,10 @@ impl Turn<'_> {
     /// Says whether a batch was cancelled, and all that is left of it has been asked to stop. A job of it that was
     /// requeued since has not.
     fn is_stopping(&self, batch: &Batch) -> bool {
+        let jobs = &self.engine.jobs;
         let asked = |id: &JobId| {
-            let asked = |job: &Job| job.state.is_final() || job.cancel.is_some();
-            !self.engine.jobs.contains(*id) || self.engine.jobs.get(*id).is_some_and(asked)
+            jobs.state(*id).is_none_or(JobState::is_final)
+                || jobs.get(*id).is_some_and(|job| job.cancel.is_some())
         };
         batch.cancelled.is_some() && self.engine.family.members(batch.id).iter().all(asked)
     }

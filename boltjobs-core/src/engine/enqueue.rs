@@ -18,8 +18,7 @@ impl Turn<'_> {
     /// Says what does not fit together, or with what is there; nothing is added then.
     pub fn submit(&mut self, batches: Vec<NewBatch>, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, Refusal> {
         admission::check(self.engine, &batches, &jobs)?;
-        let held: Vec<_> = jobs.iter().flat_map(|job| self.engine.keys.waiting(&job.spec)).collect();
-        if !self.engine.load_all(&held) {
+        if !self.engine.load_what_concerns(jobs.iter().map(|job| &job.spec)) {
             return Ok(Vec::new());
         }
         self.keys_are_free(&jobs)?;
@@ -135,10 +134,23 @@ impl News {
 }
 
 impl Engine {
+    /// Gets into memory what new jobs may change, or be merged with, and says whether all of it is there.
+    pub(super) fn load_what_concerns<'a>(&mut self, new: impl Iterator<Item = &'a JobSpec>) -> bool {
+        let mut ids = Vec::new();
+        for spec in new {
+            ids.extend(self.keys.holders(spec));
+            ids.extend(spec.parents.iter().filter_map(|parent| match parent.id {
+                ParentId::Job(id) => Some(id),
+                ParentId::Batch(_) => None,
+            }));
+        }
+        self.load_all(&ids)
+    }
+
     /// Returns how a parent ended, if it has.
     fn end_of_parent(&self, parent: ParentId) -> Option<JobState> {
         match parent {
-            ParentId::Job(id) => self.jobs.get(id).map(|job| job.state).filter(|state| state.is_final()),
+            ParentId::Job(id) => self.jobs.state(id).filter(|state| state.is_final()),
             ParentId::Batch(id) => self.family.batches.get(&id)?.ended.map(|(state, _)| state),
         }
     }

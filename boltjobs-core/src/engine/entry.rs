@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::jobs::Mark;
+use super::archive::Mark;
 use super::limiting::{RateId, Starts};
 use crate::batch::Batch;
 use crate::continuation::ParentId;

@@ -192,10 +192,14 @@ impl Engine {
 
     /// Says whether the retention of a job that has ended counts.
     fn retain(&mut self, id: JobId, counts: bool) {
-        let Some(job) = self.jobs.get(id).filter(|job| job.state.is_final()) else { return };
+        if self.jobs.state(id).is_none_or(|state| !state.is_final()) {
+            return;
+        }
+        let Some(job) = self.jobs.load(id) else { return };
         let (state, place) = (job.state, (job.since, id));
         if counts {
             self.retire(state, place);
+            self.jobs.may_leave(id);
         } else if let Some(ended) = self.ended.get_mut(&state) {
             ended.remove(&place);
         }

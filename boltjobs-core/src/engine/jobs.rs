@@ -1,52 +1,35 @@
 //! The records of jobs: in memory, or where the journal keeps them.
 //!
-//! A backlog of millions would fill the memory with records that nobody looks at. So once the records of waiting jobs
-//! take more than a [limit](Engine::keep_records), more of them are *evicted* as soon as they are on disk: what is left in
-//! memory of such a job is its place in the indexes and the [`Mark`] of its record. Only a record that the journal holds
-//! whole is evicted; a job that has changed since stays.
+//! A backlog of millions would fill the memory with records that nobody looks at, and so would what has ended and is
+//! retained. So once they take more than a [limit](Engine::keep_records), more of them are *evicted* as soon as they are
+//! on disk: what is left in memory of such a job is its place in the indexes and its [`Trail`]: where the journal has
+//! its whole record, and the transitions since. A job that has changed otherwise stays until it is written whole again.
 //!
 //! A command loads what it is about to change. When a record can't be read, it changes nothing more, and whoever gave
 //! it asks for the [fault](Engine::take_fault).
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt;
 use std::mem;
-use std::num::NonZeroU64;
+use std::slice;
 use std::sync::Arc;
 
-use super::Engine;
+use smallvec::SmallVec;
+
+use super::archive::{Archive, Mark};
 use super::sorted::Sorted;
+use super::{Engine, Entry};
 use crate::job::Job;
 use crate::store::StoreError;
 use crate::{JobId, JobState};
 
-/// Where in a journal an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Mark {
-    /// The number of the piece of the journal that it begins in, from 1.
-    pub chunk: NonZeroU64,
-    /// Its place in that piece.
-    pub at: u32,
-}
+/// Where the journal has a record as it is: the whole of it, and the transitions since. Empty where it has not.
+type Trail = SmallVec<[Mark; 1]>;
 
-impl Mark {
-    /// Returns the place of the entry with this number, from 1, in a journal whose pieces are its entries.
-    pub(crate) fn of_entry(number: usize) -> Option<Self> {
-        Some(Self { chunk: NonZeroU64::new(number as u64)?, at: 0 })
-    }
-}
+/// The most entries that a record is read back from.
+const LONGEST_TRAIL: usize = 32;
 
-/// Reads records back that are on disk.
-pub trait Archive: fmt::Debug + Send + Sync {
-    /// Returns the record that was written at a mark.
-    ///
-    /// # Errors
-    /// Says why it can't be read.
-    fn record(&self, mark: Mark) -> Result<Job, StoreError>;
-}
-
-/// What a waiting job takes in memory beside what it takes on disk, in bytes; an estimate.
+/// What a record takes in memory beside what it takes on disk, in bytes; an estimate.
 const OVERHEAD: u64 = 700;
 
 /// Every job that is live or retained.
@@ -56,8 +39,8 @@ pub(super) struct Jobs {
     archive: Option<Arc<dyn Archive>>,
     /// How many bytes the records of waiting jobs may take.
     limit: u64,
-    /// How many they take.
-    waiting: u64,
+    /// How many they take, and those of jobs that have ended.
+    held: [u64; 2],
     /// What is to be evicted once it is on disk.
     leaving: Vec<JobId>,
     fault: RefCell<Option<StoreError>>,
@@ -66,17 +49,72 @@ pub(super) struct Jobs {
 #[derive(Debug)]
 enum Slot {
     Resident(Box<Resident>),
-    Evicted(Mark),
+    /// The journal has it as a whole.
+    Evicted(Mark, JobState),
+    /// The journal has the whole of it, and transitions since.
+    Scattered(Box<[Mark]>, JobState),
     /// Whoever has taken it puts it back.
     Taken,
+}
+
+impl Slot {
+    /// Takes the place of a record that the journal has.
+    fn of_evicted(trail: Trail, state: JobState) -> Self {
+        match *trail {
+            [mark] => Self::Evicted(mark, state),
+            _ => Self::Scattered(trail.into_boxed_slice(), state),
+        }
+    }
+
+    /// Returns where the journal has a record that is not in memory.
+    fn trail(&self) -> Option<&[Mark]> {
+        match self {
+            Self::Evicted(mark, _) => Some(slice::from_ref(mark)),
+            Self::Scattered(trail, _) => Some(trail),
+            Self::Resident(_) | Self::Taken => None,
+        }
+    }
 }
 
 /// A record in memory.
 #[derive(Debug)]
 pub(super) struct Resident {
     pub(super) job: Job,
-    /// Where the journal has it as it is.
-    mark: Option<Mark>,
+    trail: Trail,
+}
+
+impl Resident {
+    /// Notes that the journal has the latest transition at the mark.
+    fn moved(&mut self, mark: Option<Mark>) {
+        match mark {
+            Some(mark) if !self.trail.is_empty() && self.trail.len() < LONGEST_TRAIL => {
+                if !self.trail.spilled() {
+                    // Most jobs are claimed and end, and there is no more to come.
+                    self.trail.reserve_exact(2);
+                }
+                self.trail.push(mark);
+            }
+            Some(_) | None => self.trail.clear(),
+        }
+    }
+}
+
+/// Why a record may be evicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Waiting,
+    Ended,
+}
+
+impl Kind {
+    fn of(job: &Job) -> Option<Self> {
+        match job.state {
+            // Waiting runs of a recurring definition are looked at with each of its instants; there are few of them.
+            JobState::Enqueued | JobState::Scheduled if job.spec.occurrence.is_none() => Some(Self::Waiting),
+            JobState::Succeeded | JobState::Failed | JobState::Deleted => Some(Self::Ended),
+            JobState::Enqueued | JobState::Scheduled | JobState::Awaiting | JobState::Processing => None,
+        }
+    }
 }
 
 impl Jobs {
@@ -84,11 +122,20 @@ impl Jobs {
         self.slots.get(&id).is_some()
     }
 
-    /// Returns a record that is in memory, as every record is whose job does not wait for a worker or for its time.
+    /// Returns the state of a job, wherever its record is.
+    pub(super) fn state(&self, id: JobId) -> Option<JobState> {
+        match self.slots.get(&id)? {
+            Slot::Resident(resident) => Some(resident.job.state),
+            Slot::Evicted(_, state) | Slot::Scattered(_, state) => Some(*state),
+            Slot::Taken => None,
+        }
+    }
+
+    /// Returns a record that is in memory, as that of every job is which runs or waits for others.
     pub(super) fn get(&self, id: JobId) -> Option<&Job> {
         match self.slots.get(&id)? {
             Slot::Resident(resident) => Some(&resident.job),
-            Slot::Evicted(_) | Slot::Taken => None,
+            Slot::Evicted(..) | Slot::Scattered(..) | Slot::Taken => None,
         }
     }
 
@@ -96,24 +143,24 @@ impl Jobs {
     pub(super) fn look(&self, id: JobId) -> Option<Cow<'_, Job>> {
         match self.slots.get(&id)? {
             Slot::Resident(resident) => Some(Cow::Borrowed(&resident.job)),
-            Slot::Evicted(mark) => self.read(*mark).map(Cow::Owned),
-            Slot::Taken => None,
+            slot @ (Slot::Evicted(..) | Slot::Scattered(..) | Slot::Taken) => {
+                self.read(slot.trail()?).map(Cow::Owned)
+            }
         }
     }
 
-    fn read(&self, mark: Mark) -> Option<Job> {
-        let read = self.archive.as_ref()?.record(mark);
+    fn read(&self, trail: &[Mark]) -> Option<Job> {
+        let read = self.archive.as_ref()?.record(trail);
         read.map_err(|error| *self.fault.borrow_mut() = Some(error)).ok()
     }
 
     /// Gets a record into memory, if it can be read.
     pub(super) fn load(&mut self, id: JobId) -> Option<&Job> {
-        if let Some(Slot::Evicted(mark)) = self.slots.get(&id) {
-            let mark = *mark;
-            let job = self.read(mark)?;
-            self.waiting += footprint(&job, job.weight() as u64);
+        if let Some(trail) = self.slots.get(&id).and_then(Slot::trail) {
+            let (job, trail) = (self.read(trail)?, Trail::from_slice(trail));
+            self.count(&job, job.weight() as u64);
             // If nothing comes of it, it goes again.
-            self.put(job, Some(mark));
+            self.keep(Box::new(Resident { job, trail }));
         }
         self.get(id)
     }
@@ -121,7 +168,7 @@ impl Jobs {
     /// Changes a record that stays where it is in the indexes.
     pub(super) fn change(&mut self, id: JobId, change: impl FnOnce(&mut Job)) -> bool {
         let Some(Slot::Resident(resident)) = self.slots.get_mut(&id) else { return false };
-        resident.mark = None;
+        resident.trail.clear();
         change(&mut resident.job);
         true
     }
@@ -132,19 +179,17 @@ impl Jobs {
         let slot = self.slots.get_mut(&id)?;
         match mem::replace(slot, Slot::Taken) {
             Slot::Resident(resident) => Some(resident),
-            other @ (Slot::Evicted(_) | Slot::Taken) => {
+            other @ (Slot::Evicted(..) | Slot::Scattered(..) | Slot::Taken) => {
                 *slot = other;
                 None
             }
         }
     }
 
-    /// Puts it back.
-    pub(super) fn put_back(&mut self, mut resident: Box<Resident>) {
-        resident.mark = None;
-        if let Some(slot) = self.slots.get_mut(&resident.job.id) {
-            *slot = Slot::Resident(resident);
-        }
+    /// Puts it back, after a transition that the journal has at the mark.
+    pub(super) fn put_back(&mut self, mut resident: Box<Resident>, mark: Option<Mark>) {
+        resident.moved(mark);
+        self.keep(resident);
     }
 
     /// Removes a record, if it can be read.
@@ -156,55 +201,69 @@ impl Jobs {
 
     /// Takes a record that the journal has at the mark.
     pub(super) fn put(&mut self, job: Job, mark: Option<Mark>) {
-        let id = job.id;
-        self.slots.insert(id, Slot::Resident(Box::new(Resident { job, mark })));
-        self.noted(id);
+        self.keep(Box::new(Resident { job, trail: mark.into_iter().collect() }));
+    }
+
+    fn keep(&mut self, resident: Box<Resident>) {
+        self.ask_to_leave(&resident);
+        let id = resident.job.id;
+        self.slots.insert(id, Slot::Resident(resident));
     }
 
     /// Says that the journal has a record again, at another place.
     pub(super) fn moved(&mut self, id: JobId, to: Option<Mark>) {
-        match self.slots.get_mut(&id) {
-            Some(Slot::Resident(resident)) => {
-                resident.mark = to;
-                self.noted(id);
-            }
-            Some(Slot::Evicted(_) | Slot::Taken) | None => {}
+        if let Some(Slot::Resident(resident)) = self.slots.get_mut(&id) {
+            resident.trail = to.into_iter().collect();
+        }
+        self.may_leave(id);
+    }
+
+    /// Says that nothing keeps a record in memory any more that may have been kept.
+    pub(super) fn may_leave(&mut self, id: JobId) {
+        if let Some(slot @ Slot::Resident(_)) = self.slots.get_mut(&id)
+            && let Slot::Resident(resident) = mem::replace(slot, Slot::Taken)
+        {
+            self.keep(resident);
         }
     }
 
     /// Lets a record go that is on disk once the next write is, if there are enough others.
-    fn noted(&mut self, id: JobId) {
-        let Some(Slot::Resident(resident)) = self.slots.get(&id) else { return };
-        // Those that wait for their time make room for those that wait for a worker.
-        let limit = if resident.job.state == JobState::Scheduled { self.limit / 2 } else { self.limit };
-        if self.archive.is_some()
-            && self.waiting > limit
-            && resident.mark.is_some()
-            && is_evictable(&resident.job)
-        {
-            self.leaving.push(id);
+    fn ask_to_leave(&mut self, resident: &Resident) {
+        let Some(kind) = Kind::of(&resident.job) else { return };
+        let limit = match kind {
+            // Those that wait for their time make room for those that wait for a worker.
+            Kind::Waiting if resident.job.state == JobState::Scheduled => self.limit / 2,
+            Kind::Waiting => self.limit,
+            Kind::Ended => self.limit / 4,
+        };
+        if self.archive.is_some() && self.held[kind as usize] > limit && !resident.trail.is_empty() {
+            self.leaving.push(resident.job.id);
         }
     }
 
     /// Counts what a record takes.
     pub(super) fn count(&mut self, job: &Job, weight: u64) {
-        self.waiting += footprint(job, weight);
+        if let Some(kind) = Kind::of(job) {
+            self.held[kind as usize] += weight + OVERHEAD;
+        }
     }
 
     /// Counts it no more.
     pub(super) fn discount(&mut self, job: &Job, weight: u64) {
-        self.waiting -= footprint(job, weight);
+        if let Some(kind) = Kind::of(job) {
+            self.held[kind as usize] -= weight + OVERHEAD;
+        }
     }
 
-    fn evict(&mut self, id: JobId, next: u64) {
-        if let Some(slot) = self.slots.get_mut(&id)
-            && let Slot::Resident(resident) = slot
-            && let Some(mark) = resident.mark.filter(|mark| mark.chunk.get() < next)
-            && is_evictable(&resident.job)
-        {
-            self.waiting -= footprint(&resident.job, resident.job.weight() as u64);
-            *slot = Slot::Evicted(mark);
-        }
+    fn evict(&mut self, id: JobId, next: u64) -> Option<Box<Resident>> {
+        let slot = self.slots.get_mut(&id)?;
+        let Slot::Resident(resident) = slot else { return None };
+        resident.trail.last().filter(|mark| mark.chunk.get() < next)?;
+        Kind::of(&resident.job)?;
+        let evicted = Slot::of_evicted(mem::take(&mut resident.trail), resident.job.state);
+        let Slot::Resident(resident) = mem::replace(slot, evicted) else { return None };
+        self.discount(&resident.job, resident.job.weight() as u64);
+        Some(resident)
     }
 
     /// Counts the records in memory.
@@ -220,15 +279,6 @@ impl Jobs {
     }
 }
 
-fn is_evictable(job: &Job) -> bool {
-    // Runs of a recurring definition are looked at with each of its instants; there are few of them.
-    matches!(job.state, JobState::Enqueued | JobState::Scheduled) && job.spec.occurrence.is_none()
-}
-
-fn footprint(job: &Job, weight: u64) -> u64 {
-    if is_evictable(job) { weight + OVERHEAD } else { 0 }
-}
-
 /// What becomes of a record that a journal is about to lose.
 #[derive(Debug)]
 pub enum Rescue<'a> {
@@ -240,9 +290,14 @@ pub enum Rescue<'a> {
     Write(&'a Job),
 }
 
+/// Records that have left the memory.
+#[derive(Debug)]
+#[expect(dead_code, clippy::vec_box, reason = "they are there to be dropped, and not to be moved before")]
+pub struct Evicted(Vec<Box<Resident>>);
+
 impl Engine {
-    /// Keeps no more than about so many bytes of the records of waiting jobs in memory. The others are read back from
-    /// here; their entries must have got marks, from the first one on.
+    /// Keeps no more than about so many bytes of the records of waiting jobs in memory, and a quarter of that of jobs that
+    /// have ended. The others are read back from here; their entries must have got marks, from the first one on.
     pub fn keep_records(&mut self, limit: u64, archive: Arc<dyn Archive>) {
         (self.jobs.limit, self.jobs.archive) = (limit, Some(archive));
     }
@@ -253,10 +308,12 @@ impl Engine {
     }
 
     /// Evicts the records of jobs, but those that have changed since. The journal is on disk up to the piece before `next`.
-    pub fn evict(&mut self, leaving: Vec<JobId>, next: u64) {
-        for id in leaving {
-            self.jobs.evict(id, next);
-        }
+    ///
+    /// What is returned is to be dropped where it holds up nobody.
+    pub fn evict(&mut self, leaving: Vec<JobId>, next: u64) -> Evicted {
+        // The end of a child starts the retention of its parent.
+        let free = |id: &JobId| !self.family.has_children((*id).into());
+        Evicted(leaving.into_iter().filter(free).filter_map(|id| self.jobs.evict(id, next)).collect())
     }
 
     /// Gets records into memory, and says whether all are there whose jobs are known.
@@ -269,27 +326,35 @@ impl Engine {
         self.jobs.fault.take()
     }
 
-    /// Returns what has to be written again before a journal loses this record, which it has at the mark.
-    pub fn rescue(&mut self, record: &Job, mark: Mark) -> Rescue<'_> {
-        match self.jobs.slots.get(&record.id) {
-            None | Some(Slot::Taken) => return Rescue::Gone,
-            Some(Slot::Evicted(latest)) if *latest != mark => return Rescue::Newer,
-            Some(Slot::Evicted(_)) => {
-                self.jobs.waiting += footprint(record, record.weight() as u64);
-                let resident = Resident { job: record.clone(), mark: None };
-                self.jobs.slots.insert(record.id, Slot::Resident(Box::new(resident)));
-            }
-            Some(Slot::Resident(resident)) => {
-                if resident.job.created_at != record.created_at {
-                    // That of this life is further on, and has its turn.
-                    return Rescue::Gone;
-                }
-                if resident.mark.is_some_and(|latest| latest != mark) {
-                    return Rescue::Newer;
-                }
+    /// Gets what [`rescue`](Self::rescue) will need of these entries into memory, so that nothing of it can fail.
+    ///
+    /// # Errors
+    /// Says what can't be read.
+    pub fn prepare_rescue(&mut self, entries: &[(Entry, Mark)]) -> Result<(), StoreError> {
+        for (entry, mark) in entries {
+            if let Entry::Job(record) = entry
+                && let Some(trail) = self.jobs.slots.get(&record.id).and_then(Slot::trail)
+                && trail.first() == Some(mark)
+            {
+                self.jobs.load(record.id);
             }
         }
-        self.jobs.get(record.id).map_or(Rescue::Gone, Rescue::Write)
+        self.take_fault().map_or(Ok(()), Err)
+    }
+
+    /// Returns what has to be written again before a journal loses this record, which it has at the mark.
+    pub fn rescue(&self, record: &Job, mark: Mark) -> Rescue<'_> {
+        match self.jobs.slots.get(&record.id) {
+            None | Some(Slot::Taken) => Rescue::Gone,
+            // One at this mark was prepared for.
+            Some(Slot::Evicted(..) | Slot::Scattered(..)) => Rescue::Newer,
+            // That of this life is further on, and has its turn.
+            Some(Slot::Resident(resident)) if resident.job.created_at != record.created_at => Rescue::Gone,
+            Some(Slot::Resident(resident)) if resident.trail.first().is_some_and(|first| *first != mark) => {
+                Rescue::Newer
+            }
+            Some(Slot::Resident(resident)) => Rescue::Write(&resident.job),
+        }
     }
 
     /// Says where a record is that was written again.

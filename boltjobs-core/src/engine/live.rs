@@ -6,10 +6,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem;
 use std::sync::Arc;
 
+use super::archive::Mark;
 use super::definitions::Definitions;
 use super::entry::{Entry, Journal, Move, RecordId};
 use super::family::Family;
-use super::jobs::{Jobs, Mark};
+use super::jobs::Jobs;
 use super::limiting::Limiting;
 use super::listing::Listing;
 use super::ready::Ready;
@@ -161,6 +162,11 @@ impl Engine {
         self.observed |= interest == Interest::Moved;
     }
 
+    /// Says whether a job was made ready since the last call of [`take_unpublished`](Self::take_unpublished).
+    pub fn has_unpublished_jobs(&self) -> bool {
+        !self.unpublished.ready.is_empty()
+    }
+
     /// Takes what was made ready since the last call.
     pub fn take_unpublished(&mut self) -> Unpublished {
         mem::take(&mut self.unpublished)
@@ -203,7 +209,7 @@ impl Engine {
         match entry {
             Entry::Boot(boot) => self.boot = boot,
             Entry::Job(job) => self.put(*job, mark),
-            Entry::Moved(change) => self.move_job(change),
+            Entry::Moved(change) => self.move_job(change, mark),
             Entry::Respecified { id, spec, due, expires } => self.respecify(id, spec, due, expires),
             Entry::CancelRequested { id, reason } => {
                 if self.jobs.change(id, |job| job.cancel = Some(reason)) {
@@ -291,10 +297,10 @@ impl Engine {
         (job.spec, job.due, job.expires) = (spec, due, expires);
         job.revision += 1;
         self.index(job);
-        self.jobs.put_back(resident);
+        self.jobs.put_back(resident, None);
     }
 
-    fn move_job(&mut self, change: Move) {
+    fn move_job(&mut self, change: Move, mark: Option<Mark>) {
         let Some(mut resident) = self.jobs.take(change.id) else { return };
         let job = &mut resident.job;
         self.unindex(job);
@@ -304,30 +310,14 @@ impl Engine {
             // Whoever asks for a job that has succeeded wants all of it done again.
             self.forget_notes(job.id);
         }
-        job.state = change.row.state;
-        job.since = change.row.at;
-        job.renew_expiry(from);
-        job.due = match change.row.data {
-            RowData::Scheduled { due } => Some(due),
-            RowData::None
-            | RowData::Processing { .. }
-            | RowData::Succeeded { .. }
-            | RowData::Ended { .. } => None,
-        };
-        job.attempt = change.attempt;
-        job.epoch = change.epoch;
-        job.order = change.order;
-        job.crashes = change.crashes;
-        job.cancel = None;
-        job.waits_for.clear();
-        job.remember(change.row);
+        job.make(change);
         self.next_order = self.next_order.max(job.order + 1);
         self.index(job);
         self.tell(job, Some(from));
         if job.state.is_final() {
             self.unpublished.changes.ended.push(job.id);
         }
-        self.jobs.put_back(resident);
+        self.jobs.put_back(resident, mark);
     }
 
     /// Keeps the latest transition of a job for those who watch.
@@ -367,6 +357,28 @@ fn intern(names: &mut HashSet<Arc<str>>, name: &Arc<str>) -> Arc<str> {
 }
 
 impl Job {
+    /// Makes a transition.
+    pub(super) fn make(&mut self, change: Move) {
+        let from = self.state;
+        self.state = change.row.state;
+        self.since = change.row.at;
+        self.renew_expiry(from);
+        self.due = match change.row.data {
+            RowData::Scheduled { due } => Some(due),
+            RowData::None
+            | RowData::Processing { .. }
+            | RowData::Succeeded { .. }
+            | RowData::Ended { .. } => None,
+        };
+        self.attempt = change.attempt;
+        self.epoch = change.epoch;
+        self.order = change.order;
+        self.crashes = change.crashes;
+        self.cancel = None;
+        self.waits_for.clear();
+        self.remember(change.row);
+    }
+
     fn remember(&mut self, row: HistoryRow) {
         self.history.push(row);
         if self.history.len() > HISTORY_ROWS {

@@ -14,6 +14,7 @@
 //! [publishes](Engine::publish) it when they are on disk. The memory store does so at once.
 
 mod admission;
+mod archive;
 mod claim;
 mod command;
 mod definitions;
@@ -46,7 +47,8 @@ mod unique;
 #[cfg(test)]
 mod tests;
 
+pub use archive::{Archive, Mark};
 pub use entry::{Advance, Entry, Journal, Move, Ran, RecordId};
-pub use jobs::{Archive, Mark, Rescue};
+pub use jobs::{Evicted, Rescue};
 pub use limiting::{RateId, Starts};
 pub use live::{Engine, Turn, Unpublished};

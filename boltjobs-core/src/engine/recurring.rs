@@ -79,7 +79,9 @@ impl Turn<'_> {
             if let Some(id) = self.engine.definitions.first_missed(self.now) {
                 self.go_back(&id);
             } else if let Some(id) = self.engine.definitions.first_due(self.now) {
-                self.fire_one(&id);
+                if !self.fire_one(&id) {
+                    break;
+                }
             } else {
                 break;
             }
@@ -96,9 +98,14 @@ impl Turn<'_> {
         self.commit(advanced(id, next, past, None));
     }
 
-    fn fire_one(&mut self, id: &Arc<str>) {
-        let fired = self.engine.definitions.get(id).and_then(|record| record.fire(self.now));
-        let Some((firing, past)) = fired else { return };
+    /// Says whether it could, as far as what is on disk goes.
+    fn fire_one(&mut self, id: &Arc<str>) -> bool {
+        let Some(record) = self.engine.definitions.get(id) else { return true };
+        let Some((firing, past)) = record.fire(self.now) else { return true };
+        let unique = unique_spec(record);
+        if !self.engine.load_what_concerns(unique.iter()) {
+            return false;
+        }
         if firing.occurrences.is_empty() {
             self.commit(advanced(id, firing.next, past, None));
         }
@@ -107,6 +114,7 @@ impl Turn<'_> {
             let run = self.occur(id, instant);
             self.commit(advanced(id, firing.next, past, run));
         }
+        true
     }
 
     /// Makes the job of an occurrence, if the earlier ones let it.
@@ -142,6 +150,10 @@ impl Turn<'_> {
         let Some(record) = self.engine.definitions.get(id) else { return };
         let (next, past) = (record.next, record.past);
         let new = NewJob { id: job, spec: spec_for(&record.definition, self.now), start_at: None };
+        let unique = unique_spec(record);
+        if !self.engine.load_what_concerns(unique.iter()) {
+            return;
+        }
         if !self.enqueue_one(new, Some("triggered".into()), &mut News::default()).duplicate {
             let run = Run { triggered: true, ..Run::of(job, self.now, self.now) };
             self.commit(advanced(id, next, past, Some(run)));
@@ -173,6 +185,11 @@ impl Turn<'_> {
 
 fn advanced(id: &Arc<str>, next: Option<Timestamp>, past: crate::recurring::Past, run: Option<Run>) -> Entry {
     Entry::Advanced(Box::new(Advance { recurring: Arc::clone(id), next, past, run }))
+}
+
+/// Returns what the jobs of a definition are to do, if others may stand for them.
+fn unique_spec(record: &RecurringJob) -> Option<JobSpec> {
+    Some(&record.definition.spec).filter(|spec| spec.unique.is_some()).cloned()
 }
 
 fn spec_for(definition: &Definition, instant: Timestamp) -> JobSpec {

@@ -1,5 +1,6 @@
 //! What must hold after any sequence of commands, and what a journal must bring back.
 
+mod evicting;
 mod kin;
 mod laws;
 mod limits;

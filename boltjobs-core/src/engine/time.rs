@@ -61,7 +61,7 @@ impl Turn<'_> {
             running.filter(|id| until(id).is_none_or(|until| until <= self.now)).collect();
         orphans.sort_unstable();
         for id in orphans {
-            if let Some(job) = self.engine.jobs.get(id) {
+            if let Some(job) = self.engine.jobs.load(id) {
                 let change = reclaim(job, self.engine.boot, max_crashes, self.now);
                 self.transition(change, Actor::Reaper);
             }
@@ -102,6 +102,9 @@ impl Turn<'_> {
         for _ in 0..STEP {
             let (over, id) = self.oldest(state, keep)?;
             if over > self.now {
+                break;
+            }
+            if self.engine.jobs.load(id).is_none() {
                 break;
             }
             self.commit(Entry::Forgotten(id));

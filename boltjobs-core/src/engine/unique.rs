@@ -40,12 +40,19 @@ impl Keys {
         }
     }
 
-    /// Returns the jobs with the key of this one that wait for a worker or for their time.
-    pub(super) fn waiting(&self, spec: &JobSpec) -> Vec<JobId> {
+    /// Returns the jobs that may hold the key of this one: those that wait, and of each other state the latest ones.
+    pub(super) fn holders(&self, spec: &JobSpec) -> Vec<JobId> {
         let Some(unique) = &spec.unique else { return Vec::new() };
-        let jobs = self.0.get(&(Arc::clone(&spec.request), Arc::clone(&unique.key)));
-        let waits = |state| matches!(state, JobState::Scheduled | JobState::Enqueued);
-        jobs.into_iter().flatten().filter(|(state, ..)| waits(*state)).map(|(.., id)| *id).collect()
+        let Some(jobs) = self.0.get(&(Arc::clone(&spec.request), Arc::clone(&unique.key))) else {
+            return Vec::new();
+        };
+        let of_state = |state| {
+            let waits = matches!(state, JobState::Scheduled | JobState::Enqueued);
+            let of_state = jobs.range(first(state)..=last(state)).rev();
+            // Where a job is itself the latest one, the one before it holds the key.
+            of_state.take(if waits { usize::MAX } else { 2 }).map(|(.., id)| *id)
+        };
+        JobState::ALL.into_iter().flat_map(of_state).collect()
     }
 
     /// Returns another job that holds the key, of those that may: one that waits, if there is, as it can still be

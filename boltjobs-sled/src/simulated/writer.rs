@@ -5,7 +5,9 @@ use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::committer::{Committer, Next, Phase, Shared};
+use super::SimulatedDisk;
+use crate::committer::{Committer, Next, Shared};
+
 /// What the writer of a simulated store waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writes {
@@ -13,6 +15,8 @@ pub enum Writes {
     On,
     /// [`SimulatedWriter::work`].
     Work,
+    /// [`SimulatedWriter::work`] that somebody waits for, but no longer than this.
+    Doze(Duration),
     /// A while.
     Pause(Duration),
     /// Nothing is left to do: it was closed, or failed for good.
@@ -24,6 +28,7 @@ pub enum Writes {
 pub struct SimulatedWriter {
     pub(super) shared: Arc<Shared>,
     pub(super) committer: Option<Committer>,
+    pub(super) disk: SimulatedDisk,
 }
 
 impl SimulatedWriter {
@@ -33,6 +38,7 @@ impl SimulatedWriter {
         match committer.advance(&self.shared) {
             Some(Next::Go) => Writes::On,
             Some(Next::Work) => Writes::Work,
+            Some(Next::Doze(span)) => Writes::Doze(span),
             Some(Next::Pause(span)) => Writes::Pause(span),
             None => {
                 if let Some(committer) = self.committer.take() {
@@ -43,13 +49,12 @@ impl SimulatedWriter {
         }
     }
 
-    /// Waits for work, or the end of the store.
+    /// Waits for work, or the end of the store or of its process.
     pub async fn work(&mut self) {
         poll_fn(|context| {
             *self.shared.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
             let state = self.shared.lock();
-            let idle = state.open.is_empty() && state.phase == Phase::Running;
-            if idle { Poll::Pending } else { Poll::Ready(()) }
+            if state.rests(state.rest) && !self.disk.is_dead() { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
     }

@@ -14,7 +14,7 @@ use pollster::block_on;
 use tempfile::tempdir;
 
 use super::*;
-use crate::committer::State;
+use crate::committer::{Rest, State};
 use crate::faults::Step;
 use crate::{SledOptions, SledStore};
 
@@ -204,7 +204,7 @@ fn a_last_try_that_works_loses_nothing() {
 
 /// Waits until nothing is on its way; compaction goes on after an answer, and may fail, too.
 fn until_idle(store: &SledStore) {
-    let is_idle = |state: &State| state.idle && state.open.is_empty();
+    let is_idle = |state: &State| state.rest != Rest::Busy && state.open.is_empty();
     while !is_idle(&store.shared.lock()) {
         std::thread::yield_now();
     }

@@ -37,6 +37,13 @@ pub(super) async fn write_to_disk(
             Writes::On if slow > 3 => clock.sleep(Duration::from_millis(slow.into())).await,
             Writes::On => tokio::task::yield_now().await,
             Writes::Work => writer.work().await,
+            Writes::Doze(span) => {
+                tokio::select! {
+                    biased;
+                    () = writer.work() => {}
+                    () = clock.sleep(span) => {}
+                }
+            }
             Writes::Pause(span) => clock.sleep(span).await,
             Writes::Over => return,
         }

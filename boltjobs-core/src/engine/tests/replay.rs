@@ -159,18 +159,3 @@ fn firing_looks_only_at_what_is_due() {
     }
     assert_eq!(engine.jobs.all().count(), 15);
 }
-
-/// A job that is only looked at with a command does not stay in memory for it.
-#[test]
-fn what_a_command_left_as_it_was_leaves_the_memory_again() {
-    let mut rig = Rig::new();
-    rig.engine.at(at(0), &mut rig.journal).enqueue((0..9).map(|n| new_job(n, 0, None)).collect()).unwrap();
-    rig.publish();
-    assert_eq!(rig.engine.jobs.resident(), 0);
-    let command = Command { action: Action::Requeue, expected: vec![Processing], reason: None };
-    let ids: Vec<_> = (0..9).map(id).collect();
-    assert_eq!(rig.engine.at(at(1), &mut rig.journal).command(&ids, &command), [false; 9]);
-    assert_eq!(rig.engine.jobs.resident(), 9);
-    rig.publish();
-    assert_eq!(rig.engine.jobs.resident(), 0);
-}

@@ -1,0 +1,85 @@
+use std::time::Duration;
+
+use super::super::{Engine, Journal};
+use super::replay::replayed;
+use super::{Rig, at, id, new_job, offer, record};
+use crate::JobState::{Enqueued, Processing, Succeeded};
+use crate::continuation::{After, Parent};
+use crate::job::{JobSpec, NewJob};
+use crate::store::{Action, Claimed, Command, Keep, Outcome, QueueOrder, Retention, Settlement};
+use crate::unique::Unique;
+
+/// A job that is only looked at with a command does not stay in memory for it.
+#[test]
+fn what_a_command_left_as_it_was_leaves_the_memory_again() {
+    let mut rig = Rig::new();
+    rig.engine.at(at(0), &mut rig.journal).enqueue((0..9).map(|n| new_job(n, 0, None)).collect()).unwrap();
+    rig.publish();
+    assert_eq!(rig.engine.jobs.resident(), 0);
+    let command = Command { action: Action::Requeue, expected: vec![Processing], reason: None };
+    let ids: Vec<_> = (0..9).map(id).collect();
+    assert_eq!(rig.engine.at(at(1), &mut rig.journal).command(&ids, &command), [false; 9]);
+    assert_eq!(rig.engine.jobs.resident(), 9);
+    rig.publish();
+    assert_eq!(rig.engine.jobs.resident(), 0);
+}
+
+/// What has ended is kept for those who look at it, which is seldom.
+#[test]
+fn what_has_ended_leaves_the_memory_and_is_read_back_as_it_was() {
+    let mut rig = Rig::new();
+    let unique = |n| NewJob {
+        spec: JobSpec {
+            unique: Some(Unique { within: Some(Duration::from_mins(1)), ..Unique::key("key") }),
+            ..new_job(n, 0, None).spec
+        },
+        ..new_job(n, 0, None)
+    };
+    let mut control = Engine::default();
+    control.at(at(0), &mut ()).boot();
+    for (engine, journal) in
+        [(&mut rig.engine, &mut rig.journal as &mut dyn Journal), (&mut control, &mut ())]
+    {
+        engine.at(at(0), journal).enqueue(vec![unique(0), new_job(1, 0, None), new_job(2, 0, None)]).unwrap();
+        let unpublished = engine.take_unpublished();
+        engine.publish(unpublished);
+        let claimed = engine.at(at(1), journal).claim(&offer(QueueOrder::All), &[1, 2, 3]);
+        let done = |claimed: &Claimed| Settlement {
+            lease: claimed.lease,
+            ran: Duration::from_secs(1),
+            outcome: Outcome::Succeeded(Some(b"7".to_vec().into())),
+        };
+        engine.at(at(2), journal).settle(claimed.iter().map(done).collect());
+    }
+    rig.publish();
+    assert_eq!((rig.engine.jobs.resident(), rig.engine.listing.in_state(Succeeded).count()), (0, 3));
+    for n in 0..3 {
+        assert_eq!(record(&rig.engine, id(n)), record(&control, id(n)));
+    }
+    // It still holds its key, its child may ask for its result, and it can be run again.
+    let again = rig.engine.at(at(3), &mut rig.journal).enqueue(vec![unique(3)]).unwrap();
+    assert_eq!((again[0].id, again[0].duplicate), (id(0), true));
+    let child = NewJob {
+        spec: JobSpec {
+            parents: vec![Parent { id: id(1).into(), when: After::Succeeded }],
+            ..new_job(4, 0, None).spec
+        },
+        ..new_job(4, 0, None)
+    };
+    rig.engine.at(at(3), &mut rig.journal).enqueue(vec![child]).unwrap();
+    rig.publish();
+    assert_eq!(record(&rig.engine, id(4)).state, Enqueued);
+    let expire = |rig: &mut Rig, seconds| {
+        let retention =
+            Retention { succeeded: Keep::for_age(Duration::from_secs(10)), ..Retention::default() };
+        rig.engine.at(at(seconds), &mut rig.journal).expire(retention);
+        rig.publish();
+    };
+    expire(&mut rig, 60);
+    let left = |rig: &Rig| (0..5).filter(|n| rig.engine.job(id(*n)).is_some()).collect::<Vec<_>>();
+    assert_eq!(left(&rig), [1, 4], "the result of a parent is kept while its child may ask for it");
+    let requeue = Command { action: Action::Requeue, expected: vec![Succeeded], reason: None };
+    assert_eq!(rig.engine.at(at(61), &mut rig.journal).command(&[id(1)], &requeue), [true]);
+    assert_eq!(record(&rig.engine, id(1)).history.len(), 4);
+    assert_eq!(replayed(&rig.journal).digest(), rig.engine.digest());
+}
