@@ -16,6 +16,7 @@
 //! | [`memory`] | the reference store: the engine behind a lock |
 //! | [`sabotage`] | bugs that tests put back, to see that something catches them |
 
+pub mod access;
 pub mod backoff;
 pub mod batch;
 mod bytes;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
@@ -11,20 +11,28 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// Nothing but its own style: no script, no picture, no form, no frame around it.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+use crate::Source;
+use crate::access::{Role, is_own};
 
-/// Lets through who looks, under a name that nobody else can give this machine.
-pub(crate) async fn check(request: Request, next: Next) -> Response {
+/// Nothing but its own style, and forms that lead to itself: no script, no picture, no frame around it.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Lets through who looks, under a name that nobody else can give this machine, and who may do more, from a page of ours.
+pub(crate) async fn check(State(source): State<Source>, request: Request, next: Next) -> Response {
+    let acts = request.method() == Method::POST && source.access.role > Role::Read;
     let mut response = if !names_loopback(&request) {
         let why =
             "the dashboard answers to `localhost`, `127.0.0.1` and `[::1]` only; open it by one of them\n";
         (StatusCode::FORBIDDEN, why).into_response()
-    } else if [Method::GET, Method::HEAD].contains(request.method()) {
+    } else if acts && !is_own(&request) {
+        let why = "the request does not come from a page of the dashboard\n";
+        (StatusCode::FORBIDDEN, why).into_response()
+    } else if acts || [Method::GET, Method::HEAD].contains(request.method()) {
         next.run(request).await
     } else {
-        let why = "the dashboard only looks; use GET\n";
+        let why = "the dashboard only looks here: use GET, or give it a role with `dashboard_role` of the builder or \
+                   BOLTJOBS_DASHBOARD_ROLE\n";
         (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")], why).into_response()
     };
     let headers = [

@@ -1,11 +1,15 @@
 //! The dashboard of boltjobs: what a store holds, as pages for a browser.
 //!
-//! `boltjobs::builder().dashboard("127.0.0.1:4010")` serves it; see `docs/dashboard.md`. It only looks: no page changes
-//! anything. Its pages need no JavaScript and load nothing from elsewhere.
+//! `boltjobs::builder().dashboard("127.0.0.1:4010")` serves it; see `docs/dashboard.md`. Its pages need no JavaScript and
+//! load nothing from elsewhere.
 
+mod access;
+mod actions;
 mod guard;
+mod link;
 mod overview;
 mod pages;
+mod query;
 mod routes;
 mod text;
 mod verdict;
@@ -14,17 +18,21 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Router, middleware};
 use boltjobs_core::Timestamp;
 use boltjobs_core::clock::Clock;
 use boltjobs_core::store::Store;
+
+use crate::access::Access;
+pub use crate::access::Role;
 
 /// What the pages are made of.
 #[derive(Debug, Clone)]
 struct Source {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    access: Access,
 }
 
 impl Source {
@@ -33,29 +41,59 @@ impl Source {
     }
 }
 
-/// Makes the pages. They link to each other from the root of their address, so they can't be nested below a path.
-///
-/// Only requests that name a loopback host are answered, and only GET and HEAD.
-pub fn router(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Router {
-    Router::new()
-        .route("/", get(routes::overview))
-        .route("/jobs/{id}", get(routes::job))
-        .route("/healthz", get(routes::health))
-        .route("/style.css", get(routes::style))
-        .fallback(routes::missing)
-        .layer(middleware::from_fn(guard::check))
-        .with_state(Source { store, clock })
+/// The dashboard of a store.
+#[derive(Debug)]
+pub struct Dashboard {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    role: Role,
 }
 
-/// Serves the pages for as long as it is polled, within a tokio runtime that does I/O.
-///
-/// # Errors
-/// When the listener can't be used in that runtime.
-///
-/// # Cancel safety
-/// Dropping the future closes the listener. Answers that are on their way end with the runtime.
-pub async fn serve(listener: TcpListener, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    axum::serve(listener, router(store, clock)).await
+impl Dashboard {
+    /// Shows what a store holds, at the time of a clock. It only looks, unless it is given a [`role`](Self::role).
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, role: Role::Read }
+    }
+
+    /// Sets what those who see it may do. Default: [`Role::Read`].
+    #[must_use]
+    pub fn role(mut self, role: Role) -> Self {
+        self.role = role;
+        self
+    }
+
+    /// Makes the pages. They can be nested below any path of another router.
+    ///
+    /// Only requests that name a loopback host are answered. What changes anything has to come from a form of the
+    /// pages themselves.
+    pub fn router(self) -> Router {
+        let source = Source { store: self.store, clock: self.clock, access: Access::new(self.role) };
+        Router::new()
+            .route("/", get(routes::overview))
+            .route("/jobs", get(routes::jobs).post(actions::jobs))
+            .route("/jobs/{id}", get(routes::job))
+            .route("/recurring", get(routes::recurring))
+            .route("/recurring/{id}", get(routes::definition).post(actions::recurring))
+            .route("/queues", get(routes::queues))
+            .route("/queues/{name}", post(actions::queues))
+            .route("/servers", get(routes::servers))
+            .route("/healthz", get(routes::health))
+            .route("/style.css", get(routes::style))
+            .fallback(routes::missing)
+            .layer(middleware::from_fn_with_state(source.clone(), guard::check))
+            .with_state(source)
+    }
+
+    /// Serves the pages for as long as it is polled, within a tokio runtime that does I/O.
+    ///
+    /// # Errors
+    /// When the listener can't be used in that runtime.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the listener. Answers that are on their way end with the runtime.
+    pub async fn serve(self, listener: TcpListener) -> io::Result<()> {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        axum::serve(listener, self.router()).await
+    }
 }

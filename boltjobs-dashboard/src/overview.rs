@@ -13,7 +13,6 @@ const FAILED: usize = 10;
 /// Everything that the first page tells of, at one moment.
 #[derive(Debug)]
 pub(crate) struct Overview {
-    pub(crate) now: Timestamp,
     pub(crate) location: String,
     pub(crate) counts: Counts,
     pub(crate) queues: Vec<QueueInfo>,
@@ -24,12 +23,11 @@ pub(crate) struct Overview {
 }
 
 impl Overview {
-    pub(crate) async fn load(source: &Source) -> Result<Self, StoreError> {
-        let (store, now) = (&source.store, source.now());
+    pub(crate) async fn load(source: &Source, now: Timestamp) -> Result<Self, StoreError> {
+        let store = &source.store;
         let filter = JobFilter { states: vec![JobState::Failed], ..JobFilter::default() };
         let failed = PageQuery { filter, limit: FAILED, ..PageQuery::default() };
         Ok(Self {
-            now,
             location: store.location(),
             counts: store.counts().await?,
             queues: store.queues(now).await?,

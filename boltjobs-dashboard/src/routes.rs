@@ -1,60 +1,208 @@
 //! What is answered under which path.
 
-use axum::extract::{Path, State};
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
-use boltjobs_core::JobId;
-use boltjobs_core::store::StoreError;
+use boltjobs_core::store::{PageQuery, Store, StoreError};
+use boltjobs_core::{JobId, Timestamp};
 use maud::Markup;
+use serde::Deserialize;
 
 use crate::Source;
+use crate::access::Access;
+use crate::link::Base;
 use crate::overview::Overview;
-use crate::pages::{self, JobPage};
+use crate::pages::{self, JobPage, JobsPage, SIZES, View};
+use crate::query;
 
-/// What becomes of a page whose store fails.
+/// What every page needs: what to tell of, and how to show it.
+pub(crate) struct Asked {
+    source: Source,
+    view: View,
+}
+
+impl FromRequestParts<Source> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, source: &Source) -> Result<Self, Infallible> {
+        let base = Base::from_request_parts(parts, source).await?;
+        let query = parts.uri.query().unwrap_or_default();
+        let did = query.split('&').find_map(|pair| pair.strip_prefix("did=")).map(str::to_owned);
+        let view = View { base, now: source.now(), access: source.access.clone(), did };
+        Ok(Self { source: source.clone(), view })
+    }
+}
+
+impl Asked {
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.source.store
+    }
+
+    pub(crate) fn access(&self) -> &Access {
+        &self.source.access
+    }
+
+    pub(crate) fn view(&self) -> &View {
+        &self.view
+    }
+
+    pub(crate) fn base(&self) -> &Base {
+        &self.view.base
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.view.now
+    }
+
+    /// Answers with a page that says one thing.
+    pub(crate) fn notice(&self, status: StatusCode, title: &str, why: &str) -> Response {
+        (status, html(self.view.notice(title, why))).into_response()
+    }
+
+    /// Answers with a page, or with why there is none.
+    fn answer(&self, page: Result<Markup, Missing>) -> Response {
+        let (status, title, why) = match page {
+            Ok(page) => return html(page).into_response(),
+            Err(Missing::Unavailable(error)) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "The store does not answer", error.to_string())
+            }
+            Err(Missing::NotFound(why)) => (StatusCode::NOT_FOUND, "Not found", why),
+            Err(Missing::Illegal(why)) => (StatusCode::BAD_REQUEST, "That can't be read", why),
+        };
+        self.notice(status, title, &why)
+    }
+}
+
+/// Why there is no page.
 #[derive(Debug)]
-pub(crate) struct Unavailable(StoreError);
+enum Missing {
+    Unavailable(StoreError),
+    NotFound(String),
+    Illegal(String),
+}
 
-impl From<StoreError> for Unavailable {
+impl From<StoreError> for Missing {
     fn from(error: StoreError) -> Self {
-        Self(error)
+        Self::Unavailable(error)
     }
 }
 
-impl IntoResponse for Unavailable {
-    fn into_response(self) -> Response {
-        let page = pages::notice("The store does not answer", &self.0.to_string());
-        (StatusCode::SERVICE_UNAVAILABLE, html(page)).into_response()
-    }
-}
-
-fn html(page: Markup) -> Html<String> {
+pub(crate) fn html(page: Markup) -> Html<String> {
     Html(page.into_string())
 }
 
-pub(crate) async fn overview(State(source): State<Source>) -> Result<Html<String>, Unavailable> {
-    Ok(html(pages::overview(&Overview::load(&source).await?)))
+pub(crate) async fn overview(asked: Asked) -> Response {
+    let page = Overview::load(&asked.source, asked.view.now).await;
+    asked.answer(page.map(|overview| pages::overview(&asked.view, &overview)).map_err(Missing::from))
 }
 
-pub(crate) async fn job(
-    State(source): State<Source>,
-    Path(id): Path<String>,
-) -> Result<Response, Unavailable> {
-    let Ok(id) = id.parse::<JobId>() else {
-        return Ok(not_found(&format!("`{id}` is not the id of a job.")));
+/// What is said of a list of jobs.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Wanted {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    after: String,
+    #[serde(default)]
+    order: String,
+    #[serde(default)]
+    size: String,
+}
+
+pub(crate) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Response {
+    match query::parse(&wanted.q) {
+        Ok(filter) => asked.answer(list(&asked, filter, &wanted).await),
+        Err(error) => {
+            let page = html(pages::unreadable(&asked.view, &wanted.q, &error));
+            (StatusCode::BAD_REQUEST, page).into_response()
+        }
+    }
+}
+
+async fn list(
+    asked: &Asked,
+    filter: boltjobs_core::store::JobFilter,
+    wanted: &Wanted,
+) -> Result<Markup, Missing> {
+    let after = match &*wanted.after {
+        "" => None,
+        id => Some(read_id(id)?),
     };
-    let Some(job) = source.store.job(id).await? else {
-        return Ok(not_found(&format!("There is no job {id}: it never was, or its retention is over.")));
+    let size = match &*wanted.size {
+        "" => SIZES[0],
+        text => SIZES.into_iter().find(|size| size.to_string() == text).ok_or_else(|| {
+            Missing::Illegal(format!("A page can have {SIZES:?} jobs, and not {:?}.", clipped(text)))
+        })?,
     };
-    let now = source.now();
-    let explanation = source.store.explain(id, now).await?;
-    Ok(html(pages::job(&JobPage { job, explanation, now })).into_response())
+    let oldest_first = match &*wanted.order {
+        "" | "newest" => false,
+        "oldest" => true,
+        other => {
+            let other = clipped(other);
+            return Err(Missing::Illegal(format!(
+                "Jobs are listed `newest` or `oldest` first, and not `{other}`."
+            )));
+        }
+    };
+    let store = &asked.source.store;
+    let page = store.page(PageQuery { filter: filter.clone(), oldest_first, after, limit: size }).await?;
+    let listed = JobsPage { filter, counts: store.counts().await?, page, after, oldest_first, size };
+    Ok(pages::jobs(&asked.view, &listed))
+}
+
+fn read_id(id: &str) -> Result<JobId, Missing> {
+    id.parse().map_err(|_| Missing::NotFound(format!("`{}` is not the id of a job.", clipped(id))))
+}
+
+fn clipped(text: &str) -> String {
+    boltjobs_core::text::shown(text)
+}
+
+pub(crate) async fn job(asked: Asked, Path(id): Path<String>) -> Response {
+    asked.answer(show_job(&asked, &id).await)
+}
+
+async fn show_job(asked: &Asked, id: &str) -> Result<Markup, Missing> {
+    let (store, id) = (&asked.source.store, read_id(id)?);
+    let gone = || Missing::NotFound(format!("There is no job {id}: it never was, or its retention is over."));
+    let job = store.job(id).await?.ok_or_else(gone)?;
+    let explanation = store.explain(id, asked.view.now).await?;
+    let notes = store.notes(id).await?;
+    Ok(pages::job(&asked.view, &JobPage { job, explanation, notes }))
+}
+
+pub(crate) async fn recurring(asked: Asked) -> Response {
+    let all = asked.source.store.recurring_jobs().await;
+    asked.answer(all.map(|all| pages::recurring(&asked.view, &all)).map_err(Missing::from))
+}
+
+pub(crate) async fn definition(asked: Asked, Path(id): Path<String>) -> Response {
+    let all = asked.source.store.recurring_jobs().await;
+    let page = all.map_err(Missing::from).and_then(|all| {
+        let found = all.iter().find(|recurring| *recurring.definition.id == *id);
+        let gone = || Missing::NotFound(format!("There is no recurring definition `{}`.", clipped(&id)));
+        found.map(|found| pages::definition(&asked.view, found)).ok_or_else(gone)
+    });
+    asked.answer(page)
+}
+
+pub(crate) async fn queues(asked: Asked) -> Response {
+    let queues = asked.source.store.queues(asked.view.now).await;
+    asked.answer(queues.map(|queues| pages::queues(&asked.view, &queues)).map_err(Missing::from))
+}
+
+pub(crate) async fn servers(asked: Asked) -> Response {
+    let servers = asked.source.store.servers(asked.view.now).await;
+    asked.answer(servers.map(|servers| pages::servers(&asked.view, &servers)).map_err(Missing::from))
 }
 
 /// Answers 200 while the store does.
-pub(crate) async fn health(State(source): State<Source>) -> (StatusCode, String) {
-    match source.store.counts().await {
+pub(crate) async fn health(asked: Asked) -> (StatusCode, String) {
+    match asked.source.store.counts().await {
         Ok(_) => (StatusCode::OK, "ok\n".to_owned()),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
     }
@@ -64,12 +212,8 @@ pub(crate) async fn style() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../assets/style.css"))
 }
 
-pub(crate) async fn missing() -> Response {
-    not_found("There is no such page.")
-}
-
-fn not_found(why: &str) -> Response {
-    (StatusCode::NOT_FOUND, html(pages::notice("Not found", why))).into_response()
+pub(crate) async fn missing(asked: Asked) -> Response {
+    asked.answer(Err(Missing::NotFound("There is no such page.".to_owned())))
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use std::net::{SocketAddr, TcpListener};
 #[cfg(feature = "dashboard")]
 use std::sync::Arc;
 
+use boltjobs_core::access::Role;
 use boltjobs_core::text::shown;
+#[cfg(feature = "dashboard")]
+use boltjobs_dashboard::Dashboard;
 
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
@@ -37,12 +40,13 @@ pub(crate) fn address(text: &str) -> std::result::Result<SocketAddr, String> {
 pub(crate) struct Listener {
     socket: TcpListener,
     address: SocketAddr,
+    role: Role,
 }
 
 impl Listener {
-    pub(crate) fn bind(address: SocketAddr) -> Result<Self> {
-        let bound =
-            TcpListener::bind(address).and_then(|socket| Ok(Self { address: socket.local_addr()?, socket }));
+    pub(crate) fn bind(address: SocketAddr, role: Role) -> Result<Self> {
+        let bound = TcpListener::bind(address)
+            .and_then(|socket| Ok(Self { address: socket.local_addr()?, socket, role }));
         bound.map_err(|error| {
             Error::Startup(vec![format!(
                 "the dashboard can't be shown on `{address}`: {error}; stop what is there, or choose another port \
@@ -55,15 +59,15 @@ impl Listener {
     pub(crate) fn serve(self, server: &mut Server) {
         let runtime = &server.worker.runtime;
         server.dashboard = Some(self.address);
-        server.services.push(runtime.services.spawn(pages(self.socket, runtime)));
+        server.services.push(runtime.services.spawn(pages(self.socket, self.role, runtime)));
     }
 }
 
 #[cfg(feature = "dashboard")]
-fn pages(socket: TcpListener, runtime: &Runtime) -> impl Future<Output = ()> + use<> {
+fn pages(socket: TcpListener, role: Role, runtime: &Runtime) -> impl Future<Output = ()> + use<> {
     let (store, clock) = (Arc::clone(&runtime.store), Arc::clone(&runtime.clock));
     async move {
-        if let Err(error) = boltjobs_dashboard::serve(socket, store, clock).await {
+        if let Err(error) = Dashboard::new(store, clock).role(role).serve(socket).await {
             tracing::error!(%error, "the dashboard is not shown");
         }
     }
@@ -71,7 +75,7 @@ fn pages(socket: TcpListener, runtime: &Runtime) -> impl Future<Output = ()> + u
 
 /// Is never asked: without the feature no address is accepted.
 #[cfg(not(feature = "dashboard"))]
-fn pages(_: TcpListener, _: &Runtime) -> std::future::Ready<()> {
+fn pages(_: TcpListener, _: Role, _: &Runtime) -> std::future::Ready<()> {
     std::future::ready(())
 }
 
@@ -80,10 +84,16 @@ impl Builder {
     /// Shows the dashboard on a loopback address, as in `127.0.0.1:4010`; with the port 0 on a free one, which
     /// [`Server::dashboard_addr`] tells. `BOLTJOBS_DASHBOARD`; default not at all.
     ///
-    /// It only looks, and whoever has an account on the machine can see it. Fields marked `#[request(sensitive)]` are
-    /// masked.
+    /// Whoever has an account on the machine can see it. Fields marked `#[request(sensitive)]` are masked.
     pub fn dashboard(mut self, address: impl Into<String>) -> Self {
         self.settings.dashboard = Some(address.into());
+        self
+    }
+
+    /// Sets what those who see the dashboard may do. `BOLTJOBS_DASHBOARD_ROLE`: `read`, `operate` or `administer`;
+    /// default [`Role::Read`], which only looks.
+    pub fn dashboard_role(mut self, role: Role) -> Self {
+        self.settings.dashboard_role = Some(role);
         self
     }
 }

@@ -87,6 +87,8 @@ pub use boltjobs_macros::{
 pub use boltjobs_macros::{simulate, test};
 
 pub use batch::{Batch, BatchDetails, BatchHandle, IntoJob};
+#[cfg(feature = "dashboard")]
+pub use boltjobs_core::access::Role as DashboardRole;
 pub use client::{Client, JobCommand, client};
 pub use context::{JobContext, ProgressBar};
 pub use details::{JobDetails, Page, Stats};

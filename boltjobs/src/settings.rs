@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use boltjobs_core::access::Role;
 use boltjobs_core::duration;
 use boltjobs_core::name;
 use boltjobs_core::store::{QueueOrder, Retention, StoreSource};
@@ -42,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) queues: Option<Vec<Queue>>,
     pub(crate) workers: Option<usize>,
     pub(crate) dashboard: Option<String>,
+    pub(crate) dashboard_role: Option<Role>,
     pub(crate) shutdown_timeout: Option<Duration>,
     pub(crate) cancel_grace: Option<Duration>,
     pub(crate) lease: Option<Duration>,
@@ -61,6 +63,7 @@ pub(crate) struct Resolved {
     pub(crate) queue_limits: BTreeMap<Arc<str>, u32>,
     pub(crate) workers: u32,
     pub(crate) dashboard: Option<SocketAddr>,
+    pub(crate) dashboard_role: Role,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) cancel_grace: Duration,
     pub(crate) lease: Duration,
@@ -96,6 +99,8 @@ impl Settings {
             Some(text) => dashboard::address(&text).map_err(|fault| read.faults.push(fault)).ok(),
             None => read.variable("BOLTJOBS_DASHBOARD", dashboard::address),
         };
+        let dashboard_role =
+            self.dashboard_role.or_else(|| read.variable("BOLTJOBS_DASHBOARD_ROLE", str::parse));
         let timeout = |text: &str| duration::parse(text).map_err(|error| error.to_string());
         let shutdown_timeout =
             self.shutdown_timeout.or_else(|| read.variable("BOLTJOBS_SHUTDOWN_TIMEOUT", timeout));
@@ -121,6 +126,7 @@ impl Settings {
             queue_limits,
             workers: workers.unwrap_or_else(default_workers),
             dashboard: shown,
+            dashboard_role: dashboard_role.unwrap_or_default(),
             shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(15)),
             cancel_grace: self.cancel_grace.unwrap_or(Duration::from_secs(30)),
             lease,
@@ -292,6 +298,11 @@ mod tests {
             resolved.unwrap().dashboard.unwrap().to_string()
         };
         assert_eq!(address(Settings::default()), "127.0.0.1:4010");
+        let role = |text: &'static str| {
+            with("BOLTJOBS_DASHBOARD_ROLE", text).map(|resolved| resolved.dashboard_role)
+        };
+        assert_eq!((role(""), role("Operate")), (Ok(Role::Read), Ok(Role::Operate)));
+        assert!(role("root").unwrap_err()[0].starts_with("BOLTJOBS_DASHBOARD_ROLE: `root` is no role"));
         let told = Some("localhost:4011".to_owned());
         assert_eq!(address(Settings { dashboard: told, ..Settings::default() }), "127.0.0.1:4011");
     }

@@ -1,12 +1,16 @@
 //! The page of one job.
 
-use boltjobs_core::Timestamp;
+use boltjobs_core::continuation::ParentId;
 use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, RowData};
 use boltjobs_core::mask::masked;
-use boltjobs_core::store::Explanation;
+use boltjobs_core::notes::{LogLine, Notes};
+use boltjobs_core::store::{Explanation, JobFilter};
+use boltjobs_core::{JobState, Timestamp};
 use maud::{Markup, html};
 
-use super::frame::{frame, instant, state};
+use super::frame::{View, state, table};
+use crate::access::Role;
+use crate::query;
 use crate::text::{clip, span};
 
 /// The most characters of a payload, an error or a backtrace.
@@ -15,56 +19,167 @@ const BLOCK: usize = 50_000;
 /// The most characters of any other text that a program chose.
 const LINE: usize = 1_000;
 
+/// The most lines of a log, the latest ones.
+const LINES: usize = 500;
+
 /// What the page shows.
 #[derive(Debug)]
 pub(crate) struct JobPage {
     pub(crate) job: Job,
     pub(crate) explanation: Explanation,
-    pub(crate) now: Timestamp,
+    pub(crate) notes: Option<Notes>,
 }
 
 /// Shows one job.
-pub(crate) fn job(page: &JobPage) -> Markup {
-    let JobPage { job, explanation, now } = page;
+pub(crate) fn job(view: &View, page: &JobPage) -> Markup {
+    let JobPage { job, explanation, notes } = page;
     let title = clip(job.spec.title(), LINE);
     let payload = format!("{:#}", masked(&job.spec));
     let body = html! {
         h1 { (title) " " (state(job.state)) }
         p { strong { "Why: " } (clip(&explanation.to_string(), BLOCK)) "." }
-        (facts(job, *now))
+        (actions(view, job))
+        (facts(view, job))
         h2 { "Request" }
         pre { (clip(&payload, BLOCK)) }
         @if let Some(error) = job.last_error() { (last_error(error)) }
-        (history(job, *now))
-        footer { "As of " (now) ". Reload to look again." }
+        @if let Some(result) = job.result() {
+            h2 { "Result" }
+            pre { (clip(&String::from_utf8_lossy(result), BLOCK)) }
+        }
+        @if let Some(notes) = notes { (noted(view, notes)) }
+        (history(view, job))
     };
-    frame(&title, &body)
+    view.frame("Jobs", &title, &body)
 }
 
-fn facts(job: &Job, now: Timestamp) -> Markup {
+/// Offers what can be done with a job in its state.
+fn actions(view: &View, job: &Job) -> Markup {
+    let (id, seen) = (job.id.to_string(), job.state.as_str());
+    let button = |action, label| {
+        let fields = [("action", action), ("job", &*id), ("seen", seen), ("from", "job")];
+        view.button(Role::Operate, &view.base.path("/jobs"), &fields, label)
+    };
+    html! {
+        div class="actions" {
+            @match job.state {
+                JobState::Processing => { (button("delete", "Ask it to stop")) }
+                JobState::Deleted => { (button("requeue", "Requeue")) }
+                JobState::Enqueued => { (button("delete", "Delete")) }
+                JobState::Scheduled | JobState::Awaiting => { (button("requeue", "Run now")) (button("delete", "Delete")) }
+                JobState::Succeeded | JobState::Failed => { (button("requeue", "Requeue")) (button("delete", "Delete")) }
+            }
+        }
+    }
+}
+
+fn facts(view: &View, job: &Job) -> Markup {
     let spec = &job.spec;
     let given = [
         ("Unique key", spec.unique.as_ref().map(|unique| unique.key.to_string())),
         ("Concurrency key", spec.concurrency_key.as_ref().map(ToString::to_string)),
-        ("Recurring", spec.occurrence.as_ref().map(|occurrence| occurrence.recurring.to_string())),
         ("Batch", spec.batch.map(|batch| batch.to_string())),
-        ("Tags", (!spec.tags.is_empty()).then(|| spec.tags.join(", "))),
+        ("Trace", spec.trace.clone()),
         ("Asked to stop", job.cancel.clone()),
     ];
+    let queue = JobFilter { queues: vec![spec.queue.clone()], ..JobFilter::default() };
+    let request = JobFilter { requests: vec![spec.request.clone()], ..JobFilter::default() };
     html! {
         dl {
             dt { "Id" } dd { code { (job.id) } }
-            dt { "Request" } dd { (spec.request) ", version " (spec.version) }
-            dt { "Queue" } dd { (spec.queue) ", priority " (spec.priority) }
+            dt { "Request" }
+            dd { (view.jobs(&query::write(&request), &html! { (clip(&spec.request, LINE)) })) ", version " (spec.version) }
+            dt { "Queue" }
+            dd { (view.jobs(&query::write(&queue), &html! { (clip(&spec.queue, LINE)) })) ", priority " (spec.priority) }
             dt { "Attempts" } dd { (job.attempt) }
-            dt { "Enqueued" } dd { (instant(job.created_at, now)) }
-            @if let Some(due) = job.due { dt { "Due" } dd { (instant(due, now)) } }
-            @if let Some(expires) = job.expires { dt { "Expires" } dd { (instant(expires, now)) } }
+            dt { "Enqueued" } dd { (view.instant(job.created_at)) }
+            @if let Some(due) = job.due { dt { "Due" } dd { (view.instant(due)) } }
+            @if let Some(expires) = job.expires { dt { "Expires" } dd { (view.instant(expires)) } }
+            @if let Some(occurrence) = &spec.occurrence {
+                dt { "Recurring" }
+                dd {
+                    a href=(view.base.item("/recurring/", &occurrence.recurring)) { (clip(&occurrence.recurring, LINE)) }
+                    ", for " (view.instant(occurrence.scheduled_for))
+                }
+            }
+            @if !spec.parents.is_empty() { dt { "After" } dd { (parents(view, job)) } }
+            @if !spec.tags.is_empty() {
+                dt { "Tags" }
+                dd {
+                    @for tag in &spec.tags {
+                        @let filter = JobFilter { tags: vec![tag.clone()], ..JobFilter::default() };
+                        (view.jobs(&query::write(&filter), &html! { (clip(tag, LINE)) })) " "
+                    }
+                }
+            }
             @for (name, value) in &given {
                 @if let Some(value) = value { dt { (name) } dd { (clip(value, LINE)) } }
             }
             @for (name, value) in &spec.meta { dt { (clip(name, LINE)) } dd { (clip(value, LINE)) } }
         }
+    }
+}
+
+fn parents(view: &View, job: &Job) -> Markup {
+    html! {
+        ul {
+            @for parent in &job.spec.parents {
+                li {
+                    @match parent.id {
+                        ParentId::Job(id) => { "job " (view.job(id, &id.to_string())) }
+                        ParentId::Batch(id) => { "batch " code { (id) } }
+                    }
+                    @if job.waits_for.iter().any(|awaited| awaited.id == parent.id) { ", which has not ended" }
+                }
+            }
+        }
+    }
+}
+
+/// Shows what the job has noted: how far it is, its steps, its log.
+fn noted(view: &View, notes: &Notes) -> Markup {
+    html! {
+        @if let Some(progress) = &notes.progress {
+            h2 { "Progress" }
+            p {
+                progress max="100" value=(progress.percent) { (progress.percent) " %" }
+                " " (progress.percent) " % " (clip(&progress.message, LINE)) ", " (view.instant(progress.at))
+            }
+        }
+        @for bar in &notes.bars {
+            p {
+                progress max=(bar.total.max(1)) value=(bar.done.min(bar.total)) { (bar.done) " of " (bar.total) }
+                " " (clip(&bar.name, LINE)) ": " (bar.done) " of " (bar.total)
+            }
+        }
+        @if !notes.steps.is_empty() {
+            (table("Steps", &["Step", "Took", "Finished", "Attempt"], &html! {
+                @for step in &notes.steps {
+                    tr {
+                        th scope="row" { (clip(&step.name, LINE)) }
+                        td { (span(step.took)) }
+                        td { (view.instant(step.at)) }
+                        td class="number" { (step.attempt) }
+                    }
+                }
+            }))
+        }
+        @if !notes.log.is_empty() { (log(notes)) }
+    }
+}
+
+fn log(notes: &Notes) -> Markup {
+    let left_out = notes.log.len().saturating_sub(LINES);
+    let line = |line: &LogLine| {
+        html! {
+            @if line.skipped > 0 { (line.skipped) " lines were let go\n" }
+            time datetime=(line.at) { (line.at) } " " (line.level) " " (clip(&line.message, LINE)) "\n"
+        }
+    };
+    html! {
+        h2 { "Log" }
+        @if left_out > 0 { p { (left_out) " earlier lines are not shown." } }
+        pre tabindex="0" { @for each in notes.log.lines().skip(left_out) { (line(each)) } }
     }
 }
 
@@ -83,27 +198,25 @@ fn last_error(error: &ErrorInfo) -> Markup {
     }
 }
 
-fn history(job: &Job, now: Timestamp) -> Markup {
+fn history(view: &View, job: &Job) -> Markup {
     let rows = &job.history;
     // What came after the first row is not known any more, nor is how long it lasted.
     let gap = (job.forgotten_rows > 0).then_some(0);
-    html! {
-        table {
-            caption { "History" }
-            thead { tr { @for title in ["State", "When", "For", "What happened"] { th scope="col" { (title) } } } }
-            tbody {
-                @for (at, row) in rows.iter().enumerate() {
-                    tr {
-                        th scope="row" { (state(row.state)) }
-                        td { (instant(row.at, now)) }
-                        td { @if gap != Some(at) { (lasted(row, rows.get(at + 1), now)) } }
-                        td { (what(row)) }
-                    }
-                    @if gap == Some(at) { tr { td colspan="4" { (job.forgotten_rows) " rows were let go" } } }
+    table(
+        "History",
+        &["State", "When", "For", "What happened"],
+        &html! {
+            @for (at, row) in rows.iter().enumerate() {
+                tr {
+                    th scope="row" { (state(row.state)) }
+                    td { (view.instant(row.at)) }
+                    td { @if gap != Some(at) { (lasted(row, rows.get(at + 1), view.now)) } }
+                    td { (what(row)) }
                 }
+                @if gap == Some(at) { tr { td colspan="4" { (job.forgotten_rows) " rows were let go" } } }
             }
-        }
-    }
+        },
+    )
 }
 
 /// Says how long a job was in a state; nothing for how long it has ended.

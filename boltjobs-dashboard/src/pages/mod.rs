@@ -2,8 +2,16 @@
 
 mod frame;
 mod job;
+mod jobs;
 mod overview;
+mod queues;
+mod recurring;
+mod servers;
 
-pub(crate) use frame::notice;
+pub(crate) use frame::View;
 pub(crate) use job::{JobPage, job};
+pub(crate) use jobs::{Acted, JobsPage, SIZES, acted, jobs, unreadable};
 pub(crate) use overview::overview;
+pub(crate) use queues::queues;
+pub(crate) use recurring::{definition, recurring};
+pub(crate) use servers::servers;

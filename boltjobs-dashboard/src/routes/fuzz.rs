@@ -70,7 +70,8 @@ fn get(store: &Arc<MemoryStore>, path: &str) -> Option<(StatusCode, bool, String
     let request = Request::builder().uri(path).header(HOST, "localhost").body(Body::empty()).ok()?;
     block_on(async {
         let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(store);
-        let response = crate::router(store, Arc::new(Stopped)).oneshot(request).await.unwrap();
+        let response =
+            crate::Dashboard::new(store, Arc::new(Stopped)).router().oneshot(request).await.unwrap();
         let kind =
             response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let (status, html) = (response.status(), kind.contains("html"));

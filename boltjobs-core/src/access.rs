@@ -1,0 +1,52 @@
+//! Who may do what in a dashboard.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::text::shown;
+
+/// What somebody may do in a dashboard. Each role may do all that those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Role {
+    /// Look. The default.
+    #[default]
+    Read,
+    /// Requeue and delete jobs, trigger, pause and resume recurring definitions, pause and resume queues.
+    Operate,
+    /// Remove recurring definitions.
+    Administer,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Operate => "operate",
+            Self::Administer => "administer",
+        })
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let roles = [Self::Read, Self::Operate, Self::Administer];
+        let found = roles.into_iter().find(|role| role.to_string().eq_ignore_ascii_case(text));
+        found.ok_or_else(|| format!("`{}` is no role; use read, operate or administer", shown(text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_are_read_as_they_are_written() {
+        for role in [Role::Read, Role::Operate, Role::Administer] {
+            assert_eq!(role.to_string().to_uppercase().parse(), Ok(role));
+        }
+        assert!("root".parse::<Role>().unwrap_err().contains("use read, operate"));
+        assert!(Role::Read < Role::Operate && Role::Operate < Role::Administer);
+    }
+}

@@ -1,0 +1,234 @@
+//! Lists of jobs.
+
+use boltjobs_core::job::{Job, RowData};
+use boltjobs_core::store::{Counts, JobFilter, Page};
+use boltjobs_core::{JobId, JobState};
+use maud::{Markup, html};
+
+use super::frame::{LINE, View, state, table};
+use crate::access::Role;
+use crate::query::{self, QueryError};
+use crate::text::{clip, counted, span};
+
+/// The numbers of jobs that a page can have, the default first.
+pub(crate) const SIZES: [usize; 4] = [50, 20, 100, 500];
+
+/// The jobs that match a query, and how they are listed.
+#[derive(Debug)]
+pub(crate) struct JobsPage {
+    pub(crate) filter: JobFilter,
+    pub(crate) counts: Counts,
+    pub(crate) page: Page,
+    pub(crate) after: Option<JobId>,
+    pub(crate) oldest_first: bool,
+    pub(crate) size: usize,
+}
+
+/// Shows the jobs that match a query.
+pub(crate) fn jobs(view: &View, listed: &JobsPage) -> Markup {
+    let typed = query::write(&listed.filter);
+    let body = html! {
+        h1 { "Jobs" }
+        (view.search_box(&typed))
+        (tabs(view, listed))
+        @if listed.page.jobs.is_empty() { (nothing(view, listed)) }
+        @else if view.access.role >= Role::Operate {
+            form method="post" action=(view.base.path("/jobs")) {
+                (view.token())
+                (rows(view, listed))
+                p class="actions" {
+                    "With those that are marked: "
+                    button type="submit" name="action" value="requeue" { "Requeue" } " "
+                    button type="submit" name="action" value="delete" { "Delete" }
+                }
+            }
+        } @else { (rows(view, listed)) }
+        (further(view, listed, &typed))
+    };
+    view.frame("Jobs", "Jobs", &body)
+}
+
+/// Shows a query that can't be read, and why.
+pub(crate) fn unreadable(view: &View, typed: &str, error: &QueryError) -> Markup {
+    let body = html! {
+        h1 { "Jobs" }
+        (view.search_box(typed))
+        p class="unwell" role="alert" { "The query can't be read at character " (error.column) ": " (error.what) "." }
+    };
+    view.frame("Jobs", "Jobs", &body)
+}
+
+fn tabs(view: &View, listed: &JobsPage) -> Markup {
+    let of = |states: Vec<JobState>| {
+        let filter = JobFilter { states, ..listed.filter.clone() };
+        let current = (filter.states == listed.filter.states).then_some("page");
+        (view.base.query("/jobs", &[("q", &query::write(&filter))]), current)
+    };
+    html! {
+        nav class="tabs" aria-label="States" {
+            @let (link, current) = of(Vec::new());
+            a href=(link) aria-current=[current] { "All" (total(listed, None)) }
+            @for each in JobState::ALL {
+                @let (link, current) = of(vec![each]);
+                a href=(link) aria-current=[current] { (state(each)) (total(listed, Some(each))) }
+            }
+        }
+    }
+}
+
+/// Counts the jobs of a tab, where a counter tells it.
+fn total(listed: &JobsPage, state: Option<JobState>) -> Markup {
+    let JobFilter { queues, requests, tags, text, .. } = &listed.filter;
+    let counts = match (&**queues, &**requests) {
+        _ if !tags.is_empty() || text.is_some() => None,
+        ([], []) => Some(listed.counts.states),
+        ([queue], []) => Some(listed.counts.queues.get(queue).copied().unwrap_or_default()),
+        ([], [request]) => Some(listed.counts.requests.get(request).copied().unwrap_or_default()),
+        _ => None,
+    };
+    let number = counts.map(|counts| state.map_or(counts.total(), |state| counts.get(state)));
+    html! { @if let Some(number) = number { " " span class="count" { (number) } } }
+}
+
+fn rows(view: &View, listed: &JobsPage) -> Markup {
+    let acts = view.access.role >= Role::Operate;
+    let rows = html! {
+        @for job in &listed.page.jobs {
+            tr {
+                th scope="row" {
+                    @if acts {
+                        input type="checkbox" name="job" value=(job.id)
+                            aria-label=(format!("Mark {}", clip(job.spec.title(), LINE)));
+                        " "
+                    }
+                    (view.job(job.id, job.spec.title()))
+                }
+                td { (state(job.state)) }
+                td { (clip(&job.spec.request, LINE)) }
+                td { (clip(&job.spec.queue, LINE)) }
+                td class="number" { (job.attempt) }
+                td { (view.instant(job.since)) }
+                td { (now(view, job)) }
+            }
+        }
+    };
+    table("Jobs", &["Job", "State", "Request", "Queue", "Attempts", "Since", "What"], &rows)
+}
+
+/// Says what is to be known of a job in its state.
+fn now(view: &View, job: &Job) -> Markup {
+    let row = job.history.last();
+    let reason = row.and_then(|row| row.reason.as_deref());
+    html! {
+        @match (job.state, row.map(|row| &row.data)) {
+            (JobState::Awaiting, _) => { "waits for " (counted(job.waits_for.len() as u64, "parent")) }
+            (JobState::Scheduled, Some(RowData::Scheduled { due })) => {
+                "due " (view.instant(*due))
+                @if let Some(reason) = reason { ": " (clip(reason, LINE)) }
+            }
+            (JobState::Processing, Some(RowData::Processing { server, worker, .. })) => {
+                "on " (clip(server, LINE)) ", worker " (worker)
+                @if job.cancel.is_some() { ", asked to stop" }
+            }
+            (JobState::Succeeded, Some(RowData::Succeeded { waited, ran, .. })) => {
+                "ran " (span(*ran)) ", waited " (span(*waited))
+            }
+            (JobState::Failed | JobState::Deleted, _) => {
+                @if let Some(error) = row.and_then(|row| row.error.as_deref()) { (clip(&error.message, LINE)) }
+                @else if let Some(reason) = reason { (clip(reason, LINE)) }
+            }
+            _ => { @if let Some(reason) = reason { (clip(reason, LINE)) } }
+        }
+    }
+}
+
+/// A job that was acted on.
+#[derive(Debug)]
+pub(crate) struct Acted {
+    pub(crate) id: JobId,
+    pub(crate) done: bool,
+    /// What it is by now, if it is still known.
+    pub(crate) job: Option<Job>,
+}
+
+/// Shows what came of an action, for each job.
+pub(crate) fn acted(view: &View, action: &str, acted: &[Acted]) -> Markup {
+    let done = acted.iter().filter(|acted| acted.done).count();
+    let rows = html! {
+        @for each in acted {
+            tr {
+                th scope="row" {
+                    (view.job(each.id, &each.job.as_ref().map_or_else(|| each.id.to_string(), |job| job.spec.title().to_owned())))
+                }
+                td { @if each.done { "done" } @else { "not done: its state does not allow it" } }
+                td { @if let Some(job) = &each.job { (state(job.state)) } @else { "it is not known" } }
+            }
+        }
+    };
+    let body = html! {
+        h1 { "Jobs" }
+        p class="did" role="status" { (action) ": " (done) " of " (counted(acted.len() as u64, "job")) }
+        @if action == "delete" && done > 0 && view.access.role >= Role::Operate {
+            form class="act" method="post" action=(view.base.path("/jobs")) {
+                (view.token())
+                @for each in acted.iter().filter(|acted| acted.done) { input type="hidden" name="job" value=(each.id); }
+                button type="submit" name="action" value="requeue" { "Take back: requeue those that were deleted" }
+            }
+        }
+        (table("What came of it", &["Job", "Done", "State by now"], &rows))
+    };
+    view.frame("Jobs", "Jobs", &body)
+}
+
+/// Says that nothing matches, and what to leave out.
+fn nothing(view: &View, listed: &JobsPage) -> Markup {
+    let filter = &listed.filter;
+    let without = [
+        ("the text", filter.text.is_some(), JobFilter { text: None, ..filter.clone() }),
+        ("the tags", !filter.tags.is_empty(), JobFilter { tags: Vec::new(), ..filter.clone() }),
+        ("the states", !filter.states.is_empty(), JobFilter { states: Vec::new(), ..filter.clone() }),
+        ("the queues", !filter.queues.is_empty(), JobFilter { queues: Vec::new(), ..filter.clone() }),
+        ("the requests", !filter.requests.is_empty(), JobFilter { requests: Vec::new(), ..filter.clone() }),
+    ];
+    html! {
+        @if *filter == JobFilter::default() {
+            p { "No job yet." }
+        } @else if listed.page.next.is_some() {
+            p { "Nothing matches among the jobs that were looked at." }
+        } @else {
+            p {
+                @if listed.after.is_some() { "Nothing more matches." } @else { "Nothing matches." }
+                @for (what, _, wider) in without.iter().filter(|(_, said, _)| *said) {
+                    " " (view.jobs(&query::write(wider), &html! { "Leave out " (what) })) "."
+                }
+            }
+        }
+    }
+}
+
+/// Leads to the other pages of a list.
+fn further(view: &View, listed: &JobsPage, typed: &str) -> Markup {
+    let order = |oldest: bool| if oldest { "oldest" } else { "" };
+    let size = |size: usize| if size == SIZES[0] { String::new() } else { size.to_string() };
+    let link = |after: Option<JobId>, oldest: bool, jobs: usize| {
+        let after = after.map(|after| after.to_string()).unwrap_or_default();
+        let pairs = [("q", typed), ("order", order(oldest)), ("size", &*size(jobs)), ("after", &*after)];
+        view.base.query("/jobs", &pairs)
+    };
+    html! {
+        nav class="further" aria-label="More jobs" {
+            @if listed.after.is_some() { a href=(link(None, listed.oldest_first, listed.size)) { "First page" } }
+            @if let Some(next) = listed.page.next {
+                a rel="next" href=(link(Some(next), listed.oldest_first, listed.size)) {
+                    @if listed.page.jobs.len() < listed.size { "Look further" } @else { "Next page" }
+                }
+            }
+            a href=(link(None, !listed.oldest_first, listed.size)) {
+                @if listed.oldest_first { "Newest first" } @else { "Oldest first" }
+            }
+            @for other in SIZES.into_iter().filter(|size| *size != listed.size) {
+                a href=(link(None, listed.oldest_first, other)) { (other) " a page" }
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Recurring definitions.
+
+use std::time::Duration;
+
+use boltjobs_core::Timestamp;
+use boltjobs_core::cron::Zone;
+use boltjobs_core::mask::masked;
+use boltjobs_core::recurring::{Definition, RecurringJob, Run, RunOutcome};
+use chrono::Offset as _;
+use maud::{Markup, html};
+
+use super::frame::{LINE, View, rest, table};
+use crate::access::Role;
+use crate::text::{clip, span};
+
+/// The most definitions that are listed.
+const ROWS: usize = 1_000;
+
+/// How many of the latest runs a list shows.
+const LATEST: usize = 10;
+
+/// How many of the next runs are shown.
+const NEXT: usize = 10;
+
+/// Shows all definitions.
+pub(crate) fn recurring(view: &View, all: &[RecurringJob]) -> Markup {
+    let body = html! {
+        h1 { "Recurring" }
+        @if all.is_empty() {
+            p { "No recurring definition yet. This is how one is made, at its request:" }
+            pre { code { "#[request(recurring(id = \"nightly\", cron = \"0 3 * * *\", timezone = \"Europe/Berlin\"))]" } }
+        } @else {
+            (listed(view, all))
+        }
+    };
+    view.frame("Recurring", "Recurring", &body)
+}
+
+fn listed(view: &View, all: &[RecurringJob]) -> Markup {
+    let columns = ["Definition", "Cron", "Time zone", "Next", "Latest runs, the last one last"];
+    table(
+        "Definitions",
+        &columns,
+        &html! {
+            @for recurring in all.iter().take(ROWS) {
+                tr {
+                    th scope="row" { (named(view, &recurring.definition)) (marks(recurring)) }
+                    td { code { (clip(recurring.definition.cron.as_str(), LINE)) } }
+                    td { (clip(recurring.definition.zone.as_str(), LINE)) }
+                    td { @if let Some(next) = recurring.next { (view.instant(next)) } @else { "never" } }
+                    td { (latest(view, &recurring.runs)) }
+                }
+            }
+            (rest(all.len(), ROWS, columns.len()))
+        },
+    )
+}
+
+fn named(view: &View, definition: &Definition) -> Markup {
+    html! { a href=(view.base.item("/recurring/", &definition.id)) { (clip(&definition.id, LINE)) } }
+}
+
+fn marks(recurring: &RecurringJob) -> Markup {
+    html! {
+        @if recurring.paused { " " span class="badge" { "paused" } }
+        @if recurring.definition.error().is_some() { " " span class="badge bad" { "can't be read" } }
+    }
+}
+
+/// Shows the latest runs as signs, each of which leads to its job.
+fn latest(view: &View, runs: &[Run]) -> Markup {
+    html! {
+        @for run in &runs[runs.len().saturating_sub(LATEST)..] {
+            @let (sign, word) = outcome(run.outcome);
+            @let label = format!("{word}, {}", run.scheduled_for);
+            @if let Some(job) = run.job {
+                a class="tick" href=(view.base.item("/jobs/", &job.to_string())) title=(label) aria-label=(label) { (sign) }
+            } @else {
+                span class="tick" title=(label) role="img" aria-label=(label) { (sign) }
+            }
+            " "
+        }
+        @if runs.is_empty() { "none" }
+    }
+}
+
+fn outcome(outcome: RunOutcome) -> (&'static str, &'static str) {
+    match outcome {
+        RunOutcome::Unfinished => ("▶", "has not ended"),
+        RunOutcome::Succeeded => ("✓", "succeeded"),
+        RunOutcome::Failed => ("✗", "failed"),
+        RunOutcome::Deleted => ("⊘", "deleted"),
+        RunOutcome::Skipped => ("–", "skipped"),
+    }
+}
+
+/// Lists the definitions that fire next.
+pub(super) fn upcoming(view: &View, runs: &[(&RecurringJob, Timestamp)], shown: usize) -> Markup {
+    let columns = ["Definition", "Cron", "Time zone", "Next"];
+    table(
+        "Next recurring runs",
+        &columns,
+        &html! {
+            @for (recurring, next) in runs.iter().take(shown) {
+                tr {
+                    th scope="row" { (named(view, &recurring.definition)) }
+                    td { code { (clip(recurring.definition.cron.as_str(), LINE)) } }
+                    td { (clip(recurring.definition.zone.as_str(), LINE)) }
+                    td { (view.instant(*next)) }
+                }
+            }
+            (rest(runs.len(), shown, columns.len()))
+        },
+    )
+}
+
+/// Shows one definition.
+pub(crate) fn definition(view: &View, recurring: &RecurringJob) -> Markup {
+    let definition = &recurring.definition;
+    let title = clip(&definition.id, LINE);
+    let body = html! {
+        h1 { (title) (marks(recurring)) }
+        @if let Some(error) = definition.error() {
+            p class="unwell" role="alert" { "It never fires: " (clip(error, LINE)) ". Add it again to mend it." }
+        }
+        (actions(view, recurring))
+        (facts(view, recurring))
+        h2 { "Request" }
+        pre { (clip(&format!("{:#}", masked(&definition.spec)), 50_000)) }
+        (next_runs(view, recurring))
+        (runs(view, &recurring.runs))
+    };
+    view.frame("Recurring", &title, &body)
+}
+
+fn actions(view: &View, recurring: &RecurringJob) -> Markup {
+    let path = view.base.item("/recurring/", &recurring.definition.id);
+    let button = |role, action, label| view.button(role, &path, &[("action", action)], label);
+    html! {
+        div class="actions" {
+            (button(Role::Operate, "trigger", "Run now"))
+            @if recurring.paused { (button(Role::Operate, "resume", "Resume")) }
+            @else { (button(Role::Operate, "pause", "Pause")) }
+            (button(Role::Administer, "remove", "Remove"))
+        }
+    }
+}
+
+fn facts(view: &View, recurring: &RecurringJob) -> Markup {
+    let definition = &recurring.definition;
+    html! {
+        dl {
+            dt { "Cron" } dd { code { (clip(definition.cron.as_str(), LINE)) } }
+            dt { "Time zone" } dd { (clip(definition.zone.as_str(), LINE)) }
+            dt { "Request" } dd { (clip(&definition.spec.request, LINE)) }
+            dt { "Queue" } dd { (clip(&definition.spec.queue, LINE)) }
+            dt { "Missed runs" } dd { (format!("{:?}", definition.misfire)) }
+            dt { "While one runs" } dd { (format!("{:?}", definition.overlap)) }
+            @if definition.jitter > Duration::ZERO { dt { "Put off by up to" } dd { (span(definition.jitter)) } }
+            @if let Some(start) = definition.starts_at { dt { "Starts" } dd { (view.instant(start)) } }
+            @if let Some(end) = definition.ends_at { dt { "Ends" } dd { (view.instant(end)) } }
+            dt { "Declared by" }
+            dd { @if let Some(by) = &definition.declared_by { "the crate " code { (by) } } @else { "a program, as it ran" } }
+            dt { "Added" } dd { (view.instant(recurring.created_at)) }
+            dt { "Changed" } dd { (view.instant(recurring.updated_at)) }
+        }
+    }
+}
+
+fn next_runs(view: &View, recurring: &RecurringJob) -> Markup {
+    let definition = &recurring.definition;
+    let zone = definition.zone.read().copied().unwrap_or(Zone::UTC);
+    let next = std::iter::successors(recurring.next, |last| definition.next_after(*last)).take(NEXT);
+    let next: Vec<_> = next.collect();
+    let local = |at: Timestamp| at.to_datetime().with_timezone(&zone.tz());
+    let offset = |at: Timestamp| i64::from(local(at).offset().fix().local_minus_utc());
+    table(
+        "Next runs",
+        &["In its time zone", "UTC", "When", "Clocks"],
+        &html! {
+            @for (at, run) in next.iter().enumerate() {
+                @let moved = offset(*run) - offset(if at == 0 { view.now } else { next[at - 1] });
+                tr {
+                    th scope="row" { (local(*run).format("%a %Y-%m-%d %H:%M:%S %Z")) }
+                    td { (run) }
+                    td { (view.instant(*run)) }
+                    td { (clocks(moved)) }
+                }
+            }
+            (rest(next.len(), NEXT, 4))
+        },
+    )
+}
+
+/// Says what becomes of the clocks before a run.
+fn clocks(moved: i64) -> String {
+    let by = span(Duration::from_secs(moved.unsigned_abs()));
+    match moved {
+        0 => String::new(),
+        1.. => format!("⏰ go forward by {by} before it"),
+        _ => format!("⏰ go back by {by} before it"),
+    }
+}
+
+fn runs(view: &View, runs: &[Run]) -> Markup {
+    table(
+        "Latest runs",
+        &["For", "Fired", "What came of it", "Ran"],
+        &html! {
+            @for run in runs.iter().rev() {
+                @let (sign, word) = outcome(run.outcome);
+                tr {
+                    th scope="row" {
+                        @if let Some(job) = run.job { (view.job(job, &run.scheduled_for.to_string())) }
+                        @else { (run.scheduled_for) }
+                        @if run.triggered { " " span class="badge" { "by hand" } }
+                    }
+                    td { (view.instant(run.fired_at)) }
+                    td { span aria-hidden="true" { (sign) } " " (word) }
+                    td { @if let Some(ran) = run.ran { (span(ran)) } }
+                }
+            }
+            (rest(runs.len(), usize::MAX, 4))
+        },
+    )
+}

@@ -1,0 +1,76 @@
+//! The servers.
+
+use boltjobs_core::store::{QueueOrder, ServerInfo};
+use maud::{Markup, html};
+
+use super::frame::{LINE, View, rest, table};
+use crate::text::{clip, counted, names};
+
+/// The most servers that are listed.
+const ROWS: usize = 1_000;
+
+/// The most requests that are listed of a server.
+const REQUESTS: usize = 200;
+
+/// Shows all servers, and what each of them runs.
+pub(crate) fn servers(view: &View, servers: &[ServerInfo]) -> Markup {
+    let body = html! {
+        h1 { "Servers" }
+        @if servers.is_empty() {
+            p {
+                "No server is there: jobs are accepted, and nothing runs them. Start one with "
+                code { "boltjobs::start()" } "."
+            }
+        } @else {
+            (listed(view, servers, ROWS))
+            @for server in servers.iter().take(ROWS) { (handled(server)) }
+        }
+    };
+    view.frame("Servers", "Servers", &body)
+}
+
+/// Lists the first servers.
+pub(super) fn listed(view: &View, servers: &[ServerInfo], shown: usize) -> Markup {
+    let columns = ["Server", "Workers", "Queues", "Requests", "Started", "Heartbeat"];
+    let rows = html! {
+        @for server in servers.iter().take(shown) {
+            tr {
+                th scope="row" { (clip(&server.offer.server, LINE)) }
+                td class="number" { (server.offer.workers) }
+                td { (worked(server)) }
+                td class="number" { (server.offer.handles.len()) }
+                td { (view.instant(server.started_at)) }
+                td {
+                    (view.instant(server.heartbeat))
+                    @if server.until <= view.now { " " span class="badge bad" { "not responding" } }
+                }
+            }
+        }
+        (rest(servers.len(), shown, columns.len()))
+    };
+    table("Servers", &columns, &rows)
+}
+
+fn worked(server: &ServerInfo) -> String {
+    let named = match &server.offer.queues {
+        QueueOrder::All => None,
+        QueueOrder::Strict(queues) => names(queues.iter().map(|queue| &**queue)),
+        QueueOrder::Weighted(weights) => names(weights.iter().map(|(queue, _)| &**queue)),
+    };
+    named.unwrap_or_else(|| "all".to_owned())
+}
+
+fn handled(server: &ServerInfo) -> Markup {
+    let handles = &server.offer.handles;
+    html! {
+        details {
+            summary { (clip(&server.offer.server, LINE)) " handles " (counted(handles.len() as u64, "request")) }
+            ul {
+                @for (request, handled) in handles.iter().take(REQUESTS) {
+                    li { code { (clip(request, LINE)) } ", version " (handled.version) }
+                }
+                @if handles.len() > REQUESTS { li { (handles.len() - REQUESTS) " more" } }
+            }
+        }
+    }
+}
