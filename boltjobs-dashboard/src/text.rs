@@ -10,14 +10,25 @@ const NAMES: usize = 5;
 
 /// Writes a span as exactly as people care: to the millisecond below ten seconds, to the second above.
 pub(crate) fn span(span: Duration) -> String {
+    if span > Duration::ZERO && span < Duration::from_millis(1) {
+        return "under 1ms".to_owned();
+    }
     let exact = span < Duration::from_secs(10);
     let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     duration::format(Duration::from_millis(if exact { millis } else { millis - millis % 1_000 }))
 }
 
-/// Writes how far an instant is from now.
+/// Writes how far an instant is from now: to the second within an hour, to the minute within a day, to the hour beyond.
 pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
-    if at > now { format!("in {}", span(at.since(now))) } else { format!("{} ago", span(now.since(at))) }
+    let span = if at > now { at.since(now) } else { now.since(at) };
+    let seconds = span.as_secs();
+    let unit = match seconds {
+        0..3_600 => 1,
+        3_600..86_400 => 60,
+        86_400.. => 3_600,
+    };
+    let span = duration::format(Duration::from_secs(seconds - seconds % unit));
+    if at > now { format!("in {span}") } else { format!("{span} ago") }
 }
 
 /// Writes a number of things.
@@ -55,9 +66,16 @@ mod tests {
     fn spans_are_as_exact_as_people_care() {
         assert_eq!(span(Duration::from_micros(1_234_567)), "1s234ms");
         assert_eq!(span(Duration::from_millis(61_999)), "1m1s");
+        assert_eq!([Duration::ZERO, Duration::from_nanos(1)].map(span), ["0s", "under 1ms"]);
         let now = Timestamp::EPOCH.plus(Duration::from_mins(2));
         assert_eq!(relative(Timestamp::EPOCH, now), "2m ago");
         assert_eq!(relative(now, Timestamp::EPOCH), "in 2m");
+        for (seconds, text) in [(0, "0s ago"), (9, "in 9s"), (3_661, "in 1h1m"), (86_400 + 7_299, "in 1d2h")]
+        {
+            let at =
+                Timestamp::EPOCH.plus(Duration::from_millis(seconds * 1_000 + 999 * u64::from(seconds > 0)));
+            assert_eq!(relative(at, Timestamp::EPOCH), text);
+        }
     }
 
     #[test]

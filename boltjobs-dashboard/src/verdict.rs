@@ -10,8 +10,24 @@ use crate::text::{counted, names};
 pub(crate) struct Verdict {
     /// The one sentence.
     pub(crate) sentence: String,
-    /// What needs somebody, each with the way to mend it.
-    pub(crate) reasons: Vec<String>,
+    pub(crate) reasons: Vec<Reason>,
+}
+
+/// What needs somebody.
+#[derive(Debug)]
+pub(crate) struct Reason {
+    /// What it is, and the way to mend it.
+    pub(crate) text: String,
+    /// The page where it can be seen.
+    pub(crate) page: &'static str,
+    /// What is looked for there.
+    pub(crate) query: &'static str,
+}
+
+impl Reason {
+    fn new(page: &'static str, text: impl Into<String>) -> Self {
+        Self { text: text.into(), page, query: "" }
+    }
 }
 
 /// Judges what there is.
@@ -19,7 +35,7 @@ pub(crate) fn verdict(overview: &Overview) -> Verdict {
     let mut reasons = Vec::new();
     let stopped = overview.servers.is_empty();
     if stopped {
-        reasons.push("No server is there; start one that has workers and handlers.".to_owned());
+        reasons.push(Reason::new("/servers", "No server is there; start one that has workers and handlers."));
     } else {
         // Without a server these hold for every queue and every request, and say nothing more.
         reasons.extend(unworked(overview));
@@ -37,40 +53,45 @@ pub(crate) fn verdict(overview: &Overview) -> Verdict {
     Verdict { sentence, reasons }
 }
 
-fn failed(overview: &Overview) -> Option<String> {
+fn failed(overview: &Overview) -> Option<Reason> {
     let failed = overview.counts.states.get(JobState::Failed);
-    (failed > 0).then(|| {
-        format!("{} failed for good; requeue or delete what you have looked at.", counted(failed, "job"))
-    })
+    let text =
+        format!("{} failed for good; requeue or delete what you have looked at.", counted(failed, "job"));
+    (failed > 0).then(|| Reason { query: "state:failed", ..Reason::new("/jobs", text) })
 }
 
-fn paused(overview: &Overview) -> Option<String> {
+fn paused(overview: &Overview) -> Option<Reason> {
     let paused = overview.queues.iter().filter(|queue| queue.paused_since.is_some());
     let paused = names(paused.map(|queue| &*queue.name))?;
-    Some(format!("Paused queues: {paused}; their jobs wait until they are resumed."))
+    Some(Reason::new("/queues", format!("Paused queues: {paused}; their jobs wait until they are resumed.")))
 }
 
-fn unworked(overview: &Overview) -> Option<String> {
+fn unworked(overview: &Overview) -> Option<Reason> {
     let queues = overview.queues.iter();
     let unworked = queues.filter(|queue| queue.servers == 0 && queue.counts.unfinished() > 0);
     let unworked = names(unworked.map(|queue| &*queue.name))?;
-    Some(format!("Queues with jobs that no server works: {unworked}; name them in the `queues` of one."))
+    let text =
+        format!("Queues with jobs that no server works: {unworked}; name them in the `queues` of one.");
+    Some(Reason::new("/queues", text))
 }
 
-fn unhandled(overview: &Overview) -> Option<String> {
+fn unhandled(overview: &Overview) -> Option<Reason> {
     let handled = |request| overview.servers.iter().any(|server| server.offer.handles.contains_key(request));
     let requests = overview.counts.requests.iter().filter(|(_, counts)| counts.unfinished() > 0);
     let unhandled = names(requests.map(|(request, _)| &**request).filter(|request| !handled(*request)))?;
-    Some(format!(
+    let text = format!(
         "Requests with jobs that no server handles: {unhandled}; add #[handler], or `use that_crate as _;` if it \
          lives in another crate."
-    ))
+    );
+    Some(Reason::new("/servers", text))
 }
 
-fn broken(overview: &Overview) -> Option<String> {
+fn broken(overview: &Overview) -> Option<Reason> {
     let broken = overview.recurring.iter().filter(|recurring| recurring.definition.error().is_some());
     let broken: Vec<_> = broken.map(|recurring| &recurring.definition).collect();
     let first = broken.first()?.error()?;
     let ids = names(broken.iter().map(|definition| &*definition.id))?;
-    Some(format!("Recurring definitions that can't be read: {ids} ({first}); add them again to mend them."))
+    let text =
+        format!("Recurring definitions that can't be read: {ids} ({first}); add them again to mend them.");
+    Some(Reason::new("/recurring", text))
 }

@@ -104,15 +104,15 @@ fn rows(view: &View, listed: &JobsPage) -> Markup {
                     (view.job(job.id, job.spec.title()))
                 }
                 td { (state(job.state)) }
-                td { (clip(&job.spec.request, LINE)) }
-                td { (clip(&job.spec.queue, LINE)) }
-                td class="number" { (job.attempt) }
-                td { (view.instant(job.since)) }
                 td { (now(view, job)) }
+                td { (view.instant(job.since)) }
+                td { (clip(&job.spec.queue, LINE)) }
+                td { (clip(&job.spec.request, LINE)) }
+                td class="number" { (job.attempt) }
             }
         }
     };
-    table("Jobs", &["Job", "State", "Request", "Queue", "Attempts", "Since", "What"], &rows)
+    table("Jobs", &["Job", "State", "What", "Since", "Queue", "Request", "Attempts"], &rows)
 }
 
 /// Says what is to be known of a job in its state.

@@ -21,7 +21,16 @@ pub(crate) fn overview(view: &View, overview: &Overview) -> Markup {
     let body = html! {
         h1 class=(if verdict.reasons.is_empty() { "well" } else { "unwell" }) { (verdict.sentence) }
         @if !verdict.reasons.is_empty() {
-            ul { @for reason in &verdict.reasons { li { (reason) } } }
+            ul {
+                @for reason in &verdict.reasons {
+                    li {
+                        (reason.text) " "
+                        a href=(view.base.query(reason.page, &[("q", reason.query)])) aria-label=(format!("Look at this: {}", reason.text)) {
+                            "Look"
+                        }
+                    }
+                }
+            }
         }
         (queues::states(view, &overview.counts.states))
         (queues::listed(view, &overview.queues, ROWS, false))

@@ -5,12 +5,14 @@ use std::time::Duration;
 use boltjobs_core::Timestamp;
 use boltjobs_core::cron::Zone;
 use boltjobs_core::mask::masked;
-use boltjobs_core::recurring::{Definition, RecurringJob, Run, RunOutcome};
+use boltjobs_core::recurring::{Definition, Misfire, Overlap, RecurringJob, Run, RunOutcome};
+use boltjobs_core::store::JobFilter;
 use chrono::Offset as _;
 use maud::{Markup, html};
 
 use super::frame::{LINE, View, rest, table};
 use crate::access::Role;
+use crate::query;
 use crate::text::{clip, span};
 
 /// The most definitions that are listed.
@@ -152,10 +154,12 @@ fn facts(view: &View, recurring: &RecurringJob) -> Markup {
         dl {
             dt { "Cron" } dd { code { (clip(definition.cron.as_str(), LINE)) } }
             dt { "Time zone" } dd { (clip(definition.zone.as_str(), LINE)) }
-            dt { "Request" } dd { (clip(&definition.spec.request, LINE)) }
+            @let jobs = JobFilter { requests: vec![definition.spec.request.clone()], ..JobFilter::default() };
+            dt { "Request" }
+            dd { (view.jobs(&query::write(&jobs), &html! { (clip(&definition.spec.request, LINE)) })) }
             dt { "Queue" } dd { (clip(&definition.spec.queue, LINE)) }
-            dt { "Missed runs" } dd { (format!("{:?}", definition.misfire)) }
-            dt { "While one runs" } dd { (format!("{:?}", definition.overlap)) }
+            dt { "Missed runs" } dd { (missed(definition.misfire)) }
+            dt { "While one runs" } dd { (meanwhile(definition.overlap)) }
             @if definition.jitter > Duration::ZERO { dt { "Put off by up to" } dd { (span(definition.jitter)) } }
             @if let Some(start) = definition.starts_at { dt { "Starts" } dd { (view.instant(start)) } }
             @if let Some(end) = definition.ends_at { dt { "Ends" } dd { (view.instant(end)) } }
@@ -164,6 +168,22 @@ fn facts(view: &View, recurring: &RecurringJob) -> Markup {
             dt { "Added" } dd { (view.instant(recurring.created_at)) }
             dt { "Changed" } dd { (view.instant(recurring.updated_at)) }
         }
+    }
+}
+
+fn missed(misfire: Misfire) -> String {
+    match misfire {
+        Misfire::FireOnce => "one run makes up for all of them".to_owned(),
+        Misfire::FireAll { at_most } => format!("the latest {at_most} are made up for"),
+        Misfire::Skip => "they are left out".to_owned(),
+    }
+}
+
+fn meanwhile(overlap: Overlap) -> &'static str {
+    match overlap {
+        Overlap::Allow => "the next one runs beside it",
+        Overlap::Skip => "the next one is skipped",
+        Overlap::CancelPrevious => "it is cancelled when the next one comes",
     }
 }
 
