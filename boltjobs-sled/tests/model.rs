@@ -289,9 +289,14 @@ fn compare_over_reopening(options: &SledOptions, seed: u64) -> u64 {
     compacted
 }
 
+/// How many times as many histories to try as usual.
+fn times() -> u64 {
+    std::env::var("BOLTJOBS_TEST_TIMES").map_or(1, |times| times.parse().unwrap())
+}
+
 #[test]
 fn random_commands_leave_the_same_behind_as_in_the_memory_store() {
-    for seed in 0..4 {
+    for seed in 0..4 * times() {
         let options = SledOptions::new().segment_size(256 << 10);
         assert_eq!(compare_over_reopening(&options, seed), 0, "{seed}");
     }
@@ -299,7 +304,7 @@ fn random_commands_leave_the_same_behind_as_in_the_memory_store() {
 
 #[test]
 fn compaction_changes_nothing_that_can_be_seen() {
-    for seed in 100..106 {
+    for seed in 1_000..1_000 + 6 * times() {
         let options = SledOptions::new().segment_size(64 << 10).compaction_floor(0).memory(0);
         let dropped = compare_over_reopening(&options, seed);
         assert!(dropped > 100, "{seed}: {dropped}");
