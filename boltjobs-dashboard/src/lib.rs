@@ -5,6 +5,7 @@
 
 mod access;
 mod actions;
+mod api;
 mod guard;
 mod link;
 mod overview;
@@ -77,6 +78,13 @@ impl Dashboard {
             .route("/queues", get(routes::queues))
             .route("/queues/{name}", post(actions::queues))
             .route("/servers", get(routes::servers))
+            .route("/api/overview", get(api::overview))
+            .route("/api/jobs", get(api::jobs))
+            .route("/api/jobs/{id}", get(api::job))
+            .route("/api/recurring", get(api::recurring))
+            .route("/api/queues", get(api::queues))
+            .route("/api/servers", get(api::servers))
+            .route("/api/{*path}", get(api::missing))
             .route("/healthz", get(routes::health))
             .route("/style.css", get(routes::style))
             .fallback(routes::missing)

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
-use boltjobs_core::store::{PageQuery, Store, StoreError};
+use boltjobs_core::store::{JobFilter, PageQuery, Store, StoreError};
 use boltjobs_core::{JobId, Timestamp};
 use maud::Markup;
 use serde::Deserialize;
@@ -38,6 +38,10 @@ impl FromRequestParts<Source> for Asked {
 }
 
 impl Asked {
+    pub(crate) async fn overview(&self) -> Result<Overview, Missing> {
+        Ok(Overview::load(&self.source, self.view.now).await?)
+    }
+
     pub(crate) fn store(&self) -> &dyn Store {
         &*self.source.store
     }
@@ -79,7 +83,7 @@ impl Asked {
 
 /// Why there is no page.
 #[derive(Debug)]
-enum Missing {
+pub(crate) enum Missing {
     Unavailable(StoreError),
     NotFound(String),
     Illegal(String),
@@ -96,15 +100,14 @@ pub(crate) fn html(page: Markup) -> Html<String> {
 }
 
 pub(crate) async fn overview(asked: Asked) -> Response {
-    let page = Overview::load(&asked.source, asked.view.now).await;
-    asked.answer(page.map(|overview| pages::overview(&asked.view, &overview)).map_err(Missing::from))
+    asked.answer(asked.overview().await.map(|overview| pages::overview(&asked.view, &overview)))
 }
 
 /// What is said of a list of jobs.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Wanted {
     #[serde(default)]
-    q: String,
+    pub(crate) q: String,
     #[serde(default)]
     after: String,
     #[serde(default)]
@@ -115,7 +118,10 @@ pub(crate) struct Wanted {
 
 pub(crate) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Response {
     match query::parse(&wanted.q) {
-        Ok(filter) => asked.answer(list(&asked, filter, &wanted).await),
+        Ok(filter) => {
+            let listed = find(&asked, filter, &wanted).await;
+            asked.answer(listed.map(|listed| pages::jobs(&asked.view, &listed)))
+        }
         Err(error) => {
             let page = html(pages::unreadable(&asked.view, &wanted.q, &error));
             (StatusCode::BAD_REQUEST, page).into_response()
@@ -123,11 +129,8 @@ pub(crate) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Response
     }
 }
 
-async fn list(
-    asked: &Asked,
-    filter: boltjobs_core::store::JobFilter,
-    wanted: &Wanted,
-) -> Result<Markup, Missing> {
+/// Finds the jobs of a list.
+pub(crate) async fn find(asked: &Asked, filter: JobFilter, wanted: &Wanted) -> Result<JobsPage, Missing> {
     let after = match &*wanted.after {
         "" => None,
         id => Some(read_id(id)?),
@@ -150,8 +153,7 @@ async fn list(
     };
     let store = &asked.source.store;
     let page = store.page(PageQuery { filter: filter.clone(), oldest_first, after, limit: size }).await?;
-    let listed = JobsPage { filter, counts: store.counts().await?, page, after, oldest_first, size };
-    Ok(pages::jobs(&asked.view, &listed))
+    Ok(JobsPage { filter, counts: store.counts().await?, page, after, oldest_first, size })
 }
 
 fn read_id(id: &str) -> Result<JobId, Missing> {
@@ -163,16 +165,17 @@ fn clipped(text: &str) -> String {
 }
 
 pub(crate) async fn job(asked: Asked, Path(id): Path<String>) -> Response {
-    asked.answer(show_job(&asked, &id).await)
+    asked.answer(find_job(&asked, &id).await.map(|page| pages::job(&asked.view, &page)))
 }
 
-async fn show_job(asked: &Asked, id: &str) -> Result<Markup, Missing> {
+/// Finds a job, with what is to be said of it.
+pub(crate) async fn find_job(asked: &Asked, id: &str) -> Result<JobPage, Missing> {
     let (store, id) = (&asked.source.store, read_id(id)?);
     let gone = || Missing::NotFound(format!("There is no job {id}: it never was, or its retention is over."));
     let job = store.job(id).await?.ok_or_else(gone)?;
     let explanation = store.explain(id, asked.view.now).await?;
     let notes = store.notes(id).await?;
-    Ok(pages::job(&asked.view, &JobPage { job, explanation, notes }))
+    Ok(JobPage { job, explanation, notes })
 }
 
 pub(crate) async fn recurring(asked: Asked) -> Response {

@@ -13,6 +13,7 @@ use boltjobs_core::recurring::{Definition, Stored};
 use boltjobs_tests::{Bench, patiently};
 
 mod actions;
+mod api;
 mod pages;
 
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -311,9 +311,16 @@ impl Engine {
     ///
     /// What is returned is to be dropped where it holds up nobody.
     pub fn evict(&mut self, leaving: Vec<JobId>, next: u64) -> Evicted {
-        // The end of a child starts the retention of its parent.
-        let free = |id: &JobId| !self.family.has_children((*id).into());
-        Evicted(leaving.into_iter().filter(free).filter_map(|id| self.jobs.evict(id, next)).collect())
+        let mut evicted = Vec::new();
+        for id in leaving {
+            // The end of a child starts the retention of a parent that has ended.
+            let kept =
+                self.family.has_children(id.into()) && self.jobs.state(id).is_some_and(JobState::is_final);
+            if !kept {
+                evicted.extend(self.jobs.evict(id, next));
+            }
+        }
+        Evicted(evicted)
     }
 
     /// Gets records into memory, and says whether all are there whose jobs are known.

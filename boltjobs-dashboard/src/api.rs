@@ -1,0 +1,256 @@
+//! What the pages show, as JSON for programs.
+
+use axum::Json;
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use boltjobs_core::continuation::ParentId;
+use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, RowData};
+use boltjobs_core::mask::masked;
+use boltjobs_core::notes::Notes;
+use boltjobs_core::recurring::{RecurringJob, Run};
+use boltjobs_core::store::{QueueInfo, QueueOrder, ServerInfo, StateCounts};
+use boltjobs_core::{JobState, Timestamp};
+use serde_json::{Map, Value, json};
+
+use crate::overview::Overview;
+use crate::query;
+use crate::routes::{self, Asked, Missing, Wanted};
+use crate::verdict::verdict;
+
+fn answer(found: Result<Value, Missing>) -> Response {
+    let (status, why) = match found {
+        Ok(value) => return Json(value).into_response(),
+        Err(Missing::Unavailable(error)) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        Err(Missing::NotFound(why)) => (StatusCode::NOT_FOUND, why),
+        Err(Missing::Illegal(why)) => (StatusCode::BAD_REQUEST, why),
+    };
+    (status, Json(json!({ "error": why }))).into_response()
+}
+
+pub(crate) async fn overview(asked: Asked) -> Response {
+    let overview = asked.overview().await;
+    answer(overview.map(|overview| summed_up(&overview, asked.now())))
+}
+
+fn summed_up(overview: &Overview, now: Timestamp) -> Value {
+    let verdict = verdict(overview);
+    let reasons: Vec<_> = verdict.reasons.iter().map(|reason| &reason.text).collect();
+    json!({
+        "now": now.to_string(),
+        "store": overview.location,
+        "verdict": verdict.sentence,
+        "reasons": reasons,
+        "states": states(&overview.counts.states),
+    })
+}
+
+pub(crate) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Response {
+    let found = match query::parse(&wanted.q) {
+        Ok(filter) => routes::find(&asked, filter, &wanted).await,
+        Err(error) => {
+            let why = format!("`q` can't be read at character {}: {}", error.column, error.what);
+            Err(Missing::Illegal(why))
+        }
+    };
+    answer(found.map(|listed| {
+        json!({
+            "jobs": listed.page.jobs.iter().map(short).collect::<Vec<_>>(),
+            "next": listed.page.next.map(|next| next.to_string()),
+        })
+    }))
+}
+
+pub(crate) async fn job(asked: Asked, Path(id): Path<String>) -> Response {
+    let found = routes::find_job(&asked, &id).await;
+    answer(found.map(|page| {
+        let job = &page.job;
+        let mut value = short(job);
+        let spec = &job.spec;
+        let parent = |id| match id {
+            ParentId::Job(id) => json!({ "job": id.to_string() }),
+            ParentId::Batch(id) => json!({ "batch": id.to_string() }),
+        };
+        value.extend(object(json!({
+            "why": page.explanation.to_string(),
+            "payload": masked(spec),
+            "meta": spec.meta,
+            "expires": job.expires.map(text),
+            "asked_to_stop": job.cancel,
+            "unique_key": spec.unique.as_ref().map(|unique| &*unique.key),
+            "concurrency_key": spec.concurrency_key.as_deref(),
+            "recurring": spec.occurrence.as_ref().map(|occurrence| &*occurrence.recurring),
+            "batch": spec.batch.map(|batch| batch.to_string()),
+            "parents": spec.parents.iter().map(|it| parent(it.id)).collect::<Vec<_>>(),
+            "trace": spec.trace,
+            "history": job.history.iter().map(row).collect::<Vec<_>>(),
+            "result": job.result().map(|result| {
+                serde_json::from_slice::<Value>(result).unwrap_or_else(|_| String::from_utf8_lossy(result).into())
+            }),
+            "noted": page.notes.as_ref().map(noted),
+        })));
+        value.into()
+    }))
+}
+
+pub(crate) async fn recurring(asked: Asked) -> Response {
+    let all = asked.store().recurring_jobs().await;
+    let all = all.map(|all| json!({ "recurring": all.iter().map(definition).collect::<Vec<_>>() }));
+    answer(all.map_err(Missing::from))
+}
+
+pub(crate) async fn queues(asked: Asked) -> Response {
+    let queues = asked.store().queues(asked.now()).await;
+    let queues = queues.map(|queues| json!({ "queues": queues.iter().map(queue).collect::<Vec<_>>() }));
+    answer(queues.map_err(Missing::from))
+}
+
+pub(crate) async fn servers(asked: Asked) -> Response {
+    let servers = asked.store().servers(asked.now()).await;
+    let servers = servers.map(|servers| json!({ "servers": servers.iter().map(server).collect::<Vec<_>>() }));
+    answer(servers.map_err(Missing::from))
+}
+
+pub(crate) async fn missing() -> Response {
+    answer(Err(Missing::NotFound("There is no such path; docs/dashboard.md lists them.".to_owned())))
+}
+
+/// Returns what a list says of a job.
+fn short(job: &Job) -> Map<String, Value> {
+    let spec = &job.spec;
+    object(json!({
+        "id": job.id.to_string(),
+        "title": spec.title(),
+        "request": &*spec.request,
+        "version": spec.version,
+        "queue": &*spec.queue,
+        "priority": spec.priority,
+        "tags": spec.tags,
+        "state": job.state.as_str(),
+        "since": text(job.since),
+        "created_at": text(job.created_at),
+        "due": job.due.map(text),
+        "attempts": job.attempt,
+        "error": job.last_error().map(error),
+    }))
+}
+
+fn row(row: &HistoryRow) -> Value {
+    let mut value = object(json!({
+        "at": text(row.at),
+        "state": row.state.as_str(),
+        "reason": row.reason.as_deref(),
+        "error": row.error.as_deref().map(error),
+    }));
+    value.extend(object(match &row.data {
+        RowData::None => json!({}),
+        RowData::Scheduled { due } => json!({ "due": text(*due) }),
+        RowData::Processing { server, worker, attempt, .. } => {
+            json!({ "server": &**server, "worker": worker, "attempt": attempt })
+        }
+        RowData::Succeeded { waited, ran, .. } => {
+            json!({ "waited_seconds": waited.as_secs_f64(), "ran_seconds": ran.as_secs_f64() })
+        }
+        RowData::Ended { server, ran } => json!({ "server": &**server, "ran_seconds": ran.as_secs_f64() }),
+    }));
+    value.into()
+}
+
+fn error(error: &ErrorInfo) -> Value {
+    json!({ "kind": error.kind, "message": error.message, "causes": error.causes, "backtrace": error.backtrace })
+}
+
+/// The results of steps stay where they are: only the handler knows what is in them.
+fn noted(notes: &Notes) -> Value {
+    let step = |step: &boltjobs_core::notes::Step| {
+        json!({
+            "name": step.name,
+            "at": text(step.at),
+            "took_seconds": step.took.as_secs_f64(),
+            "attempt": step.attempt,
+        })
+    };
+    let line = |line: &boltjobs_core::notes::LogLine| {
+        json!({
+            "at": text(line.at),
+            "level": line.level.to_string(),
+            "target": line.target,
+            "message": line.message,
+            "attempt": line.attempt,
+        })
+    };
+    json!({
+        "progress": notes.progress.as_ref().map(|progress| {
+            json!({ "percent": progress.percent, "message": progress.message, "at": text(progress.at) })
+        }),
+        "bars": notes.bars.iter().map(|bar| json!({ "name": bar.name, "done": bar.done, "total": bar.total }))
+            .collect::<Vec<_>>(),
+        "steps": notes.steps.iter().map(step).collect::<Vec<_>>(),
+        "log": notes.log.lines().map(line).collect::<Vec<_>>(),
+    })
+}
+
+fn definition(recurring: &RecurringJob) -> Value {
+    let definition = &recurring.definition;
+    let run = |run: &Run| {
+        json!({
+            "job": run.job.map(|job| job.to_string()),
+            "scheduled_for": text(run.scheduled_for),
+            "fired_at": text(run.fired_at),
+            "triggered": run.triggered,
+            "outcome": format!("{:?}", run.outcome),
+            "ended_at": run.ended_at.map(text),
+            "ran_seconds": run.ran.map(|ran| ran.as_secs_f64()),
+        })
+    };
+    json!({
+        "id": &*definition.id,
+        "cron": definition.cron.as_str(),
+        "timezone": definition.zone.as_str(),
+        "error": definition.error(),
+        "request": &*definition.spec.request,
+        "queue": &*definition.spec.queue,
+        "payload": masked(&definition.spec),
+        "paused": recurring.paused,
+        "next": recurring.next.map(text),
+        "runs": recurring.runs.iter().map(run).collect::<Vec<_>>(),
+    })
+}
+
+fn queue(queue: &QueueInfo) -> Value {
+    json!({
+        "name": &*queue.name,
+        "states": states(&queue.counts),
+        "paused_since": queue.paused_since.map(text),
+        "oldest_since": queue.oldest.map(text),
+        "limit": queue.limit,
+        "servers": queue.servers,
+    })
+}
+
+fn server(server: &ServerInfo) -> Value {
+    let offer = &server.offer;
+    let handles = offer.handles.iter().map(|(name, handled)| (name.to_string(), handled.version.into()));
+    let names = offer.queues.names();
+    json!({
+        "name": &*offer.server,
+        "workers": offer.workers,
+        "queues": (offer.queues != QueueOrder::All).then(|| names.iter().map(|name| &**name).collect::<Vec<_>>()),
+        "handles": handles.collect::<Map<String, Value>>(),
+        "started_at": text(server.started_at),
+        "heartbeat": text(server.heartbeat),
+    })
+}
+
+fn states(counts: &StateCounts) -> Value {
+    let count = |state: JobState| (state.as_str().to_owned(), counts.get(state).into());
+    JobState::ALL.into_iter().map(count).collect::<Map<_, _>>().into()
+}
+
+fn text(at: Timestamp) -> String {
+    at.to_string()
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    if let Value::Object(map) = value { map } else { Map::new() }
+}
