@@ -1,8 +1,8 @@
 //! What the pages show, as JSON for programs.
 
-use axum::Json;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use boltjobs_core::continuation::ParentId;
 use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, RowData};
@@ -20,12 +20,16 @@ use crate::verdict::verdict;
 
 fn answer(found: Result<Value, Missing>) -> Response {
     let (status, why) = match found {
-        Ok(value) => return Json(value).into_response(),
+        Ok(value) => return json(StatusCode::OK, &value),
         Err(Missing::Unavailable(error)) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
         Err(Missing::NotFound(why)) => (StatusCode::NOT_FOUND, why),
         Err(Missing::Illegal(why)) => (StatusCode::BAD_REQUEST, why),
     };
-    (status, Json(json!({ "error": why }))).into_response()
+    json(status, &json!({ "error": why }))
+}
+
+fn json(status: StatusCode, value: &Value) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }
 
 pub(crate) async fn overview(asked: Asked) -> Response {

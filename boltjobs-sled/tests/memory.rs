@@ -58,7 +58,8 @@ fn a_waiting_job_takes_no_more_memory_than_is_stated() {
     drop(store);
 
     let directory = tempdir().unwrap();
-    let store = SledOptions::new().memory(1 << 20).open(directory.path()).unwrap();
+    // A buffer of sled has the size of a segment, and there is one more or one less.
+    let store = SledOptions::new().memory(1 << 20).segment_size(2 << 20).open(directory.path()).unwrap();
     // Sled keeps some leaves in any case, whatever is in them, so that one fill takes more and the next one less.
     let fill = |numbers: std::ops::Range<u64>, start| -> usize {
         let fills = numbers.map(|number| growth(&store, number * 1_000_000, 2_000, start));
@@ -76,7 +77,7 @@ fn a_waiting_job_takes_no_more_memory_than_is_stated() {
 #[test]
 fn a_job_that_has_ended_takes_no_more_memory_than_is_stated() {
     let directory = tempdir().unwrap();
-    let store = SledOptions::new().memory(1 << 20).open(directory.path()).unwrap();
+    let store = SledOptions::new().memory(1 << 20).segment_size(2 << 20).open(directory.path()).unwrap();
     let round = |number: u64| {
         let before = MEMORY.current_usage();
         growth(&store, number * 1_000_000, 2_000, None);

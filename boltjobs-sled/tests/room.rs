@@ -208,6 +208,7 @@ fn live_and_die(store: &SledStore, number: u64) -> Result<(), StoreError> {
 fn compaction_that_finds_no_room_is_made_up_for() {
     let test = "compaction_that_finds_no_room_is_made_up_for";
     let Some(disk) = on_a_small_file_system(test) else { return };
+    let mut met = 0;
     for pages in (0..40).step_by(5) {
         let store = small().open(disk.store()).unwrap();
         (0..100).for_each(|number| live_and_die(&store, number).unwrap());
@@ -221,12 +222,18 @@ fn compaction_that_finds_no_room_is_made_up_for() {
                 let worked = |number| (number, live_and_die(&store, number));
                 let ends =
                     |(_, worked): &(u64, Result<_, _>)| worked.is_err() || !full.load(Ordering::SeqCst);
-                (100..100_000).map(worked).find(ends).unwrap()
+                // Compaction may also make do with the room that there is.
+                (100..2_000).map(worked).find(ends).unwrap_or((1_999, Ok(())))
             });
-            until(&store, false);
+            while block_on(store.counts()).is_ok() && !working.is_finished() {
+                thread::yield_now();
+            }
+            let waits = !working.is_finished();
             full.store(false, Ordering::SeqCst);
             disk.make_room();
-            working.join().unwrap()
+            let (begun, last) = working.join().unwrap();
+            met += u32::from(waits || last.is_err());
+            (begun, last)
         });
         if let Err(error) = last {
             assert_full(&error);
@@ -241,6 +248,7 @@ fn compaction_that_finds_no_room_is_made_up_for() {
         assert!(all_jobs(&small().open(disk.store()).unwrap()) == known, "{pages} pages");
         fs::remove_dir_all(disk.store()).unwrap();
     }
+    assert!(met > 2, "{met} of 8 found no room");
 }
 
 #[test]
