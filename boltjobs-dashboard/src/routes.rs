@@ -8,6 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use boltjobs_core::store::{JobFilter, PageQuery, Store, StoreError};
+use boltjobs_core::text::shown;
 use boltjobs_core::{JobId, Timestamp};
 use maud::Markup;
 use serde::Deserialize;
@@ -138,14 +139,14 @@ pub(crate) async fn find(asked: &Asked, filter: JobFilter, wanted: &Wanted) -> R
     let size = match &*wanted.size {
         "" => SIZES[0],
         text => SIZES.into_iter().find(|size| size.to_string() == text).ok_or_else(|| {
-            Missing::Illegal(format!("A page can have {SIZES:?} jobs, and not {:?}.", clipped(text)))
+            Missing::Illegal(format!("A page can have {SIZES:?} jobs, and not {:?}.", shown(text)))
         })?,
     };
     let oldest_first = match &*wanted.order {
         "" | "newest" => false,
         "oldest" => true,
         other => {
-            let other = clipped(other);
+            let other = shown(other);
             return Err(Missing::Illegal(format!(
                 "Jobs are listed `newest` or `oldest` first, and not `{other}`."
             )));
@@ -157,11 +158,7 @@ pub(crate) async fn find(asked: &Asked, filter: JobFilter, wanted: &Wanted) -> R
 }
 
 fn read_id(id: &str) -> Result<JobId, Missing> {
-    id.parse().map_err(|_| Missing::NotFound(format!("`{}` is not the id of a job.", clipped(id))))
-}
-
-fn clipped(text: &str) -> String {
-    boltjobs_core::text::shown(text)
+    id.parse().map_err(|_| Missing::NotFound(format!("`{}` is not the id of a job.", shown(id))))
 }
 
 pub(crate) async fn job(asked: Asked, Path(id): Path<String>) -> Response {
@@ -187,7 +184,7 @@ pub(crate) async fn definition(asked: Asked, Path(id): Path<String>) -> Response
     let all = asked.source.store.recurring_jobs().await;
     let page = all.map_err(Missing::from).and_then(|all| {
         let found = all.iter().find(|recurring| *recurring.definition.id == *id);
-        let gone = || Missing::NotFound(format!("There is no recurring definition `{}`.", clipped(&id)));
+        let gone = || Missing::NotFound(format!("There is no recurring definition `{}`.", shown(&id)));
         found.map(|found| pages::definition(&asked.view, found)).ok_or_else(gone)
     });
     asked.answer(page)

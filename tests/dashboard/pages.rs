@@ -1,11 +1,6 @@
 //! The pages beside the first one and that of a job.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use boltjobs::prelude::*;
-use boltjobs_core::Timestamp;
-use boltjobs_core::clock::{Clock, Sleep};
 use boltjobs_tests::{Bench, patiently};
 
 use super::{Block, HOSTILE, HOUR, Orphan, address, ask, assert_has, get, pay_with, shown};
@@ -213,32 +208,13 @@ async fn each_page_says_that_the_store_fails() {
     }
 }
 
-#[derive(Debug)]
-struct Stopped;
-
-impl Clock for Stopped {
-    fn now(&self) -> Timestamp {
-        Timestamp::EPOCH
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn sleep_until(&self, _: Timestamp) -> Sleep<'_> {
-        Box::pin(std::future::pending())
-    }
-
-    fn sleep(&self, _: Duration) -> Sleep<'_> {
-        Box::pin(std::future::pending())
-    }
-}
-
 #[tokio::test]
 async fn the_pages_can_be_nested_in_an_app_of_ones_own() {
-    let store: Arc<dyn boltjobs::Store> = Arc::new(boltjobs::MemoryStore::new());
-    let app = axum::Router::new()
-        .nest("/admin/jobs", boltjobs_dashboard::Dashboard::new(store, Arc::new(Stopped)).router());
+    let bench = Bench::start().await;
+    let app = axum::Router::new().nest(
+        "/admin/jobs",
+        boltjobs_dashboard::Dashboard::new(bench.store.clone(), bench.clock.clone()).router(),
+    );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });

@@ -62,7 +62,8 @@ impl View {
                                 a href=(self.base.path(path)) aria-current=[here] { (name) }
                             }
                         }
-                        (self.search("", page))
+                        // The page with the jobs has its own.
+                        @if page != "Jobs" { (self.search_box("")) }
                     }
                     main id="content" {
                         @for (_, done) in DONE.iter().filter(|(did, _)| self.did.as_deref() == Some(*did)) {
@@ -74,11 +75,6 @@ impl View {
                 }
             }
         }
-    }
-
-    /// Makes the box in which one looks for jobs. The page with the jobs has its own.
-    fn search(&self, query: &str, page: &str) -> Markup {
-        html! { @if page != "Jobs" { (self.search_box(query)) } }
     }
 
     /// Makes a box in which one looks for jobs.
