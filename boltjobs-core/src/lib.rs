@@ -10,6 +10,8 @@
 //! | [`continuation`], [`batch`], [`unique`] | what a job waits for, belongs to, and is kept out by |
 //! | [`mask`] | what is shown of a payload |
 //! | [`rate`] | when the next job may start under a rate limit |
+//! | [`fingerprint`] | which failures are the same |
+//! | [`throughput`] | how many jobs came and ended, and when |
 //! | [`notes`] | what a job notes while it runs, and how much of it is kept |
 //! | [`engine`] | what each command does: a pure state machine over the live set |
 //! | [`store`] | what a store must do: the trait and its numbered laws |
@@ -27,6 +29,7 @@ pub mod continuation;
 pub mod cron;
 pub mod duration;
 pub mod engine;
+pub mod fingerprint;
 pub mod id;
 pub mod job;
 pub mod mask;
@@ -40,6 +43,7 @@ pub mod state;
 pub mod store;
 pub mod template;
 pub mod text;
+pub mod throughput;
 pub mod time;
 pub mod unique;
 pub mod watch;

@@ -16,10 +16,11 @@ use crate::job::{Job, Lease, NewJob};
 use crate::notes::Notes;
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Page, PageQuery,
-    QueueInfo, Record, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError,
-    Tally,
+    Answer, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
+    Heartbeat, JobFilter, Offer, Page, PageQuery, QueueInfo, Record, RecurringCommand, Retention, ServerInfo,
+    Settled, Settlement, Store, StoreError, Tally,
 };
+use crate::throughput::{Throughput, Window};
 use crate::watch::{Interest, Watch, Watchers};
 use crate::{BatchId, JobId, Timestamp};
 
@@ -221,6 +222,26 @@ impl Store for MemoryStore {
 
     fn pause(&self, queue: Arc<str>, pause: bool, now: Timestamp) -> Answer<'_, bool> {
         self.turn(now, |turn| turn.pause(&queue, pause))
+    }
+
+    fn keep(&self, kept: Vec<Document>, removed: Vec<Arc<str>>, now: Timestamp) -> Answer<'_, ()> {
+        self.turn(now, |turn| turn.keep(kept, removed))
+    }
+
+    fn documents(&self, query: DocumentQuery) -> Answer<'_, Vec<Document>> {
+        self.read(|engine| engine.documents(&query))
+    }
+
+    fn revision(&self) -> Answer<'_, u64> {
+        self.read(Engine::revision)
+    }
+
+    fn throughput(&self, window: Window) -> Answer<'_, Throughput> {
+        self.read(|engine| engine.throughput(&window))
+    }
+
+    fn failures(&self, limit: usize) -> Answer<'_, Vec<FailureGroup>> {
+        self.read(|engine| engine.failures(limit))
     }
 
     fn servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {

@@ -30,10 +30,14 @@
 //!     is durable.
 //! 17. **Noted**: what a running job notes is kept over its attempts, and goes with the job; a step that was noted is
 //!     durable.
+//! 18. **Counted**: what came and ended is counted in its minute, once, whatever is compacted or crashes; jobs that
+//!     failed in the same way are found together.
+//! 19. **Kept**: a document is there, as it was written last, until it is removed.
 
 mod command;
 mod error;
 mod explanation;
+mod failures;
 mod limits;
 mod live;
 mod offer;
@@ -52,12 +56,14 @@ use crate::batch::{BatchStatus, NewBatch};
 use crate::job::{Job, Lease, NewJob};
 use crate::notes::Notes;
 use crate::recurring::{Definition, RecurringJob};
+use crate::throughput::{Throughput, Window};
 use crate::watch::{Interest, Watch};
 use crate::{BatchId, JobId, Timestamp};
 
 pub use command::{Action, Command, Enqueued, RecurringCommand};
 pub use error::{Refusal, StoreError};
 pub use explanation::{Explanation, Reason};
+pub use failures::{Document, DocumentQuery, FailureGroup};
 pub use limits::{Held, Limits};
 pub use live::{QueueInfo, ServerInfo};
 pub use offer::{Claimed, Handled, Offer, QueueOrder};
@@ -152,6 +158,14 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Pauses a queue, or lets it go on; `false` when it was so already. What runs is run to its end.
     fn pause(&self, queue: Arc<str>, pause: bool, now: Timestamp) -> Answer<'_, bool>;
 
+    // What is kept beside the jobs.
+
+    /// Keeps documents, and removes others, all or none.
+    fn keep(&self, kept: Vec<Document>, removed: Vec<Arc<str>>, now: Timestamp) -> Answer<'_, ()>;
+
+    /// Returns documents whose keys begin alike.
+    fn documents(&self, query: DocumentQuery) -> Answer<'_, Vec<Document>>;
+
     // Looking.
 
     /// Returns the servers that are there, by their names.
@@ -184,6 +198,15 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     /// Counts the jobs.
     fn counts(&self) -> Answer<'_, Counts>;
+
+    /// Returns a number that is another one after each change that can be seen, and is cheap to ask for.
+    fn revision(&self) -> Answer<'_, u64>;
+
+    /// Returns how many jobs came and ended in a window.
+    fn throughput(&self, window: Window) -> Answer<'_, Throughput>;
+
+    /// Returns failures, the one that happened last first, and at most so many.
+    fn failures(&self, limit: usize) -> Answer<'_, Vec<FailureGroup>>;
 
     /// Returns the recurring definitions in the order of their ids.
     fn recurring_jobs(&self) -> Answer<'_, Vec<RecurringJob>>;

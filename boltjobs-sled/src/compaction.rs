@@ -69,6 +69,10 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &mut Engine, group: &
         }
         // What any other entry changed is in the record that is written again, if there is one.
     }
+    // A replay counts what was rescued once more, until it comes to this.
+    if let Some(minute) = engine.current_minute() {
+        group.record(&minute);
+    }
 }
 
 /// Writes the record of what is not a job again, unless the group has it.

@@ -27,6 +27,7 @@
 //! | `open`, `replay` | from a path to an engine, or to an error that says what is wrong |
 
 mod archive;
+mod calls;
 mod chunk;
 mod codec;
 mod committer;

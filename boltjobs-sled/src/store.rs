@@ -1,4 +1,4 @@
-//! The commands, and what each answer waits for.
+//! The handle of a store: how a command is applied, and what its answer waits for.
 //!
 //! A caller applies its command under the lock and takes its answer when everything that was applied so far is
 //! durable: the group that collects, or the one on its way. A claim and a heartbeat answer at once, for they only
@@ -6,30 +6,14 @@
 //!
 //! While the disk fails, see [`stall`](crate::stall), nothing is applied that would have to be written.
 
-#![expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "the methods are not general over a turn's lifetime"
-)]
-
-use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::future::ready;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use boltjobs_core::batch::{BatchStatus, NewBatch};
+use boltjobs_core::Timestamp;
 use boltjobs_core::engine::{Engine, Turn};
-use boltjobs_core::job::{Job, Lease, NewJob};
-use boltjobs_core::notes::{Note, Notes};
-use boltjobs_core::recurring::{Definition, RecurringJob};
-use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Page, PageQuery,
-    QueueInfo, Record, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, StoreError,
-    Tally,
-};
-use boltjobs_core::watch::{Interest, Watch};
-use boltjobs_core::{BatchId, JobId, Timestamp};
+use boltjobs_core::store::{Answer, StoreError};
 
 use crate::committer::{self, PATIENCE, Phase, Shared, State};
 use crate::gate::{self, Gate, Wait};
@@ -113,7 +97,7 @@ impl SledStore {
     }
 
     /// The same for a command that may be refused, where what has come of it tells what the answer waits for.
-    fn turn_then<T: Send + 'static>(
+    pub(crate) fn turn_then<T: Send + 'static>(
         &self,
         now: Timestamp,
         command: impl FnOnce(&mut Turn<'_>) -> Result<T, StoreError>,
@@ -127,7 +111,7 @@ impl SledStore {
     }
 
     /// The same for what finds nothing to do while the disk fails. Whoever watches is told when it is over.
-    fn step<T: Default + Send + 'static>(
+    pub(crate) fn step<T: Default + Send + 'static>(
         &self,
         now: Timestamp,
         step: impl FnOnce(&mut Turn<'_>) -> T,
@@ -142,7 +126,7 @@ impl SledStore {
     }
 
     /// The same for what is kept in memory alone, whether the disk fails or not.
-    fn live<T: Send + 'static>(
+    pub(crate) fn live<T: Send + 'static>(
         &self,
         now: Timestamp,
         command: impl FnOnce(&mut Turn<'_>) -> T,
@@ -183,7 +167,7 @@ impl SledStore {
         gate::answer_after(gate, wait, answer)
     }
 
-    fn read<T: Send + 'static>(&self, look: impl FnOnce(&Engine) -> T) -> Answer<'_, T> {
+    pub(crate) fn read<T: Send + 'static>(&self, look: impl FnOnce(&Engine) -> T) -> Answer<'_, T> {
         let state = self.shared.lock();
         if let Some(error) = state.refusal().or_else(|| state.stalled.clone()) {
             return Box::pin(ready(Err(error)));
@@ -230,7 +214,7 @@ impl SledStore {
         state.flight.clone()
     }
 
-    fn begin_to_close(&self) {
+    pub(crate) fn begin_to_close(&self) {
         let mut state = self.shared.lock();
         if state.phase == Phase::Running {
             state.phase = Phase::Closing;
@@ -248,151 +232,5 @@ impl Drop for SledStore {
         if let Some(committer) = committer.filter(|thread| thread.thread().id() != thread::current().id()) {
             drop(committer.join());
         }
-    }
-}
-
-impl Store for SledStore {
-    fn location(&self) -> String {
-        self.shared.location.clone()
-    }
-
-    fn submit(&self, batches: Vec<NewBatch>, jobs: Vec<NewJob>, now: Timestamp) -> Answer<'_, Vec<Enqueued>> {
-        let submit = |turn: &mut Turn<'_>| turn.submit(batches, jobs).map_err(StoreError::from);
-        self.turn_then(now, submit, |_, _| Wait::Durable)
-    }
-
-    fn cancel_batch(&self, batch: BatchId, reason: Option<Arc<str>>, now: Timestamp) -> Answer<'_, bool> {
-        self.turn(now, Wait::Durable, |turn| turn.cancel_batch(batch, reason))
-    }
-
-    fn command(&self, jobs: Vec<JobId>, command: Command, now: Timestamp) -> Answer<'_, Vec<bool>> {
-        self.turn(now, Wait::Durable, |turn| turn.command(&jobs, &command))
-    }
-
-    fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
-        // After a crash a claim is written before the job runs, for a job that brings down the process must leave a
-        // trace; otherwise it is written with the next group, and soon.
-        let suspect = |engine: &Engine, claims: &Vec<Claimed>| {
-            let any = claims.iter().any(|claimed| engine.is_suspect(claimed.lease.job));
-            if any { Wait::AtLast } else { Wait::No }
-        };
-        self.step(now, |turn| turn.claim(&offer, &workers), suspect)
-    }
-
-    fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Answer<'_, Vec<Settled>> {
-        // A settlement that came again would find its lease gone.
-        self.turn(now, Wait::AtLast, |turn| turn.settle(settlements))
-    }
-
-    fn heartbeat(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Heartbeat> {
-        self.live(until, |turn| turn.heartbeat(&leases, until))
-    }
-
-    fn record(&self, records: Vec<Record>, now: Timestamp) -> Answer<'_, Vec<bool>> {
-        // A step is not done again, so it must not be lost; of the rest a crash may cost what is latest.
-        let steps = records.iter().any(|record| matches!(record.note, Note::Step(_)));
-        let wait = if steps { Wait::AtLast } else { Wait::No };
-        self.turn(now, wait, |turn| turn.record(records))
-    }
-
-    fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
-        self.step(now, |turn| turn.due(), |_, _| Wait::Durable)
-    }
-
-    fn fire(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
-        self.step(now, |turn| turn.fire(), |_, _| Wait::Durable)
-    }
-
-    fn reap(&self, max_crashes: u32, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
-        self.step(now, |turn| turn.reap(max_crashes), |_, _| Wait::Durable)
-    }
-
-    fn expire(&self, retention: Retention, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
-        self.step(now, |turn| turn.expire(retention), |_, _| Wait::Durable)
-    }
-
-    fn put_recurring(&self, definition: Definition, now: Timestamp) -> Answer<'_, bool> {
-        self.turn(now, Wait::Durable, |turn| turn.put_recurring(definition))
-    }
-
-    fn declare_recurring(
-        &self,
-        declared: Vec<Definition>,
-        crates: BTreeSet<Arc<str>>,
-        now: Timestamp,
-    ) -> Answer<'_, Vec<Arc<str>>> {
-        self.turn(now, Wait::Durable, |turn| turn.declare_recurring(declared, &crates))
-    }
-
-    fn recurring(&self, id: Arc<str>, command: RecurringCommand, now: Timestamp) -> Answer<'_, Option<bool>> {
-        self.turn(now, Wait::Durable, |turn| turn.recurring(&id, command))
-    }
-
-    fn announce(&self, offer: Arc<Offer>, now: Timestamp, until: Timestamp) -> Answer<'_, ()> {
-        self.live(now, |turn| turn.announce(offer, until))
-    }
-
-    fn retire(&self, server: Arc<str>) -> Answer<'_, ()> {
-        self.live(Timestamp::EPOCH, |turn| turn.retire(&server))
-    }
-
-    fn pause(&self, queue: Arc<str>, pause: bool, now: Timestamp) -> Answer<'_, bool> {
-        self.turn(now, Wait::Durable, |turn| turn.pause(&queue, pause))
-    }
-
-    fn servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {
-        self.read(|engine| engine.servers(now))
-    }
-
-    fn queues(&self, now: Timestamp) -> Answer<'_, Vec<QueueInfo>> {
-        self.read(|engine| engine.queues(now))
-    }
-
-    fn explain(&self, id: JobId, now: Timestamp) -> Answer<'_, Explanation> {
-        self.read(|engine| engine.explain(id, now))
-    }
-
-    fn job(&self, id: JobId) -> Answer<'_, Option<Job>> {
-        self.read(|engine| engine.job(id).map(Cow::into_owned))
-    }
-
-    fn notes(&self, id: JobId) -> Answer<'_, Option<Notes>> {
-        self.read(move |engine| engine.notes(id).cloned())
-    }
-
-    fn page(&self, query: PageQuery) -> Answer<'_, Page> {
-        self.read(|engine| engine.page(&query))
-    }
-
-    fn batch(&self, id: BatchId) -> Answer<'_, Option<BatchStatus>> {
-        self.read(|engine| engine.batch(id))
-    }
-
-    fn batches(&self, after: Option<BatchId>, limit: usize) -> Answer<'_, Vec<BatchStatus>> {
-        self.read(|engine| engine.batches(after, limit))
-    }
-
-    fn count(&self, filter: JobFilter, after: Option<JobId>) -> Answer<'_, Tally> {
-        self.read(|engine| engine.count(&filter, after))
-    }
-
-    fn counts(&self) -> Answer<'_, Counts> {
-        self.read(Engine::counts)
-    }
-
-    fn recurring_jobs(&self) -> Answer<'_, Vec<RecurringJob>> {
-        self.read(Engine::recurring_jobs)
-    }
-
-    fn watch(&self, interest: Interest) -> Watch {
-        let watch = self.shared.watchers.watch(interest);
-        self.shared.lock().engine.watched(interest);
-        watch
-    }
-
-    fn close(&self) -> Answer<'_, ()> {
-        self.begin_to_close();
-        let closed = self.shared.closed.passed();
-        Box::pin(closed)
     }
 }

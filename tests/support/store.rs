@@ -10,9 +10,10 @@ use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::notes::Notes;
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Page, PageQuery,
+    Answer, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup, Heartbeat, JobFilter, Offer, Page, PageQuery,
     QueueInfo, Record, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Tally,
 };
+use boltjobs_core::throughput::{Throughput, Window};
 use boltjobs_core::watch::{Interest, Watch};
 
 /// A memory store whose `settle` fails as often as it is told, and that can be looked at after its server is gone.
@@ -157,6 +158,26 @@ impl Store for Flaky {
 
     fn pause(&self, queue: Arc<str>, pause: bool, now: Timestamp) -> Answer<'_, bool> {
         self.store.pause(queue, pause, now)
+    }
+
+    fn keep(&self, kept: Vec<Document>, removed: Vec<Arc<str>>, now: Timestamp) -> Answer<'_, ()> {
+        self.store.keep(kept, removed, now)
+    }
+
+    fn documents(&self, query: DocumentQuery) -> Answer<'_, Vec<Document>> {
+        self.store.documents(query)
+    }
+
+    fn revision(&self) -> Answer<'_, u64> {
+        self.store.revision()
+    }
+
+    fn throughput(&self, window: Window) -> Answer<'_, Throughput> {
+        self.store.throughput(window)
+    }
+
+    fn failures(&self, limit: usize) -> Answer<'_, Vec<FailureGroup>> {
+        self.store.failures(limit)
     }
 
     fn servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {

@@ -16,10 +16,11 @@ use crate::notes::{Note, Notes};
 use crate::recurring::{Definition, RecurringJob};
 use crate::sabotage;
 use crate::store::{
-    Action, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Outcome, PageQuery,
-    QueueInfo, Record, RecurringCommand, Refusal, Retention, ServerInfo, Settled, Settlement, Store,
-    StoreError,
+    Action, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
+    Heartbeat, JobFilter, Offer, Outcome, PageQuery, QueueInfo, Record, RecurringCommand, Refusal, Retention,
+    ServerInfo, Settled, Settlement, Store, StoreError,
 };
+use crate::throughput::{Throughput, Window};
 use crate::watch::{Changes, Watch};
 use crate::{BatchId, JobId, JobState, Timestamp};
 
@@ -188,6 +189,23 @@ impl<'f> Lab<'f> {
 
     pub(super) fn queues(&self, now: Timestamp) -> Vec<QueueInfo> {
         block_on(self.store.queues(now)).expect("the store reads")
+    }
+
+    pub(super) fn throughput(&self, window: Window) -> Throughput {
+        block_on(self.store.throughput(window)).expect("the store answers")
+    }
+
+    pub(super) fn failures(&self, limit: usize) -> Vec<FailureGroup> {
+        block_on(self.store.failures(limit)).expect("the store answers")
+    }
+
+    pub(super) fn keep(&self, kept: Vec<Document>, removed: &[&str], now: Timestamp) {
+        let removed = removed.iter().map(|key| Arc::from(*key)).collect();
+        block_on(self.store.keep(kept, removed, now)).expect("the store answers");
+    }
+
+    pub(super) fn documents(&self, query: DocumentQuery) -> Vec<Document> {
+        block_on(self.store.documents(query)).expect("the store answers")
     }
 
     pub(super) fn explain(&self, id: JobId, now: Timestamp) -> Explanation {

@@ -16,7 +16,9 @@ pub mod batches;
 pub mod claim;
 pub mod commands;
 pub mod continuations;
+pub mod counting;
 pub mod declared;
+pub mod documents;
 pub mod enqueue;
 pub mod expiry;
 pub mod explaining;
@@ -91,6 +93,16 @@ macro_rules! store_conformance {
                 queues_are_listed_with_what_is_known_of_them
                 an_explanation_names_what_holds_a_ready_job
                 an_explanation_tells_of_every_other_state
+            }
+            counting {
+                each_end_is_counted_in_its_minute
+                what_was_counted_outlives_its_jobs
+                old_minutes_are_let_go
+                failures_that_are_alike_are_found_together
+            }
+            documents {
+                a_document_is_kept_as_it_was_written_last
+                documents_are_listed_by_what_they_begin_with
             }
             queues {
                 jobs_of_one_queue_come_first_in_first_out

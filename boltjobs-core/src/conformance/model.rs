@@ -13,8 +13,10 @@ use fastrand::Rng;
 use super::lab::{Lab, at};
 use super::operation::{Operation, draw};
 use super::{Fixture, InMemory};
+use crate::fingerprint::Fingerprint;
 use crate::job::{Epoch, Job, Lease, RowData};
-use crate::store::{Claimed, Counts, Settlement};
+use crate::store::{Claimed, Counts, Document, DocumentQuery, Settlement};
+use crate::throughput::Window;
 use crate::{JobId, JobState, Timestamp};
 
 /// The operations between two comparisons of everything.
@@ -46,6 +48,8 @@ pub fn run(fixture: &dyn Fixture, seed: u64, steps: usize) {
         let answers = (real.perform(&operation, now), model.perform(&operation, now));
         assert_eq!(answers.0, answers.1, "{}", context());
         assert_eq!(real.lab.counts(), model.lab.counts(), "{}", context());
+        let window = Window { until: now, step: Duration::from_hours(1), steps: 40 };
+        assert_eq!(real.lab.throughput(window), model.lab.throughput(window), "{}", context());
         if step % BETWEEN == 0 || step + 1 == steps {
             compare_all(&real, &model, &mut rng, &context);
         }
@@ -74,11 +78,20 @@ fn compare_all(real: &Side<'_>, model: &Side<'_>, rng: &mut Rng, context: &dyn F
     assert_eq!(real.lab.counts(), Counts::recount(&jobs), "{}", context());
     assert_eq!(real.lab.definitions(), model.lab.definitions(), "{}", context());
     assert_eq!(real.lab.batches(), model.lab.batches(), "{}", context());
+    let all = DocumentQuery { limit: usize::MAX, ..DocumentQuery::default() };
+    assert_eq!(real.lab.documents(all.clone()), model.lab.documents(all), "{}", context());
+    assert_eq!(failures(&real.lab), failures(&model.lab), "{}", context());
     for state in JobState::ALL {
         let (after, limit) = (super::lab::id(rng.u64(0..300)), rng.usize(0..9));
         let pages = (real.lab.page(state, Some(after), limit), model.lab.page(state, Some(after), limit));
         assert_eq!(pages.0, pages.1, "{}", context());
     }
+}
+
+/// Returns how many jobs there are of each failure. Since when, a store forgets as it is opened.
+fn failures(lab: &Lab<'_>) -> BTreeMap<Fingerprint, (u64, u64)> {
+    let groups = lab.failures(usize::MAX).into_iter();
+    groups.map(|group| (group.fingerprint, (group.failed, group.retrying))).collect()
 }
 
 /// Returns a job without the numbers that a store chooses.
@@ -143,6 +156,11 @@ impl<'f> Side<'f> {
                 show(&lab.declare(vec![*definition], &["school", other], now))
             }
             Operation::Steer(name, command) => show(&lab.steer(name, command, now)),
+            Operation::Keep(key, Some(text)) => {
+                let document = Document { key: key.into(), text: text.to_string().into() };
+                show(&lab.keep(vec![document], &[], now))
+            }
+            Operation::Keep(key, None) => show(&lab.keep(Vec::new(), &[key], now)),
             Operation::Pause(queue, pause) => show(&lab.pause(queue, pause, now)),
             Operation::Announce(offer) => {
                 lab.announce(*offer, now, now.plus(Duration::from_mins(5)));

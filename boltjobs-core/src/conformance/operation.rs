@@ -51,6 +51,7 @@ pub(super) enum Operation {
     Steer(&'static str, RecurringCommand),
     Read(JobId),
     Pause(&'static str, bool),
+    Keep(&'static str, Option<u64>),
     Announce(Box<Offer>),
     Explain(JobId),
     Page(Box<PageQuery>),
@@ -112,6 +113,7 @@ pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
             let retention = Retention::default().succeeded(few).failed(span(rng)).deleted(span(rng));
             Operation::Expire(retention.batches(span(rng)))
         }
+        87 if rng.bool() => Operation::Keep(pick(rng, &NAMES), rng.bool().then(|| rng.u64(..))),
         87 => {
             let declared = Definition { declared_by: Some(CRATES[0].into()), ..definition(rng, now) };
             Operation::Declare(Box::new(declared), pick(rng, &CRATES))
@@ -183,6 +185,10 @@ fn filter(rng: &mut Rng) -> JobFilter {
         queues: some(rng, &QUEUES[..2]).into_iter().map(Into::into).collect(),
         requests: some(rng, &REQUESTS[..2]).into_iter().map(Into::into).collect(),
         tags: some(rng, &TAGS[..1]).into_iter().map(Into::into).collect(),
+        batch: (rng.u8(0..9) == 0).then(|| any_batch(rng)),
+        parent: (rng.u8(0..9) == 0).then(|| parent(rng).id),
+        failures: Vec::new(),
+        retrying: rng.u8(0..4) == 0,
         text: (rng.u8(0..3) == 0).then(|| pick(rng, &["XX", "mail", "no route"]).into()),
     }
 }

@@ -64,6 +64,7 @@ pub fn a_search_finds_what_a_look_at_each_job_finds(fixture: &dyn Fixture) {
                 requests: arcs(requests),
                 tags: tags.iter().map(|tag: &&str| (*tag).to_owned()).collect(),
                 text: text.map(str::to_owned),
+                ..JobFilter::default()
             };
             let expected: Vec<_> =
                 all.iter().rev().filter(|job| filter.admits(job)).map(|job| job.id).collect();

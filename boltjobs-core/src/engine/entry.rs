@@ -6,12 +6,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::archive::Mark;
+use super::flows::Minute;
 use super::limiting::{RateId, Starts};
 use crate::batch::Batch;
 use crate::continuation::ParentId;
 use crate::job::{Epoch, HistoryRow, Job, JobSpec};
 use crate::notes::{Note, Notes};
 use crate::recurring::{Past, RecurringJob, Run, RunOutcome};
+use crate::store::Document;
 use crate::{BatchId, JobId, Timestamp};
 
 /// One change of the engine, as a journal keeps it.
@@ -91,6 +93,14 @@ pub enum Entry {
     },
     /// Everything that a job has noted; it comes right after the whole record of the job.
     Notes(JobId, Box<Notes>),
+    /// Everything that happened in a minute.
+    Minute(Box<Minute>),
+    /// A minute is too old to be kept.
+    MinuteForgotten(u64),
+    /// A document was written.
+    Document(Box<Document>),
+    /// A document was removed.
+    DocumentRemoved(Arc<str>),
 }
 
 /// How far a schedule has come, and the run that it made with it.
@@ -152,6 +162,10 @@ pub enum RecordId {
     Starts(RateId),
     /// The pause of a queue.
     Queue(Arc<str>),
+    /// What happened in a minute.
+    Minute(u64),
+    /// A document.
+    Document(Arc<str>),
 }
 
 impl Entry {
@@ -166,6 +180,10 @@ impl Entry {
             Self::StartsOver(id) => Some((RecordId::Starts(id.clone()), false)),
             Self::QueuePaused { queue, .. } => Some((RecordId::Queue(Arc::clone(queue)), true)),
             Self::QueueResumed(queue) => Some((RecordId::Queue(Arc::clone(queue)), false)),
+            Self::Minute(minute) => Some((RecordId::Minute(minute.number), true)),
+            Self::MinuteForgotten(number) => Some((RecordId::Minute(*number), false)),
+            Self::Document(document) => Some((RecordId::Document(Arc::clone(&document.key)), true)),
+            Self::DocumentRemoved(key) => Some((RecordId::Document(Arc::clone(key)), false)),
             Self::Boot(_)
             | Self::Started { .. }
             | Self::Job(_)

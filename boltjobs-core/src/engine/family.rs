@@ -44,6 +44,14 @@ impl Family {
         !self.children.is_empty() && self.children.contains_key(&parent)
     }
 
+    pub(super) fn child_set(&self, parent: ParentId) -> Option<&BTreeSet<JobId>> {
+        self.children.get(&parent)
+    }
+
+    pub(super) fn member_set(&self, batch: BatchId) -> Option<&BTreeSet<JobId>> {
+        self.members.get(&batch).map(|members| &members.jobs)
+    }
+
     /// Returns the jobs of a batch that are still known, oldest first.
     pub(super) fn members(&self, batch: BatchId) -> Vec<JobId> {
         self.members.get(&batch).into_iter().flat_map(|members| &members.jobs).copied().collect()

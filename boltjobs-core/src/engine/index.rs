@@ -19,6 +19,7 @@ impl Engine {
         self.counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
         self.index_family(job);
         self.listing.insert(job);
+        self.failures.insert(job);
         self.keys.insert(job);
         if let Some(expires) = job.expires {
             self.unpublished.changes.due |= self.expiring.first().is_none_or(|(first, _)| expires < first);
@@ -61,6 +62,7 @@ impl Engine {
         }
         self.unindex_family(job);
         self.listing.remove(job);
+        self.failures.remove(job);
         self.keys.remove(job);
         if let Some(expires) = job.expires {
             self.expiring.remove(&(expires, job.id));

@@ -1,7 +1,8 @@
 //! Where every job is listed: by request, queue and state, and by its tags. A list is a walk over the sets that can
 //! hold what it asks for.
 
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
 use super::sorted::Sorted;
@@ -78,18 +79,31 @@ impl Listing {
         let sets = places.flat_map(|(_, sets)| states.clone().map(|state| &sets[state as usize]));
         sets.filter(|set| !set.is_empty()).collect()
     }
+}
 
-    /// Walks over [`sets`](Self::sets), by the ids of the jobs.
-    pub(super) fn walk(&self, filter: &JobFilter, after: Option<JobId>, oldest_first: bool) -> Walk<'_> {
-        let sets = self.sets(filter).into_iter();
-        let sets: Vec<Rest<'_>> = if oldest_first {
-            sets.map(|set| Box::new(set.after(after)) as _).collect()
-        } else {
-            sets.map(|set| Box::new(set.before(after)) as _).collect()
-        };
-        let mut walk = Walk { heads: BinaryHeap::with_capacity(sets.len()), sets, oldest_first };
-        (0..walk.sets.len()).for_each(|set| walk.refill(set));
-        walk
+/// Jobs in the order of their ids.
+#[derive(Clone, Copy)]
+pub(super) enum Set<'a> {
+    Sorted(&'a Sorted<JobId>),
+    Tree(&'a BTreeSet<JobId>),
+}
+
+impl<'a> Set<'a> {
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::Sorted(set) => set.len(),
+            Self::Tree(set) => set.len(),
+        }
+    }
+
+    fn rest(self, after: Option<JobId>, oldest_first: bool) -> Rest<'a> {
+        let bound = after.map_or(Unbounded, Excluded);
+        match (self, oldest_first) {
+            (Self::Sorted(set), true) => Box::new(set.after(after)),
+            (Self::Sorted(set), false) => Box::new(set.before(after)),
+            (Self::Tree(set), true) => Box::new(set.range((bound, Unbounded)).copied()),
+            (Self::Tree(set), false) => Box::new(set.range((Unbounded, bound)).rev().copied()),
+        }
     }
 }
 
@@ -104,7 +118,15 @@ pub(super) struct Walk<'a> {
     oldest_first: bool,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    /// Walks over sets that share no job, by the ids of the jobs.
+    pub(super) fn over(sets: Vec<Set<'a>>, after: Option<JobId>, oldest_first: bool) -> Self {
+        let sets: Vec<Rest<'_>> = sets.into_iter().map(|set| set.rest(after, oldest_first)).collect();
+        let mut walk = Self { heads: BinaryHeap::with_capacity(sets.len()), sets, oldest_first };
+        (0..walk.sets.len()).for_each(|set| walk.refill(set));
+        walk
+    }
+
     fn refill(&mut self, set: usize) {
         let next = self.sets[set].next();
         self.heads.extend(next.map(|id| (self.turned(id.as_u128()), set)));

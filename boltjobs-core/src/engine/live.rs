@@ -8,8 +8,11 @@ use std::sync::Arc;
 
 use super::archive::Mark;
 use super::definitions::Definitions;
+use super::documents::Documents;
 use super::entry::{Entry, Journal, Move, RecordId};
+use super::failures::Failures;
 use super::family::Family;
+use super::flows::Flows;
 use super::jobs::Jobs;
 use super::limiting::Limiting;
 use super::listing::Listing;
@@ -21,6 +24,7 @@ use crate::notes::Notes;
 use crate::sabotage::{self, Bug};
 use crate::state::Actor;
 use crate::store::{Counts, Retention, ServerInfo};
+use crate::throughput::Flow;
 use crate::watch::{Changes, Interest, Transition};
 use crate::{JobId, JobState, Timestamp};
 
@@ -30,6 +34,9 @@ pub struct Engine {
     pub(super) boot: u32,
     pub(super) jobs: Jobs,
     pub(super) listing: Listing,
+    pub(super) failures: Failures,
+    pub(super) flows: Flows,
+    pub(super) documents: Documents,
     pub(super) keys: Keys,
     /// Of the jobs that noted something.
     pub(super) notes: HashMap<JobId, Notes>,
@@ -60,6 +67,8 @@ pub struct Engine {
     pub(super) suspect_before: u64,
     /// Whether any server has a limit: then the end of a job may be what others wait for. Not journaled.
     pub(super) limited: bool,
+    /// Rises with each change that can be seen. Not journaled.
+    pub(super) revision: u64,
     /// What was asked for last: a job that is one too many starts its removal. Not journaled.
     pub(super) retention: Retention,
 }
@@ -89,6 +98,11 @@ impl std::fmt::Debug for Turn<'_> {
 
 impl Turn<'_> {
     pub(super) fn commit(&mut self, entry: Entry) {
+        self.end_minute();
+        self.write(entry);
+    }
+
+    pub(super) fn write(&mut self, entry: Entry) {
         let mark = sabotage::written(&entry).and_then(|entry| self.journal.record(&entry));
         self.engine.apply_at(entry, mark);
     }
@@ -126,7 +140,7 @@ impl Engine {
 
     /// Estimates the bytes that a journal of nothing but what is live and retained would take.
     pub fn weight(&self) -> u64 {
-        self.weight + self.definitions.weight()
+        self.weight + self.definitions.weight() + self.flows.weight() + self.documents.weight()
     }
 
     /// Returns the record of a job.
@@ -143,7 +157,14 @@ impl Engine {
             RecordId::Batch(id) => self.family.batches.get(id).map(|it| Entry::Batch(Box::new(it.clone()))),
             RecordId::Starts(id) => self.limiting.starts_record(id),
             RecordId::Queue(queue) => self.limiting.pause_record(queue),
+            RecordId::Minute(number) => self.flows.record(*number).map(|it| Entry::Minute(Box::new(it))),
+            RecordId::Document(key) => self.documents.get(key).map(|it| Entry::Document(Box::new(it))),
         }
+    }
+
+    /// Returns a number that is another one after each change that can be seen.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Says that the boot before this one ended in a crash: each job that is here may have been its cause.
@@ -206,6 +227,7 @@ impl Engine {
 
     /// The same for one that can be, once it is on disk.
     pub fn apply_at(&mut self, entry: Entry, mark: Option<Mark>) {
+        self.revision += 1;
         match entry {
             Entry::Boot(boot) => self.boot = boot,
             Entry::Job(job) => self.put(*job, mark),
@@ -248,6 +270,10 @@ impl Engine {
                 self.limiting.paused.remove(&queue);
                 self.unpublished.changes.ready = true;
             }
+            Entry::Minute(minute) => self.flows.put(*minute),
+            Entry::MinuteForgotten(number) => self.flows.remove(number),
+            Entry::Document(document) => self.documents.put(*document),
+            Entry::DocumentRemoved(key) => self.documents.remove(&key),
         }
     }
 
@@ -264,7 +290,11 @@ impl Engine {
                 // Either they belong to an earlier life of the job, or they come right after this record.
                 self.forget_notes(job.id);
             }
-            None => self.tell(&job, None),
+            None => {
+                let enqueued = Flow { enqueued: 1, ..Flow::default() };
+                self.flows.count(&job.spec.queue, job.created_at, &enqueued);
+                self.tell(&job, None);
+            }
         }
         self.index(&job);
         self.jobs.put(job, mark);
@@ -310,6 +340,9 @@ impl Engine {
             // Whoever asks for a job that has succeeded wants all of it done again.
             self.forget_notes(job.id);
         }
+        if let Some(flow) = Flow::of(&change.row) {
+            self.flows.count(&job.spec.queue, change.row.at, &flow);
+        }
         job.make(change);
         self.next_order = self.next_order.max(job.order + 1);
         self.index(job);
@@ -344,6 +377,8 @@ impl Engine {
             .hash(&mut hasher);
         let notes: BTreeMap<_, _> = self.notes.iter().collect();
         format!("{notes:?} {:?} {:?}", self.limiting.rates, self.limiting.paused).hash(&mut hasher);
+        let minutes: Vec<_> = self.flows.all().collect();
+        format!("{minutes:?} {:?}", self.documents.all()).hash(&mut hasher);
         hasher.finish()
     }
 }

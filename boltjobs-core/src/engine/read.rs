@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Bound::{Excluded, Unbounded};
 
 use super::Engine;
-use super::listing::Walk;
+use super::listing::{Set, Walk};
 use crate::batch::BatchStatus;
 use crate::job::Job;
 use crate::recurring::RecurringJob;
@@ -60,15 +60,29 @@ impl Engine {
     /// Counts the jobs that a filter means, after one of them.
     pub fn count(&self, filter: &JobFilter, after: Option<JobId>) -> Tally {
         if after.is_none() && filter.is_plain() {
-            let jobs = self.listing.sets(filter).iter().map(|set| set.len() as u64).sum();
+            let jobs = self.sets(filter).iter().map(|set| set.len() as u64).sum();
             return Tally { jobs, next: None };
         }
         let mut search = self.begin(filter, after, false);
         Tally { jobs: search.by_ref().map(|_| 1).sum(), next: search.last }
     }
 
+    /// Returns sets that share no job and hold all that a filter admits.
+    fn sets(&self, filter: &JobFilter) -> Vec<Set<'_>> {
+        let sorted = if let Some(batch) = filter.batch {
+            return self.family.member_set(batch).map(Set::Tree).into_iter().collect();
+        } else if let Some(parent) = filter.parent {
+            return self.family.child_set(parent).map(Set::Tree).into_iter().collect();
+        } else if filter.asks_for_failures() {
+            self.failures.sets(filter)
+        } else {
+            self.listing.sets(filter)
+        };
+        sorted.into_iter().map(Set::Sorted).collect()
+    }
+
     fn begin<'a>(&'a self, filter: &'a JobFilter, after: Option<JobId>, oldest_first: bool) -> Search<'a> {
-        let walk = self.listing.walk(filter, after, oldest_first);
+        let walk = Walk::over(self.sets(filter), after, oldest_first);
         Search { engine: self, filter, walk, looks: 0, last: None }
     }
 

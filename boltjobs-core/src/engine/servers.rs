@@ -19,11 +19,13 @@ impl Turn<'_> {
         let started_at = self.engine.servers.get(&name).map_or(self.now, |known| known.started_at);
         let server = ServerInfo { offer, started_at, heartbeat: self.now, until };
         self.engine.servers.insert(name, server);
+        self.engine.revision += 1;
     }
 
     /// Says that a server is gone, and that nothing is held for it any more.
     pub fn retire(&mut self, server: &Arc<str>) {
         self.engine.servers.remove(server);
+        self.engine.revision += 1;
         self.engine.hold(server, &[]);
     }
 }

@@ -38,7 +38,11 @@ pub(crate) fn written(entry: &Entry) -> Option<Cow<'_, Entry>> {
         | Entry::Respecified { .. }
         | Entry::Ran(_)
         | Entry::Noted { .. }
-        | Entry::Notes(..) => false,
+        | Entry::Notes(..)
+        | Entry::Minute(_)
+        | Entry::MinuteForgotten(_)
+        | Entry::Document(_)
+        | Entry::DocumentRemoved(_) => false,
     };
     (!lost).then_some(Cow::Borrowed(entry))
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::continuation::ParentId;
+use crate::fingerprint::{Fingerprint, Pattern};
 use crate::job::Job;
-use crate::{JobId, JobState};
+use crate::{BatchId, JobId, JobState};
 
 /// The most jobs that one look at a store examines.
 pub const LOOKS: usize = 10_000;
@@ -19,6 +21,14 @@ pub struct JobFilter {
     pub requests: Vec<Arc<str>>,
     /// They have all of these tags.
     pub tags: Vec<String>,
+    /// They belong to this batch.
+    pub batch: Option<BatchId>,
+    /// They have not ended, and name this parent.
+    pub parent: Option<ParentId>,
+    /// They have failed for good, or wait for another attempt, with one of these failures.
+    pub failures: Vec<Fingerprint>,
+    /// They wait for another attempt after one that failed.
+    pub retrying: bool,
     /// They have this text, in upper or lower case, in one of: id, title, name of the request, tags, metadata, errors,
     /// and payload. A payload with sensitive values is not searched.
     pub text: Option<String>,
@@ -62,6 +72,11 @@ impl JobFilter {
             && self.admits_request(&job.spec.request)
             && self.admits_queue(&job.spec.queue)
             && self.tags.iter().all(|tag| job.spec.tags.contains(tag))
+            && self.batch.is_none_or(|batch| job.spec.batch == Some(batch))
+            && self.parent.is_none_or(|parent| {
+                !job.state.is_final() && job.spec.parents.iter().any(|it| it.id == parent)
+            })
+            && self.admits_failure_of(job)
             && self.text.as_ref().is_none_or(|text| has_text(job, &folded(text)))
     }
 
@@ -77,10 +92,33 @@ impl JobFilter {
         self.queues.is_empty() || self.queues.contains(queue)
     }
 
+    pub(crate) fn admits_failure(&self, fingerprint: Fingerprint) -> bool {
+        self.failures.is_empty() || self.failures.contains(&fingerprint)
+    }
+
+    /// Says whether it asks for jobs by how they failed.
+    pub(crate) fn asks_for_failures(&self) -> bool {
+        self.retrying || !self.failures.is_empty()
+    }
+
+    fn admits_failure_of(&self, job: &Job) -> bool {
+        if !self.asks_for_failures() {
+            return true;
+        }
+        let fits = !self.retrying || job.state == JobState::Scheduled;
+        fits && Pattern::of(job).is_some_and(|pattern| self.admits_failure(pattern.fingerprint()))
+    }
+
     /// Says whether where a job is listed tells all, so that no record has to be looked at.
     pub(crate) fn is_plain(&self) -> bool {
-        let anywhere = self.states.is_empty() && self.queues.is_empty() && self.requests.is_empty();
-        self.text.is_none() && (self.tags.is_empty() || (self.tags.len() == 1 && anywhere))
+        let all_places = self.queues.is_empty() && self.requests.is_empty();
+        if self.text.is_some() || self.batch.is_some() || self.parent.is_some() {
+            false
+        } else if self.asks_for_failures() {
+            all_places && self.tags.is_empty()
+        } else {
+            self.tags.is_empty() || (self.tags.len() == 1 && all_places && self.states.is_empty())
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 use std::time::Duration;
 
-use boltjobs_core::engine::{Advance, Engine, Ran};
+use boltjobs_core::engine::{Advance, Engine, Minute, Ran};
 use boltjobs_core::job::{JobSpec, NewJob, Occurrence};
 use boltjobs_core::notes::{Bar, LogLevel, LogLine, Note, Progress, Step};
 use boltjobs_core::recurring::{Past, RunOutcome};
+use boltjobs_core::store::Document;
+use boltjobs_core::throughput::Flow;
 use boltjobs_core::unique::Unique;
 use boltjobs_core::{BatchId, JobId, Timestamp};
 use boltjobs_fuzz::{cases, spoilt_bytes};
@@ -92,6 +94,11 @@ fn note() -> impl Strategy<Value = Note> {
     ]
 }
 
+fn flow(counts: [u64; 7]) -> Flow {
+    let [enqueued, succeeded, failed, deleted, retried, waited_micros, ran_micros] = counts;
+    Flow { enqueued, succeeded, failed, deleted, retried, waited_micros, ran_micros }
+}
+
 /// Makes any entry, with ids that meet.
 pub(crate) fn entries() -> impl Strategy<Value = Entry> {
     let job = (job_id(), spec(), instant(), option::of(instant())).prop_map(|(id, spec, now, start_at)| {
@@ -126,6 +133,15 @@ pub(crate) fn entries() -> impl Strategy<Value = Entry> {
         1 => (job_id(), spec(), option::of(instant())).prop_map(|(id, spec, due)| {
             Entry::Respecified { id, spec: spec.into(), due, expires: None }
         }),
+        1 => (any::<u64>(), any::<bool>(), vec((text(), any::<[u64; 7]>()), 0..4)).prop_map(|(number, over, queues)| {
+            let queues = queues.into_iter().map(|(queue, counts)| (queue.into(), flow(counts))).collect();
+            Entry::Minute(Box::new(Minute { number, over, queues }))
+        }),
+        1 => any::<u64>().prop_map(Entry::MinuteForgotten),
+        1 => (text(), text()).prop_map(|(key, text)| {
+            Entry::Document(Box::new(Document { key: key.into(), text: text.into() }))
+        }),
+        1 => text().prop_map(|key| Entry::DocumentRemoved(key.into())),
         1 => advance,
         1 => ran,
         2 => (job_id(), note()).prop_map(|(id, note)| Entry::Noted { id, note }),

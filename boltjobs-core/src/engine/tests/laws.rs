@@ -52,7 +52,10 @@ fn check_indexes(rig: &Rig) {
     let batches = engine.family.batches.values().map(|batch| batch.weight() as u64).sum::<u64>();
     let starts = engine.limiting.rates.values().map(crate::engine::Starts::weight).sum::<u64>();
     let notes = engine.notes.values().map(|notes| notes.weight() as u64).sum::<u64>();
-    assert_eq!(engine.weight(), weights + definitions + batches + starts + notes);
+    let minutes =
+        engine.flows.all().map(|(_, queues)| 12 + queues.keys().map(|it| it.len() as u64 + 24).sum::<u64>());
+    let minutes = minutes.sum::<u64>();
+    assert_eq!(engine.weight(), weights + definitions + batches + starts + notes + minutes);
     assert!(engine.notes.keys().all(|id| engine.jobs.contains(*id)));
     check_definitions(engine);
     let until: Vec<_> =

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::{QUEUES, Rig, at, id, jobs, new_job, steps};
+use crate::fingerprint::Pattern;
 use crate::job::{JobSpec, NewJob};
 use crate::store::{JobFilter, LOOKS, PageQuery};
 use crate::{JobId, JobState};
@@ -11,11 +12,19 @@ fn filter() -> impl Strategy<Value = JobFilter> {
     let requests = proptest::sample::subsequence(vec!["mail.send", "mail.print"], 0..2);
     let tags = proptest::sample::subsequence(vec!["red", "tall", "none"], 0..3);
     let text = proptest::option::of(proptest::sample::select(vec!["SEND", "1 at", "no route", "zzz", "-8"]));
-    (states, queues, requests, tags, text).prop_map(|(states, queues, requests, tags, text)| JobFilter {
+    let failure = Pattern { kind: "E".to_owned(), message: "no route".to_owned() }.fingerprint();
+    let failures = proptest::sample::subsequence(vec![failure], 0..2);
+    let retrying = any::<bool>();
+    let all = (states, queues, requests, tags, text, failures, retrying);
+    all.prop_map(|(states, queues, requests, tags, text, failures, retrying)| JobFilter {
         states,
         queues: queues.into_iter().map(Into::into).collect(),
         requests: requests.into_iter().map(Into::into).collect(),
         tags: tags.into_iter().map(str::to_owned).collect(),
+        failures,
+        batch: None,
+        parent: None,
+        retrying,
         text: text.map(str::to_owned),
     })
 }

@@ -9,9 +9,11 @@ use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::notes::Notes;
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Action, Answer, Claimed, Command, Counts, Enqueued, Explanation, Heartbeat, JobFilter, Offer, Page,
-    PageQuery, QueueInfo, Record, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Store, Tally,
+    Action, Answer, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
+    Heartbeat, JobFilter, Offer, Page, PageQuery, QueueInfo, Record, RecurringCommand, Retention, ServerInfo,
+    Settled, Settlement, Store, Tally,
 };
+use boltjobs_core::throughput::{Throughput, Window};
 use boltjobs_core::watch::{Interest, Watch};
 use boltjobs_core::{BatchId, JobId, JobState, Timestamp};
 
@@ -193,6 +195,26 @@ impl Store for Probe {
             }
             Ok(answer)
         })
+    }
+
+    fn keep(&self, kept: Vec<Document>, removed: Vec<Arc<str>>, now: Timestamp) -> Answer<'_, ()> {
+        self.look(move |store| store.keep(kept, removed, now))
+    }
+
+    fn documents(&self, query: DocumentQuery) -> Answer<'_, Vec<Document>> {
+        self.look(move |store| store.documents(query))
+    }
+
+    fn revision(&self) -> Answer<'_, u64> {
+        self.look(move |store| store.revision())
+    }
+
+    fn throughput(&self, window: Window) -> Answer<'_, Throughput> {
+        self.look(move |store| store.throughput(window))
+    }
+
+    fn failures(&self, limit: usize) -> Answer<'_, Vec<FailureGroup>> {
+        self.look(move |store| store.failures(limit))
     }
 
     fn servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {

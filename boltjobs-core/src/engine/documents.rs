@@ -1,0 +1,87 @@
+//! Small texts that a program keeps beside its jobs.
+
+use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Included, Unbounded};
+use std::sync::Arc;
+
+use super::{Engine, Entry, Turn};
+use crate::store::{Document, DocumentQuery};
+
+#[derive(Debug, Default)]
+pub(super) struct Documents {
+    kept: BTreeMap<Arc<str>, Arc<str>>,
+    weight: u64,
+}
+
+fn weight(key: &str, text: &str) -> u64 {
+    (key.len() + text.len() + 12) as u64
+}
+
+impl Documents {
+    pub(super) fn put(&mut self, document: Document) {
+        let Document { key, text } = document;
+        self.weight += weight(&key, &text);
+        if let Some(before) = self.kept.insert(Arc::clone(&key), text) {
+            self.weight -= weight(&key, &before);
+        }
+    }
+
+    pub(super) fn remove(&mut self, key: &Arc<str>) {
+        if let Some(before) = self.kept.remove(key) {
+            self.weight -= weight(key, &before);
+        }
+    }
+
+    pub(super) fn get(&self, key: &Arc<str>) -> Option<Document> {
+        self.kept
+            .get_key_value(key)
+            .map(|(key, text)| Document { key: Arc::clone(key), text: Arc::clone(text) })
+    }
+
+    /// Estimates the bytes that the records take on disk.
+    pub(super) fn weight(&self) -> u64 {
+        self.weight
+    }
+
+    pub(super) fn all(&self) -> &BTreeMap<Arc<str>, Arc<str>> {
+        &self.kept
+    }
+}
+
+impl Turn<'_> {
+    /// Keeps documents, and removes others.
+    pub fn keep(&mut self, kept: Vec<Document>, removed: Vec<Arc<str>>) {
+        for document in kept {
+            self.commit(Entry::Document(Box::new(document)));
+        }
+        for key in removed {
+            if self.engine.documents.kept.contains_key(&key) {
+                self.commit(Entry::DocumentRemoved(key));
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Returns documents whose keys begin alike.
+    pub fn documents(&self, query: &DocumentQuery) -> Vec<Document> {
+        let prefix = &*query.prefix;
+        let document =
+            |(key, text): (&Arc<str>, &Arc<str>)| Document { key: Arc::clone(key), text: Arc::clone(text) };
+        let kept = &self.documents.kept;
+        let after = query.after.as_deref();
+        if query.last_first {
+            let found = kept.range::<str, _>((Unbounded, after.map_or(Unbounded, Excluded))).rev();
+            // Those behind all that begin so come first.
+            let found = found.skip_while(|(key, _)| ***key > *prefix && !key.starts_with(prefix));
+            return found
+                .take_while(|(key, _)| key.starts_with(prefix))
+                .take(query.limit)
+                .map(document)
+                .collect();
+        }
+        let begin = after.map_or(Included(prefix), Excluded);
+        let found = kept.range::<str, _>((begin, Unbounded));
+        found.take_while(|(key, _)| key.starts_with(prefix)).take(query.limit).map(document).collect()
+    }
+}
