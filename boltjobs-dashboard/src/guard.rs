@@ -14,9 +14,9 @@ use axum::response::{IntoResponse, Response};
 use crate::Source;
 use crate::access::{Role, is_own};
 
-/// Nothing but its own style, and forms that lead to itself: no script, no picture, no frame around it.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// Nothing but its own style, script and pictures, and forms that lead to itself: nothing inline, no frame around it.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Lets through who looks, under a name that nobody else can give this machine, and who may do more, from a page of ours.
 pub(crate) async fn check(State(source): State<Source>, request: Request, next: Next) -> Response {
@@ -35,8 +35,9 @@ pub(crate) async fn check(State(source): State<Source>, request: Request, next: 
                    BOLTJOBS_DASHBOARD_ROLE\n";
         (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")], why).into_response()
     };
+    // Only what is the same for everybody says itself how long it may be kept.
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let headers = [
-        (CACHE_CONTROL, "no-store"),
         (CONTENT_SECURITY_POLICY, POLICY),
         (REFERRER_POLICY, "no-referrer"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -1,11 +1,14 @@
 //! The dashboard of boltjobs: what a store holds, as pages for a browser.
 //!
-//! `boltjobs::builder().dashboard("127.0.0.1:4010")` serves it; see `docs/dashboard.md`. Its pages need no JavaScript and
-//! load nothing from elsewhere.
+//! `boltjobs::builder().dashboard("127.0.0.1:4010")` serves it; see `docs/dashboard.md`. Its pages work without JavaScript, are
+//! livelier with it, and load nothing from elsewhere.
 
 mod access;
 mod actions;
 mod api;
+mod assets;
+mod choices;
+mod events;
 mod guard;
 mod link;
 mod overview;
@@ -34,6 +37,7 @@ struct Source {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     access: Access,
+    environment: Option<Arc<str>>,
 }
 
 impl Source {
@@ -48,12 +52,13 @@ pub struct Dashboard {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     role: Role,
+    environment: Option<Arc<str>>,
 }
 
 impl Dashboard {
     /// Shows what a store holds, at the time of a clock. It only looks, unless it is given a [`role`](Self::role).
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, role: Role::Read }
+        Self { store, clock, role: Role::Read, environment: None }
     }
 
     /// Sets what those who see it may do. Default: [`Role::Read`].
@@ -63,12 +68,21 @@ impl Dashboard {
         self
     }
 
+    /// Sets the name that every page shows for where the program runs, as in `production`. It stands out if it has `prod`
+    /// in it. Default: none.
+    #[must_use]
+    pub fn environment(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.environment = Some(name.into());
+        self
+    }
+
     /// Makes the pages. They can be nested below any path of another router.
     ///
     /// Only requests that name a loopback host are answered. What changes anything has to come from a form of the
     /// pages themselves.
     pub fn router(self) -> Router {
-        let source = Source { store: self.store, clock: self.clock, access: Access::new(self.role) };
+        let Self { store, clock, role, environment } = self;
+        let source = Source { store, clock, access: Access::new(role), environment };
         Router::new()
             .route("/", get(routes::overview))
             .route("/jobs", get(routes::jobs).post(actions::jobs))
@@ -86,7 +100,8 @@ impl Dashboard {
             .route("/api/servers", get(api::servers))
             .route("/api/{*path}", get(api::missing))
             .route("/healthz", get(routes::health))
-            .route("/style.css", get(routes::style))
+            .route("/events", get(events::events))
+            .route("/assets/{name}", get(assets::asset))
             .fallback(routes::missing)
             .layer(middleware::from_fn_with_state(source.clone(), guard::check))
             .with_state(source)

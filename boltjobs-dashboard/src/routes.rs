@@ -4,7 +4,6 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use boltjobs_core::store::{JobFilter, PageQuery, Store, StoreError};
@@ -15,6 +14,7 @@ use serde::Deserialize;
 
 use crate::Source;
 use crate::access::Access;
+use crate::choices::Choices;
 use crate::link::Base;
 use crate::overview::Overview;
 use crate::pages::{self, JobPage, JobsPage, SIZES, View};
@@ -33,7 +33,9 @@ impl FromRequestParts<Source> for Asked {
         let base = Base::from_request_parts(parts, source).await?;
         let query = parts.uri.query().unwrap_or_default();
         let did = query.split('&').find_map(|pair| pair.strip_prefix("did=")).map(str::to_owned);
-        let view = View { base, now: source.now(), access: source.access.clone(), did };
+        let choices = Choices::of(&parts.headers);
+        let environment = source.environment.clone();
+        let view = View { base, now: source.now(), access: source.access.clone(), did, choices, environment };
         Ok(Self { source: source.clone(), view })
     }
 }
@@ -206,10 +208,6 @@ pub(crate) async fn health(asked: Asked) -> (StatusCode, String) {
         Ok(_) => (StatusCode::OK, "ok\n".to_owned()),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
     }
-}
-
-pub(crate) async fn style() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../assets/style.css"))
 }
 
 pub(crate) async fn missing(asked: Asked) -> Response {

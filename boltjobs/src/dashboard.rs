@@ -41,12 +41,13 @@ pub(crate) struct Listener {
     socket: TcpListener,
     address: SocketAddr,
     role: Role,
+    environment: Option<String>,
 }
 
 impl Listener {
-    pub(crate) fn bind(address: SocketAddr, role: Role) -> Result<Self> {
+    pub(crate) fn bind(address: SocketAddr, role: Role, environment: Option<String>) -> Result<Self> {
         let bound = TcpListener::bind(address)
-            .and_then(|socket| Ok(Self { address: socket.local_addr()?, socket, role }));
+            .and_then(|socket| Ok(Self { address: socket.local_addr()?, socket, role, environment }));
         bound.map_err(|error| {
             Error::Startup(vec![format!(
                 "the dashboard can't be shown on `{address}`: {error}; stop what is there, or choose another port \
@@ -59,15 +60,20 @@ impl Listener {
     pub(crate) fn serve(self, server: &mut Server) {
         let runtime = &server.worker.runtime;
         server.dashboard = Some(self.address);
-        server.services.push(runtime.services.spawn(pages(self.socket, self.role, runtime)));
+        server.services.push(runtime.services.spawn(pages(self, runtime)));
     }
 }
 
 #[cfg(feature = "dashboard")]
-fn pages(socket: TcpListener, role: Role, runtime: &Runtime) -> impl Future<Output = ()> + use<> {
+fn pages(listener: Listener, runtime: &Runtime) -> impl Future<Output = ()> + use<> {
     let (store, clock) = (Arc::clone(&runtime.store), Arc::clone(&runtime.clock));
+    let Listener { socket, role, environment, .. } = listener;
+    let mut dashboard = Dashboard::new(store, clock).role(role);
+    if let Some(name) = environment {
+        dashboard = dashboard.environment(name);
+    }
     async move {
-        if let Err(error) = Dashboard::new(store, clock).role(role).serve(socket).await {
+        if let Err(error) = dashboard.serve(socket).await {
             tracing::error!(%error, "the dashboard is not shown");
         }
     }
@@ -75,7 +81,7 @@ fn pages(socket: TcpListener, role: Role, runtime: &Runtime) -> impl Future<Outp
 
 /// Is never asked: without the feature no address is accepted.
 #[cfg(not(feature = "dashboard"))]
-fn pages(_: TcpListener, _: Role, _: &Runtime) -> std::future::Ready<()> {
+fn pages(_: Listener, _: &Runtime) -> std::future::Ready<()> {
     std::future::ready(())
 }
 
@@ -94,6 +100,14 @@ impl Builder {
     /// default [`Role::Read`], which only looks.
     pub fn dashboard_role(mut self, role: Role) -> Self {
         self.settings.dashboard_role = Some(role);
+        self
+    }
+
+    /// Sets the name that every page of the dashboard shows for where the program runs, as in `production`, so that
+    /// nobody takes one for the other. `BOLTJOBS_DASHBOARD_ENVIRONMENT`; default none. It stands out if it has `prod`
+    /// in it.
+    pub fn dashboard_environment(mut self, name: impl Into<String>) -> Self {
+        self.settings.dashboard_environment = Some(name.into());
         self
     }
 }

@@ -44,6 +44,7 @@ pub(crate) struct Settings {
     pub(crate) workers: Option<usize>,
     pub(crate) dashboard: Option<String>,
     pub(crate) dashboard_role: Option<Role>,
+    pub(crate) dashboard_environment: Option<String>,
     pub(crate) shutdown_timeout: Option<Duration>,
     pub(crate) cancel_grace: Option<Duration>,
     pub(crate) lease: Option<Duration>,
@@ -64,6 +65,7 @@ pub(crate) struct Resolved {
     pub(crate) workers: u32,
     pub(crate) dashboard: Option<SocketAddr>,
     pub(crate) dashboard_role: Role,
+    pub(crate) dashboard_environment: Option<String>,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) cancel_grace: Duration,
     pub(crate) lease: Duration,
@@ -101,6 +103,9 @@ impl Settings {
         };
         let dashboard_role =
             self.dashboard_role.or_else(|| read.variable("BOLTJOBS_DASHBOARD_ROLE", str::parse));
+        let dashboard_environment = self
+            .dashboard_environment
+            .or_else(|| read.variable("BOLTJOBS_DASHBOARD_ENVIRONMENT", |text| Ok(text.to_owned())));
         let timeout = |text: &str| duration::parse(text).map_err(|error| error.to_string());
         let shutdown_timeout =
             self.shutdown_timeout.or_else(|| read.variable("BOLTJOBS_SHUTDOWN_TIMEOUT", timeout));
@@ -127,6 +132,7 @@ impl Settings {
             workers: workers.unwrap_or_else(default_workers),
             dashboard: shown,
             dashboard_role: dashboard_role.unwrap_or_default(),
+            dashboard_environment,
             shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(15)),
             cancel_grace: self.cancel_grace.unwrap_or(Duration::from_secs(30)),
             lease,
@@ -303,6 +309,8 @@ mod tests {
         };
         assert_eq!((role(""), role("Operate")), (Ok(Role::Read), Ok(Role::Operate)));
         assert!(role("root").unwrap_err()[0].starts_with("BOLTJOBS_DASHBOARD_ROLE: `root` is no role"));
+        let environment = with("BOLTJOBS_DASHBOARD_ENVIRONMENT", " staging ").unwrap().dashboard_environment;
+        assert_eq!(environment.as_deref(), Some("staging"));
         let told = Some("localhost:4011".to_owned());
         assert_eq!(address(Settings { dashboard: told, ..Settings::default() }), "127.0.0.1:4011");
     }

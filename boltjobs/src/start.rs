@@ -202,8 +202,11 @@ impl Builder {
             }
         };
         // Nothing is opened for a program that can't show what it was told to show.
-        let dashboard =
-            settings.dashboard.map(|at| Listener::bind(at, settings.dashboard_role)).transpose()?;
+        let environment = settings.dashboard_environment.clone();
+        let dashboard = settings
+            .dashboard
+            .map(|at| Listener::bind(at, settings.dashboard_role, environment))
+            .transpose()?;
         install_hook();
         let thread = ServiceThread::start()
             .map_err(|error| Error::Config(format!("can't start the thread of the services: {error}")))?;

@@ -1,23 +1,20 @@
 //! What every page has around it.
 
+use std::sync::Arc;
+
 use boltjobs_core::{JobId, JobState, Timestamp};
 use maud::{DOCTYPE, Markup, html};
 
+use super::bar::{bar, rail};
+use super::icons::{icon, sprite};
 use crate::access::{Access, Role};
+use crate::assets::{ICON, SCRIPT, STYLE};
+use crate::choices::Choices;
 use crate::link::Base;
-use crate::text::{clip, relative};
+use crate::text::{clip, relative, span};
 
 /// The most characters of a name or a text in a list.
 pub(super) const LINE: usize = 300;
-
-/// The pages that each page leads to, with their paths.
-const PAGES: [(&str, &str); 5] = [
-    ("Overview", "/"),
-    ("Jobs", "/jobs"),
-    ("Recurring", "/recurring"),
-    ("Queues", "/queues"),
-    ("Servers", "/servers"),
-];
 
 /// Where a page is, and when it was made.
 #[derive(Debug, Clone)]
@@ -27,6 +24,9 @@ pub(crate) struct View {
     pub(crate) access: Access,
     /// What was done before the page was asked for.
     pub(crate) did: Option<String>,
+    pub(crate) choices: Choices,
+    /// The name of where the program runs.
+    pub(crate) environment: Option<Arc<str>>,
 }
 
 /// What a page says was done, by the name of the action.
@@ -45,32 +45,30 @@ impl View {
     pub(super) fn frame(&self, page: &str, title: &str, body: &Markup) -> Markup {
         html! {
             (DOCTYPE)
-            html lang="en" {
+            html lang="en" data-theme=[self.choices.theme] data-zone=[self.choices.zone]
+                data-base=(self.base.path("")) data-now=(self.now) {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
                     title { (title) " · boltjobs" }
-                    link rel="stylesheet" href=(self.base.path("/style.css"));
+                    link rel="icon" type="image/svg+xml" href=(self.base.path(&ICON.path));
+                    link rel="stylesheet" href=(self.base.path(&STYLE.path));
+                    script type="module" src=(self.base.path(&SCRIPT.path)) {}
                 }
                 body {
                     a class="skip" href="#content" { "Skip to content" }
-                    header {
-                        nav aria-label="Pages" {
-                            span class="brand" { "boltjobs" }
-                            @for (name, path) in PAGES {
-                                @let here = (name == page).then_some("page");
-                                a href=(self.base.path(path)) aria-current=[here] { (name) }
-                            }
-                        }
-                        // The page with the jobs has its own.
-                        @if page != "Jobs" { (self.search_box("")) }
-                    }
-                    main id="content" {
+                    (sprite())
+                    (bar(self, page != "Jobs"))
+                    (rail(self, page))
+                    main id="content" tabindex="-1" {
+                        // What the script says of itself.
+                        p class="status" id="status" role="status" hidden {}
                         @for (_, done) in DONE.iter().filter(|(did, _)| self.did.as_deref() == Some(*did)) {
                             p class="did" role="status" { (done) }
                         }
                         (body)
-                        footer { "As of " time datetime=(self.now) { (self.now) } ". Reload to look again." }
+                        footer { "As of " (absolute(self.now)) ". " noscript { "Reload to look again." } }
                     }
                 }
             }
@@ -82,8 +80,8 @@ impl View {
         html! {
             form role="search" action=(self.base.path("/jobs")) method="get" {
                 input type="search" name="q" value=(query) aria-label="Find jobs"
-                    placeholder="state:failed queue:mail text" autocomplete="off" spellcheck="false";
-                button type="submit" { "Find" }
+                    placeholder="Find jobs: state:failed queue:mail text" autocomplete="off" spellcheck="false";
+                button type="submit" { (icon("search")) span class="word" { "Find" } }
             }
         }
     }
@@ -95,7 +93,7 @@ impl View {
                 form class="act" method="post" action=(path) {
                     (self.token())
                     @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
-                    button type="submit" { (label) }
+                    (press(fields.first().map_or("", |(_, action)| action), label, None))
                 }
             }
         }
@@ -113,7 +111,7 @@ impl View {
 
     /// Shows an instant, and how far it is from now.
     pub(super) fn instant(&self, at: Timestamp) -> Markup {
-        html! { time datetime=(at) title=(at) { (relative(at, self.now)) } }
+        html! { time datetime=(at) title=(at) data-relative { (relative(at, self.now)) } }
     }
 
     /// Leads to a job, under a title or its id.
@@ -127,22 +125,51 @@ impl View {
     }
 }
 
+/// Shows an instant as it is.
+pub(super) fn absolute(at: Timestamp) -> Markup {
+    html! { time datetime=(at) { (at) } }
+}
+
+/// Shows how long it has been since an instant; the script goes on counting.
+pub(super) fn lasting(since: Timestamp, now: Timestamp) -> Markup {
+    html! { time datetime=(since) data-lasting { (span(now.since(since))) } }
+}
+
+/// The keys of actions, and whether they are asked about first. Upper case is for what is not taken back at once.
+const KEYS: [(&str, &str, bool); 6] = [
+    ("requeue", "r", false),
+    ("trigger", "r", false),
+    ("resume", "P", false),
+    ("pause", "P", true),
+    ("delete", "D", true),
+    ("remove", "D", true),
+];
+
+/// Makes a button that sends a form. With `Some` it names the action, too, where a form has several.
+pub(super) fn press(action: &str, label: &str, name: Option<&str>) -> Markup {
+    let known = KEYS.iter().find(|(known, _, _)| *known == action);
+    let key = known.map(|(_, key, _)| key);
+    let confirm = known.is_some_and(|(_, _, asks)| *asks);
+    html! {
+        button type="submit" name=[name] value=[name.map(|_| action)] data-key=[key] data-confirm[confirm] { (label) }
+    }
+}
+
+/// Marks a part of a page that the script keeps up to date. Its id is its own on the page, and it is always there, even when it
+/// is empty. What changes by itself with the time stands in [`View::instant`] or [`lasting`].
+pub(super) fn live(id: &str, content: &Markup) -> Markup {
+    html! { section id=(id) data-live { (content) } }
+}
+
+/// The same for a list whose rows come and go: it stands still while somebody points at it.
+pub(super) fn live_list(id: &str, content: &Markup) -> Markup {
+    html! { section id=(id) data-live data-list { (content) } }
+}
+
 /// Shows a state: by its word and its sign, and by a colour besides.
 pub(super) fn state(state: JobState) -> Markup {
-    let sign = match state {
-        JobState::Awaiting => "⋯",
-        JobState::Scheduled => "◷",
-        JobState::Enqueued => "☰",
-        JobState::Processing => "▶",
-        JobState::Succeeded => "✓",
-        JobState::Failed => "✗",
-        JobState::Deleted => "⊘",
-    };
-    html! {
-        span class=(format!("state {}", state.as_str().to_lowercase())) {
-            span aria-hidden="true" { (sign) } " " (state)
-        }
-    }
+    let name = state.as_str().to_lowercase();
+    html! { span class=(format!("state {name}")) { (icon(&name)) " " (state) } }
 }
 
 /// Makes a table that scrolls by itself where it is too wide.

@@ -1,14 +1,14 @@
 //! The page of one job.
 
+use boltjobs_core::JobState;
 use boltjobs_core::continuation::ParentId;
 use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, RowData};
 use boltjobs_core::mask::masked;
 use boltjobs_core::notes::{LogLine, Notes};
 use boltjobs_core::store::{Explanation, JobFilter};
-use boltjobs_core::{JobState, Timestamp};
 use maud::{Markup, html};
 
-use super::frame::{View, state, table};
+use super::frame::{View, absolute, lasting, live, state, table};
 use crate::access::Role;
 use crate::query;
 use crate::text::{clip, span};
@@ -36,19 +36,23 @@ pub(crate) fn job(view: &View, page: &JobPage) -> Markup {
     let title = clip(job.spec.title(), LINE);
     let payload = format!("{:#}", masked(&job.spec));
     let body = html! {
-        h1 { (title) " " (state(job.state)) }
-        p { strong { "Why: " } (clip(&explanation.to_string(), BLOCK)) "." }
-        (actions(view, job))
-        (facts(view, job))
+        (live("head", &html! {
+            h1 { (title) " " (state(job.state)) }
+            p class="why" { strong { "Why: " } (clip(&explanation.to_string(), BLOCK)) "." }
+            (actions(view, job))
+        }))
+        (live("facts", &facts(view, job)))
         h2 { "Request" }
         pre { (clip(&payload, BLOCK)) }
-        @if let Some(error) = job.last_error() { (last_error(error)) }
-        @if let Some(result) = job.result() {
-            h2 { "Result" }
-            pre { (clip(&String::from_utf8_lossy(result), BLOCK)) }
-        }
-        @if let Some(notes) = notes { (noted(view, notes)) }
-        (history(view, job))
+        (live("outcome", &html! {
+            @if let Some(error) = job.last_error() { (last_error(error)) }
+            @if let Some(result) = job.result() {
+                h2 { "Result" }
+                pre { (clip(&String::from_utf8_lossy(result), BLOCK)) }
+            }
+        }))
+        (live("noted", &html! { @if let Some(notes) = notes { (noted(view, notes)) } }))
+        (live("history", &history(view, job)))
     };
     view.frame("Jobs", &title, &body)
 }
@@ -86,7 +90,7 @@ fn facts(view: &View, job: &Job) -> Markup {
     let request = JobFilter { requests: vec![spec.request.clone()], ..JobFilter::default() };
     html! {
         dl {
-            dt { "Id" } dd { code { (job.id) } }
+            dt { "Id" } dd { code data-copy { (job.id) } }
             dt { "Request" }
             dd { (view.jobs(&query::write(&request), &html! { (clip(&spec.request, LINE)) })) ", version " (spec.version) }
             dt { "Queue" }
@@ -173,7 +177,7 @@ fn log(notes: &Notes) -> Markup {
     let line = |line: &LogLine| {
         html! {
             @if line.skipped > 0 { (line.skipped) " lines were let go\n" }
-            time datetime=(line.at) { (line.at) } " " (line.level) " " (clip(&line.message, LINE)) "\n"
+            (absolute(line.at)) " " (line.level) " " (clip(&line.message, LINE)) "\n"
         }
     };
     html! {
@@ -210,7 +214,7 @@ fn history(view: &View, job: &Job) -> Markup {
                 tr {
                     th scope="row" { (state(row.state)) }
                     td { (view.instant(row.at)) }
-                    td { @if gap != Some(at) { (lasted(row, rows.get(at + 1), view.now)) } }
+                    td { @if gap != Some(at) { (lasted(row, rows.get(at + 1), view)) } }
                     td { (what(row)) }
                 }
                 @if gap == Some(at) { tr { td colspan="4" { (job.forgotten_rows) " rows were let go" } } }
@@ -220,16 +224,21 @@ fn history(view: &View, job: &Job) -> Markup {
 }
 
 /// Says how long a job was in a state; nothing for how long it has ended.
-fn lasted(row: &HistoryRow, next: Option<&HistoryRow>, now: Timestamp) -> String {
-    let end = next.map(|next| next.at).or((!row.state.is_final()).then_some(now));
-    end.map(|end| span(end.since(row.at))).unwrap_or_default()
+fn lasted(row: &HistoryRow, next: Option<&HistoryRow>, view: &View) -> Markup {
+    html! {
+        @match next {
+            Some(next) => { (span(next.at.since(row.at))) }
+            None if row.state.is_final() => {}
+            None => { (lasting(row.at, view.now)) }
+        }
+    }
 }
 
 fn what(row: &HistoryRow) -> Markup {
     html! {
         @match &row.data {
             RowData::None => {}
-            RowData::Scheduled { due } => { "due " (due) " " }
+            RowData::Scheduled { due } => { "due " (absolute(*due)) " " }
             RowData::Processing { server, worker, attempt, .. } => {
                 "attempt " (attempt) " on " (server) ", worker " (worker) " "
             }

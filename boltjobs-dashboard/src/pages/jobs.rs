@@ -5,7 +5,7 @@ use boltjobs_core::store::{Counts, JobFilter, Page};
 use boltjobs_core::{JobId, JobState};
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, state, table};
+use super::frame::{LINE, View, live, live_list, press, state, table};
 use crate::access::Role;
 use crate::query::{self, QueryError};
 use crate::text::{clip, counted, span};
@@ -30,20 +30,22 @@ pub(crate) fn jobs(view: &View, listed: &JobsPage) -> Markup {
     let body = html! {
         h1 { "Jobs" }
         (view.search_box(&typed))
-        (tabs(view, listed))
-        @if listed.page.jobs.is_empty() { (nothing(view, listed)) }
-        @else if view.access.role >= Role::Operate {
-            form method="post" action=(view.base.path("/jobs")) {
-                (view.token())
-                (rows(view, listed))
-                p class="actions" {
-                    "With those that are marked: "
-                    button type="submit" name="action" value="requeue" { "Requeue" } " "
-                    button type="submit" name="action" value="delete" { "Delete" }
+        (live("tabs", &tabs(view, listed)))
+        (live_list("list", &html! {
+            @if listed.page.jobs.is_empty() { (nothing(view, listed)) }
+            @else if view.access.role >= Role::Operate {
+                form class="bulk" method="post" action=(view.base.path("/jobs")) {
+                    (view.token())
+                    (rows(view, listed))
+                    p class="actions" {
+                        span class="marked" { "With those that are marked: " }
+                        (press("requeue", "Requeue", Some("action"))) " "
+                        (press("delete", "Delete", Some("action")))
+                    }
                 }
-            }
-        } @else { (rows(view, listed)) }
-        (further(view, listed, &typed))
+            } @else { (rows(view, listed)) }
+        }))
+        (live("further", &further(view, listed, &typed)))
     };
     view.frame("Jobs", "Jobs", &body)
 }
@@ -53,7 +55,7 @@ pub(crate) fn unreadable(view: &View, typed: &str, error: &QueryError) -> Markup
     let body = html! {
         h1 { "Jobs" }
         (view.search_box(typed))
-        p class="unwell" role="alert" { "The query can't be read at character " (error.column) ": " (error.what) "." }
+        p class="alert" role="alert" { "The query can't be read at character " (error.column) ": " (error.what) "." }
     };
     view.frame("Jobs", "Jobs", &body)
 }
@@ -192,11 +194,11 @@ fn nothing(view: &View, listed: &JobsPage) -> Markup {
     ];
     html! {
         @if *filter == JobFilter::default() {
-            p { "No job yet." }
+            p class="empty" { "No job yet." }
         } @else if listed.page.next.is_some() {
-            p { "Nothing matches among the jobs that were looked at." }
+            p class="empty" { "Nothing matches among the jobs that were looked at." }
         } @else {
-            p {
+            p class="empty" {
                 @if listed.after.is_some() { "Nothing more matches." } @else { "Nothing matches." }
                 @for (what, _, wider) in without.iter().filter(|(_, said, _)| *said) {
                     " " (view.jobs(&query::write(wider), &html! { "Leave out " (what) })) "."

@@ -1,6 +1,8 @@
 //! The pages. What comes from outside is only ever put into them by `maud`, which escapes it.
 
+mod bar;
 mod frame;
+mod icons;
 mod job;
 mod jobs;
 mod overview;

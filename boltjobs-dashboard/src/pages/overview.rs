@@ -3,7 +3,8 @@
 use boltjobs_core::job::ErrorInfo;
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, rest, table};
+use super::frame::{LINE, View, live, live_list, rest, table};
+use super::icons::icon;
 use super::{queues, recurring, servers};
 use crate::overview::Overview;
 use crate::text::clip;
@@ -19,24 +20,29 @@ const RUNS: usize = 10;
 pub(crate) fn overview(view: &View, overview: &Overview) -> Markup {
     let verdict = verdict(overview);
     let body = html! {
-        h1 class=(if verdict.reasons.is_empty() { "well" } else { "unwell" }) { (verdict.sentence) }
-        @if !verdict.reasons.is_empty() {
-            ul {
-                @for reason in &verdict.reasons {
-                    li {
-                        (reason.text) " "
-                        a href=(view.base.query(reason.page, &[("q", reason.query)])) aria-label=(format!("Look at this: {}", reason.text)) {
-                            "Look"
+        // The one region that is read out when it changes.
+        section id="verdict" data-live aria-live="polite" class="verdict" {
+            h1 class=(if verdict.reasons.is_empty() { "well" } else { "unwell" }) {
+                (icon(if verdict.reasons.is_empty() { "succeeded" } else { "failures" })) " " (verdict.sentence)
+            }
+            @if !verdict.reasons.is_empty() {
+                ul class="reasons" {
+                    @for reason in &verdict.reasons {
+                        li {
+                            span { (reason.text) } " "
+                            a class="button" href=(view.base.query(reason.page, &[("q", reason.query)])) aria-label=(format!("Look at this: {}", reason.text)) {
+                                "Look"
+                            }
                         }
                     }
                 }
             }
         }
-        (queues::states(view, &overview.counts.states))
-        (queues::listed(view, &overview.queues, ROWS, false))
-        (servers::listed(view, &overview.servers, ROWS))
-        (failed(view, overview))
-        (recurring::upcoming(view, &overview.next_runs(), RUNS))
+        (live("states", &queues::states(view, &overview.counts.states)))
+        (live("queues", &queues::listed(view, &overview.queues, ROWS, false)))
+        (live("servers", &servers::listed(view, &overview.servers, ROWS)))
+        (live_list("failed", &failed(view, overview)))
+        (live("next", &recurring::upcoming(view, &overview.next_runs(), RUNS)))
         p class="quiet" { "Store " code { (overview.location) } }
     };
     view.frame("Overview", "Overview", &body)

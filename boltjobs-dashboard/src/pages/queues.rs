@@ -4,7 +4,7 @@ use boltjobs_core::JobState;
 use boltjobs_core::store::{JobFilter, QueueInfo};
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, rest, state, table};
+use super::frame::{LINE, View, live, rest, state, table};
 use crate::access::Role;
 use crate::query;
 use crate::text::clip;
@@ -16,10 +16,14 @@ const ROWS: usize = 1_000;
 pub(crate) fn queues(view: &View, queues: &[QueueInfo]) -> Markup {
     let body = html! {
         h1 { "Queues" }
-        @if queues.is_empty() {
-            p { "No queue yet: there is one as soon as a job is enqueued to it, or a server works it." }
-        } @else {
-            (listed(view, queues, ROWS, true))
+        (live("list", &html! {
+            @if queues.is_empty() {
+                p class="empty" {
+                    "No queue yet: there is one as soon as a job is enqueued to it, or a server works it."
+                }
+            } @else { (listed(view, queues, ROWS, true)) }
+        }))
+        @if !queues.is_empty() {
             p class="quiet" {
                 "The oldest wait is that of the job that has been ready the longest. A limit is that of the servers that work the "
                 "queue, each for itself."
@@ -71,17 +75,13 @@ fn row(view: &View, queue: &QueueInfo, actions: bool) -> Markup {
 /// Lists how many jobs there are in each state.
 pub(super) fn states(view: &View, counts: &boltjobs_core::store::StateCounts) -> Markup {
     html! {
-        div class="wide" tabindex="0" role="region" aria-label="Jobs" {
-            table {
-                caption { "Jobs" }
-                thead { tr { @for each in JobState::ALL { th scope="col" { (state(each)) } } } }
-                tbody {
-                    tr {
-                        @for each in JobState::ALL {
-                            @let filter = JobFilter { states: vec![each], ..JobFilter::default() };
-                            td class="number" { (view.jobs(&query::write(&filter), &html! { (counts.get(each)) })) }
-                        }
-                    }
+        h2 class="unseen" { "Jobs by state" }
+        ul class="stats" {
+            @for each in JobState::ALL {
+                @let filter = JobFilter { states: vec![each], ..JobFilter::default() };
+                li {
+                    (state(each)) " "
+                    (view.jobs(&query::write(&filter), &html! { (counts.get(each)) }))
                 }
             }
         }

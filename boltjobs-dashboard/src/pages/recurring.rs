@@ -10,7 +10,8 @@ use boltjobs_core::store::JobFilter;
 use chrono::Offset as _;
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, rest, table};
+use super::frame::{LINE, View, live, rest, table};
+use super::icons::icon;
 use crate::access::Role;
 use crate::query;
 use crate::text::{clip, span};
@@ -28,12 +29,14 @@ const NEXT: usize = 10;
 pub(crate) fn recurring(view: &View, all: &[RecurringJob]) -> Markup {
     let body = html! {
         h1 { "Recurring" }
-        @if all.is_empty() {
-            p { "No recurring definition yet. This is how one is made, at its request:" }
-            pre { code { "#[request(recurring(id = \"nightly\", cron = \"0 3 * * *\", timezone = \"Europe/Berlin\"))]" } }
-        } @else {
-            (listed(view, all))
-        }
+        (live("list", &html! {
+            @if all.is_empty() {
+                div class="empty" {
+                    p { "No recurring definition yet. This is how one is made, at its request:" }
+                    pre { code { "#[request(recurring(id = \"nightly\", cron = \"0 3 * * *\", timezone = \"Europe/Berlin\"))]" } }
+                }
+            } @else { (listed(view, all)) }
+        }))
     };
     view.frame("Recurring", "Recurring", &body)
 }
@@ -74,11 +77,12 @@ fn latest(view: &View, runs: &[Run]) -> Markup {
     html! {
         @for run in &runs[runs.len().saturating_sub(LATEST)..] {
             @let (sign, word) = outcome(run.outcome);
+            @let class = format!("tick {sign}");
             @let label = format!("{word}, {}", run.scheduled_for);
             @if let Some(job) = run.job {
-                a class="tick" href=(view.base.item("/jobs/", &job.to_string())) title=(label) aria-label=(label) { (sign) }
+                a class=(class) href=(view.base.item("/jobs/", &job.to_string())) title=(label) aria-label=(label) { (icon(sign)) }
             } @else {
-                span class="tick" title=(label) role="img" aria-label=(label) { (sign) }
+                span class=(class) title=(label) role="img" aria-label=(label) { (icon(sign)) }
             }
             " "
         }
@@ -86,13 +90,14 @@ fn latest(view: &View, runs: &[Run]) -> Markup {
     }
 }
 
+/// Returns the sign and the word of an outcome.
 fn outcome(outcome: RunOutcome) -> (&'static str, &'static str) {
     match outcome {
-        RunOutcome::Unfinished => ("▶", "has not ended"),
-        RunOutcome::Succeeded => ("✓", "succeeded"),
-        RunOutcome::Failed => ("✗", "failed"),
-        RunOutcome::Deleted => ("⊘", "deleted"),
-        RunOutcome::Skipped => ("–", "skipped"),
+        RunOutcome::Unfinished => ("processing", "has not ended"),
+        RunOutcome::Succeeded => ("succeeded", "succeeded"),
+        RunOutcome::Failed => ("failed", "failed"),
+        RunOutcome::Deleted => ("deleted", "deleted"),
+        RunOutcome::Skipped => ("skipped", "skipped"),
     }
 }
 
@@ -121,16 +126,18 @@ pub(crate) fn definition(view: &View, recurring: &RecurringJob) -> Markup {
     let definition = &recurring.definition;
     let title = clip(&definition.id, LINE);
     let body = html! {
-        h1 { (title) (marks(recurring)) }
-        @if let Some(error) = definition.error() {
-            p class="unwell" role="alert" { "It never fires: " (clip(error, LINE)) ". Add it again to mend it." }
-        }
-        (actions(view, recurring))
-        (facts(view, recurring))
+        (live("head", &html! {
+            h1 { (title) (marks(recurring)) }
+            @if let Some(error) = definition.error() {
+                p class="alert" role="alert" { "It never fires: " (clip(error, LINE)) ". Add it again to mend it." }
+            }
+            (actions(view, recurring))
+        }))
+        (live("facts", &facts(view, recurring)))
         h2 { "Request" }
         pre { (clip(&format!("{:#}", masked(&definition.spec)), 50_000)) }
-        (next_runs(view, recurring))
-        (runs(view, &recurring.runs))
+        (live("next", &next_runs(view, recurring)))
+        (live("runs", &runs(view, &recurring.runs)))
     };
     view.frame("Recurring", &title, &body)
 }
@@ -236,7 +243,7 @@ fn runs(view: &View, runs: &[Run]) -> Markup {
                         @if run.triggered { " " span class="badge" { "by hand" } }
                     }
                     td { (view.instant(run.fired_at)) }
-                    td { span aria-hidden="true" { (sign) } " " (word) }
+                    td { span class=(format!("tick {sign}")) { (icon(sign)) } " " (word) }
                     td { @if let Some(ran) = run.ran { (span(ran)) } }
                 }
             }

@@ -3,7 +3,7 @@
 use boltjobs_core::store::{QueueOrder, ServerInfo};
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, rest, table};
+use super::frame::{LINE, View, live, rest, table};
 use crate::text::{clip, counted, names};
 
 /// The most servers that are listed.
@@ -16,15 +16,17 @@ const REQUESTS: usize = 200;
 pub(crate) fn servers(view: &View, servers: &[ServerInfo]) -> Markup {
     let body = html! {
         h1 { "Servers" }
-        @if servers.is_empty() {
-            p {
-                "No server is there: jobs are accepted, and nothing runs them. Start one with "
-                code { "boltjobs::start()" } "."
+        (live("list", &html! {
+            @if servers.is_empty() {
+                p class="empty" {
+                    "No server is there: jobs are accepted, and nothing runs them. Start one with "
+                    code { "boltjobs::start()" } "."
+                }
+            } @else {
+                (listed(view, servers, ROWS))
+                @for server in servers.iter().take(ROWS) { (handled(server)) }
             }
-        } @else {
-            (listed(view, servers, ROWS))
-            @for server in servers.iter().take(ROWS) { (handled(server)) }
-        }
+        }))
     };
     view.frame("Servers", "Servers", &body)
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::HOST;
+use axum::http::header::{CONTENT_TYPE, HOST};
 use boltjobs_core::Timestamp;
 use boltjobs_core::clock::{Clock, Sleep};
 use boltjobs_core::job::{JobSpec, NewJob};

@@ -1,0 +1,94 @@
+//! The rail with the pages, and the bar above them.
+
+use maud::{Markup, html};
+
+use super::frame::View;
+use super::icons::{bolt, icon};
+use crate::text::clip;
+
+/// The most characters of the name of an environment.
+const NAME: usize = 40;
+
+/// A page that each page leads to.
+struct Entry {
+    name: &'static str,
+    path: &'static str,
+    icon: &'static str,
+    /// The key that leads there, after `g`.
+    key: &'static str,
+}
+
+/// The pages in their order. On a phone the first five stand at the bottom, and the others behind "More".
+///
+/// Signs are drawn, and keys free, for these too: `retries` (r), `failures` (f), `batches` (b), `operations` (k), `health` (h)
+/// and `audit` (a).
+const PAGES: [Entry; 5] = [
+    Entry { name: "Overview", path: "/", icon: "overview", key: "o" },
+    Entry { name: "Jobs", path: "/jobs", icon: "jobs", key: "j" },
+    Entry { name: "Recurring", path: "/recurring", icon: "recurring", key: "s" },
+    Entry { name: "Queues", path: "/queues", icon: "queues", key: "q" },
+    Entry { name: "Servers", path: "/servers", icon: "servers", key: "w" },
+];
+
+/// How many pages stand at the bottom of a phone.
+const FIRST: usize = 5;
+
+/// Leads to all pages. `here` is the one that is shown.
+pub(super) fn rail(view: &View, here: &str) -> Markup {
+    let link = |entry: &Entry| {
+        let current = (entry.name == here).then_some("page");
+        html! {
+            a href=(view.base.path(entry.path)) aria-current=[current] data-go=(entry.key) {
+                (icon(entry.icon)) span class="word" { (entry.name) }
+            }
+        }
+    };
+    html! {
+        nav class="rail" aria-label="Pages" {
+            ul {
+                @for (at, entry) in PAGES.iter().enumerate() {
+                    li class=[(at >= FIRST).then_some("beyond")] { (link(entry)) }
+                }
+                @if PAGES.len() > FIRST {
+                    li class="more" {
+                        details {
+                            summary { (icon("more")) span class="word" { "More" } }
+                            ul { @for entry in &PAGES[FIRST..] { li { (link(entry)) } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Shows where this is, finds jobs, and has the controls. Those that need the script are hidden until it is there.
+pub(super) fn bar(view: &View, search: bool) -> Markup {
+    html! {
+        header class="bar" {
+            a class="brand" href=(view.base.path("/")) { (bolt()) span { "boltjobs" } }
+            @if let Some(name) = &view.environment {
+                @let grave = name.to_lowercase().contains("prod");
+                span class=(if grave { "environment grave" } else { "environment" }) { (clip(name, NAME)) }
+            }
+            // The page with the jobs has its own.
+            @if search { (view.search_box("")) } @else { span class="space" {} }
+            div class="tools" {
+                (tool("live", "Live", "live", "l"))
+                (tool("palette", "Commands", "keys", "Ctrl+K"))
+                (tool("zone", "UTC", "zone", ""))
+                (tool("theme", "System", "theme", "t"))
+                (tool("help", "Help", "help", "?"))
+            }
+        }
+    }
+}
+
+/// Makes a control of the script.
+fn tool(id: &str, word: &str, sign: &str, key: &str) -> Markup {
+    html! {
+        button type="button" class="tool" id=(id) hidden aria-keyshortcuts=[(!key.is_empty()).then_some(key)] {
+            (icon(sign)) span class="word" { (word) }
+        }
+    }
+}
