@@ -1,7 +1,14 @@
-//! Who may do what in a dashboard.
+//! Who may do what in a dashboard, and what shows that it is them.
+
+mod host;
+mod token;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
+
+pub use host::Host;
+pub use token::Token;
 
 use crate::text::shown;
 
@@ -34,6 +41,37 @@ impl FromStr for Role {
         let roles = [Self::Read, Self::Operate, Self::Administer];
         let found = roles.into_iter().find(|role| role.to_string().eq_ignore_ascii_case(text));
         found.ok_or_else(|| format!("`{}` is no role; use read, operate or administer", shown(text)))
+    }
+}
+
+/// Somebody who uses a dashboard: the name that the audit tells, and what they may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    name: Arc<str>,
+    role: Role,
+}
+
+impl Identity {
+    /// Names somebody who acts in a role.
+    pub fn new(name: impl Into<Arc<str>>, role: Role) -> Self {
+        Self { name: name.into(), role }
+    }
+
+    /// Returns the name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns what they may do.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+}
+
+/// Whoever acts in a role and has no name of their own is called by the role.
+impl From<Role> for Identity {
+    fn from(role: Role) -> Self {
+        Self::new(role.to_string(), role)
     }
 }
 

@@ -1,37 +1,51 @@
-//! What the pages let somebody do, and how they know that it is a page of theirs that asks.
+//! What whoever asks may do, and how it is known that a page of ours asks.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::header::{HOST, ORIGIN};
-pub use boltjobs_core::access::Role;
+use boltjobs_core::access::Identity;
+pub(crate) use boltjobs_core::access::Role;
 
-/// What may be done, and the token that each form of ours carries. Who can't read our pages does not have it.
+use crate::secret::same;
+
+/// How somebody is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Not at all: it is the same for everybody.
+    Nothing,
+    /// The app around the pages says who it is.
+    App,
+    /// The request carries their token, which no page can have a browser send.
+    Header,
+    /// They logged in.
+    Session,
+}
+
+/// Who asks, what they may do, and the token that each of their forms carries. Who can't read our pages does not have it.
 #[derive(Debug, Clone)]
 pub(crate) struct Access {
     pub(crate) role: Role,
+    pub(crate) by: By,
+    actor: Arc<str>,
     token: Arc<str>,
 }
 
 impl Access {
-    /// Lets somebody act in a role, with a token that nobody can guess.
-    pub(crate) fn new(role: Role) -> Self {
-        let mut secret = [0; 32];
-        match getrandom::fill(&mut secret) {
-            Ok(()) => {
-                let mut token = String::with_capacity(64);
-                for byte in secret {
-                    // It can't fail for a String.
-                    let _ = write!(token, "{byte:02x}");
-                }
-                Self { role, token: token.into() }
-            }
-            Err(error) => {
-                tracing::error!(%error, "the dashboard only looks: the system gives no random numbers");
-                Self { role: Role::Read, token: "".into() }
-            }
-        }
+    /// Lets somebody act, with forms that carry a token. Without one they only look, unless they need none.
+    pub(crate) fn new(who: &Identity, by: By, token: Arc<str>) -> Self {
+        let role = if token.is_empty() && by != By::Header { Role::Read } else { who.role() };
+        Self { role, by, actor: who.name().into(), token }
+    }
+
+    /// Lets nobody act: what is open to strangers asks for no more.
+    pub(crate) fn none() -> Self {
+        Self { role: Role::Read, by: By::Nothing, actor: "nobody".into(), token: "".into() }
+    }
+
+    /// Returns the name that the audit tells.
+    pub(crate) fn actor(&self) -> &str {
+        &self.actor
     }
 
     /// Returns the token for the forms of a page.
@@ -39,11 +53,9 @@ impl Access {
         &self.token
     }
 
-    /// Says whether a form carries the token, in a time that does not tell how much of it is right.
+    /// Says whether a form carries the token, or comes with a proof that is as good.
     pub(crate) fn holds(&self, token: &str) -> bool {
-        let same = |(a, b): (u8, u8)| a ^ b;
-        let differs = self.token.bytes().zip(token.bytes()).map(same).fold(0, |all, bits| all | bits);
-        !self.token.is_empty() && token.len() == self.token.len() && differs == 0
+        self.by == By::Header || same(&self.token, token)
     }
 }
 
@@ -65,14 +77,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_whole_token_is_the_token() {
-        let (access, other) = (Access::new(Role::Operate), Access::new(Role::Operate));
-        assert_eq!(access.token().len(), 64);
-        assert!(access.holds(access.token()));
-        for wrong in ["", &access.token()[..63], &format!("{}0", access.token()), other.token()] {
-            assert!(!access.holds(wrong), "{wrong}");
+    fn a_form_counts_with_its_token_or_with_the_header_that_no_page_can_send() {
+        let access = |by, token: &str| Access::new(&Role::Operate.into(), by, token.into());
+        for by in [By::Nothing, By::App, By::Session] {
+            assert!(access(by, "secret").holds("secret"));
+            assert!(!access(by, "secret").holds("other"));
+            assert!(!access(by, "").holds(""));
+            assert_eq!(access(by, "").role, Role::Read, "without a token for the forms nobody acts");
         }
-        assert!(!Access { role: Role::Operate, token: "".into() }.holds(""));
+        assert!(access(By::Header, "").holds(""));
+        assert_eq!(access(By::Header, "").role, Role::Operate);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the pages do. Each action is a POST of a form with the token, and is told to whoever logs.
+//! What the pages do. Each action is a POST of a form with the token, and is told with who did it.
 
 use std::sync::Arc;
 
@@ -11,6 +11,8 @@ use boltjobs_core::store::{Action, Command, RecurringCommand, StoreError};
 use boltjobs_core::text::shown;
 use boltjobs_core::{JobId, JobState};
 
+use crate::access::By;
+use crate::audit::told;
 use crate::pages::{self, Acted};
 use crate::routes::{Asked, html};
 
@@ -18,7 +20,7 @@ use crate::routes::{Asked, html};
 const MOST: usize = 1_000;
 
 /// The fields of a form, in order.
-type Fields = Result<Form<Vec<(String, String)>>, FormRejection>;
+pub(crate) type Fields = Result<Form<Vec<(String, String)>>, FormRejection>;
 
 /// Why nothing was done.
 enum Refused {
@@ -63,10 +65,16 @@ fn needs(asked: &Asked, role: Role) -> Result<(), Refused> {
     if asked.access().role >= role {
         return Ok(());
     }
-    Err(Refused::Forbidden(format!(
-        "The role here is `{}`, and that takes `{role}`: see `dashboard_role` of the builder, or BOLTJOBS_DASHBOARD_ROLE.",
-        asked.access().role
-    )))
+    let access = asked.access();
+    Err(Refused::Forbidden(match access.by {
+        By::Nothing => format!(
+            "The role here is `{}`, and that takes `{role}`: see `dashboard_role` of the builder, or BOLTJOBS_DASHBOARD_ROLE.",
+            access.role
+        ),
+        By::App | By::Header | By::Session => {
+            format!("The role of `{}` is `{}`, and that takes `{role}`.", access.actor(), access.role)
+        }
+    }))
 }
 
 fn unknown(action: &str) -> Refused {
@@ -118,7 +126,7 @@ async fn act_on_jobs(asked: &Asked, fields: Fields) -> Result<Response, Refused>
     let command = Command { action, expected: expected.collect(), reason: Some(reason.into()) };
     let done = asked.store().command(ids.clone(), command, asked.now()).await?;
     for (id, done) in ids.iter().zip(&done) {
-        told(form.field("action"), &format!("job {id}"), *done);
+        told(asked, form.field("action"), &format!("job {id}"), *done);
     }
     if form.field("from") == "job" {
         let did = if done[0] { form.field("action") } else { "nothing" };
@@ -149,7 +157,7 @@ async fn act_on_recurring(asked: &Asked, id: Arc<str>, fields: Fields) -> Result
     };
     needs(asked, role)?;
     let done = asked.store().recurring(Arc::clone(&id), command, asked.now()).await?;
-    told(action, &format!("recurring definition {id}"), done == Some(true));
+    told(asked, action, &format!("recurring definition {id}"), done == Some(true));
     let page = match command {
         RecurringCommand::Remove => asked.base().path("/recurring"),
         RecurringCommand::Trigger(_) | RecurringCommand::Pause | RecurringCommand::Resume => {
@@ -183,11 +191,6 @@ async fn act_on_queue(asked: &Asked, name: Arc<str>, fields: Fields) -> Result<R
         other => return Err(unknown(other)),
     };
     let done = asked.store().pause(Arc::clone(&name), pause, asked.now()).await?;
-    told(action, &format!("queue {name}"), done);
+    told(asked, action, &format!("queue {name}"), done);
     Ok(back(&asked.base().path("/queues"), if done { action } else { "nothing" }))
-}
-
-/// Tells what was done to whoever logs.
-fn told(action: &str, what: &str, done: bool) {
-    tracing::info!(target: "boltjobs::audit", action, what, done, "asked for in the dashboard");
 }

@@ -25,6 +25,11 @@ fn answer(found: Result<Value, Missing>) -> Response {
         Err(Missing::NotFound(why)) => (StatusCode::NOT_FOUND, why),
         Err(Missing::Illegal(why)) => (StatusCode::BAD_REQUEST, why),
     };
+    failed(status, &why)
+}
+
+/// Answers with an error.
+pub(crate) fn failed(status: StatusCode, why: &str) -> Response {
     json(status, &json!({ "error": why }))
 }
 

@@ -5,15 +5,12 @@ use std::io::Write as _;
 use std::sync::LazyLock;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-
-use crate::Source;
-use crate::routes::{self, Asked};
 
 /// A file that pages ask for.
 #[derive(Debug)]
@@ -63,16 +60,12 @@ impl Asset {
 }
 
 /// Answers with a file, in gzip if that is understood.
-pub(crate) async fn asset(
-    State(_): State<Source>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-    asked: Asked,
-) -> Response {
+pub(crate) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
     let found = [&STYLE, &SCRIPT, &ICON].into_iter().find(|asset| asset.is(&name));
     match found {
         Some(asset) => asset.answer(&name, takes_gzip(headers.get(ACCEPT_ENCODING))),
-        None => routes::missing(asked).await,
+        // Strangers ask here, too: it is no page, and tells nothing of those.
+        None => (StatusCode::NOT_FOUND, "there is no such file\n").into_response(),
     }
 }
 

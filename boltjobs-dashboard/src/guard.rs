@@ -1,45 +1,44 @@
 //! What stands before every page: who may ask for it, how, and what a browser may do with the answer.
 
-use std::net::IpAddr;
-
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::Source;
-use crate::access::{Role, is_own};
+use crate::access::{Access, By, Role, is_own};
+use crate::login;
 
 /// Nothing but its own style, script and pictures, and forms that lead to itself: nothing inline, no frame around it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// Lets through who looks, under a name that nobody else can give this machine, and who may do more, from a page of ours.
+/// What anybody may ask, under whatever name.
+const PROBES: [&str; 2] = ["/healthz", "/readyz"];
+
+/// What anybody may ask who knows a name of ours: how to come in, and what that page is made of.
+fn is_open(path: &str) -> bool {
+    path == "/login" || path.starts_with("/assets/")
+}
+
+/// What may be sent by those who only look, too.
+const FOR_READERS: [&str; 2] = ["/login", "/logout"];
+
+/// Lets through who is known, under a name that nobody else can give this machine, and who may do more, from a page of ours.
 pub(crate) async fn check(State(source): State<Source>, request: Request, next: Next) -> Response {
-    let acts = request.method() == Method::POST && source.access.role > Role::Read;
-    let mut response = if !names_loopback(&request) {
-        let why =
-            "the dashboard answers to `localhost`, `127.0.0.1` and `[::1]` only; open it by one of them\n";
-        (StatusCode::FORBIDDEN, why).into_response()
-    } else if acts && !is_own(&request) {
-        let why = "the request does not come from a page of the dashboard\n";
-        (StatusCode::FORBIDDEN, why).into_response()
-    } else if acts || [Method::GET, Method::HEAD].contains(request.method()) {
-        next.run(request).await
-    } else {
-        let why = "the dashboard only looks here: use GET, or give it a role with `dashboard_role` of the builder or \
-                   BOLTJOBS_DASHBOARD_ROLE\n";
-        (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")], why).into_response()
+    let mut response = match admit(&source, request) {
+        Ok(request) => next.run(request).await,
+        Err(refused) => *refused,
     };
     // Only what is the same for everybody says itself how long it may be kept.
     response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let headers = [
         (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "no-referrer"),
+        // With `no-referrer` browsers would not tell the origin of our own forms either.
+        (REFERRER_POLICY, "same-origin"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
     ];
@@ -47,63 +46,62 @@ pub(crate) async fn check(State(source): State<Source>, request: Request, next: 
     response
 }
 
-/// Says whether the request names this machine and nothing else. A page from elsewhere can have its own name lead here
-/// (DNS rebinding), but it can't make a browser send another one.
-fn names_loopback(request: &Request) -> bool {
-    let mut hosts = request.headers().get_all(HOST).iter();
-    let (first, second) = (hosts.next(), hosts.next());
-    let host = first.and_then(|host| host.to_str().ok()).is_some_and(is_loopback);
-    let target = request.uri().authority().is_none_or(|target| is_loopback(target.as_str()));
-    host && second.is_none() && target
+/// Returns the request, with who asks, or why it is refused.
+fn admit(source: &Source, request: Request) -> Result<Request, Box<Response>> {
+    let (looks, posts) =
+        ([Method::GET, Method::HEAD].contains(request.method()), request.method() == Method::POST);
+    let path = request.uri().path().to_owned();
+    let refuse = |status, why: &str| Err(Box::new(refused(&path, status, why)));
+    let refuse_method = |allow: &'static str, why: &str| {
+        let answer = refused(&path, StatusCode::METHOD_NOT_ALLOWED, why);
+        Err(Box::new(([(ALLOW, allow)], answer).into_response()))
+    };
+    if PROBES.contains(&&*path) {
+        return if looks { Ok(request) } else { refuse_method("GET, HEAD", "use GET") };
+    }
+    if !source.gate.hosts.answer(&request) {
+        return refuse(StatusCode::FORBIDDEN, FOREIGN_HOST);
+    }
+    let (mut parts, body) = request.into_parts();
+    let access = if is_open(&path) {
+        Access::none()
+    } else {
+        let known = source.gate.identify(&parts, source.clock.monotonic());
+        known.map_err(|refusal| Box::new(login::ask(&parts, &refusal)))?
+    };
+    let (reads, by) = (access.role == Role::Read && !FOR_READERS.contains(&&*path), access.by);
+    let only_looks = format!("the role of `{}` here is `read`, which only looks", access.actor());
+    parts.extensions.insert(access);
+    let request = Request::from_parts(parts, body);
+    if looks {
+        return Ok(request);
+    }
+    if reads && by == By::Nothing {
+        return refuse_method(
+            "GET, HEAD",
+            "the dashboard only looks here: use GET, or give it a role with `dashboard_role` of the builder or \
+             BOLTJOBS_DASHBOARD_ROLE",
+        );
+    }
+    if !posts {
+        return refuse_method("GET, HEAD, POST", "use GET to look and POST to act");
+    }
+    if !is_own(&request) {
+        return refuse(StatusCode::FORBIDDEN, "the request does not come from a page of the dashboard");
+    }
+    if reads {
+        return refuse(StatusCode::FORBIDDEN, &only_looks);
+    }
+    Ok(request)
 }
 
-/// Says whether a host, with or without a port, is a loopback address or `localhost`.
-fn is_loopback(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
-        Some(_) | None => host,
-    };
-    let address = match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
-        Some(inner) => inner.parse().map(IpAddr::V6),
-        None => name.parse().map(IpAddr::V4),
-    };
-    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
-}
+const FOREIGN_HOST: &str = "the dashboard does not answer under this host: open it as `localhost` or `127.0.0.1`, or name \
+                            the host with `dashboard_host` of the builder, BOLTJOBS_DASHBOARD_HOSTS or `Dashboard::host`";
 
-#[cfg(test)]
-mod fuzz;
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn loopback_is_known_by_name_and_by_address() {
-        for host in
-            ["localhost", "LocalHost:4010", "127.0.0.1", "127.0.0.1:80", "127.0.0.2", "[::1]", "[::1]:9"]
-        {
-            assert!(is_loopback(host), "{host}");
-        }
+/// Says why something is refused: as JSON to programs.
+pub(crate) fn refused(path: &str, status: StatusCode, why: &str) -> Response {
+    if path.starts_with("/api/") {
+        return crate::api::failed(status, why);
     }
-
-    #[test]
-    fn what_only_looks_like_loopback_is_refused() {
-        for host in [
-            "",
-            "evil.example",
-            "localhost.evil.example",
-            "evil.example:127",
-            "127.0.0.1.evil.example:4010",
-            "localhost@evil.example",
-            "localhost:80@evil.example",
-            "192.168.0.1:4010",
-            "0.0.0.0",
-            "[::]:4010",
-            "::1",
-            "[127.0.0.1]",
-            "127.1",
-            "localhost:4010:4010",
-        ] {
-            assert!(!is_loopback(host), "{host}");
-        }
-    }
+    (status, format!("{why}\n")).into_response()
 }

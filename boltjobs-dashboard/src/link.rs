@@ -17,15 +17,20 @@ impl<S: Sync> FromRequestParts<S> for Base {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let inner = parts.uri.path();
-        let whole = parts.extensions.get::<OriginalUri>().map_or(inner, |whole| whole.0.path());
-        Ok(Self::of(whole, inner))
+        Ok(Self::at(parts))
     }
 }
 
 impl Base {
+    /// Returns where the pages are that a request asks for.
+    pub(crate) fn at(parts: &Parts) -> Self {
+        let inner = parts.uri.path();
+        let whole = parts.extensions.get::<OriginalUri>().map_or(inner, |whole| whole.0.path());
+        Self::of(whole, inner)
+    }
+
     /// Takes what is asked for and what is left of it after the nesting.
-    fn of(whole: &str, inner: &str) -> Self {
+    pub(crate) fn of(whole: &str, inner: &str) -> Self {
         let base = whole.strip_suffix(inner).unwrap_or(whole);
         Self(base.trim_end_matches('/').to_owned())
     }

@@ -1,6 +1,7 @@
 //! What is answered under which path.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::StatusCode;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use crate::Source;
 use crate::access::Access;
 use crate::choices::Choices;
+use crate::gate::Gate;
 use crate::link::Base;
 use crate::overview::Overview;
 use crate::pages::{self, JobPage, JobsPage, SIZES, View};
@@ -35,7 +37,9 @@ impl FromRequestParts<Source> for Asked {
         let did = query.split('&').find_map(|pair| pair.strip_prefix("did=")).map(str::to_owned);
         let choices = Choices::of(&parts.headers);
         let environment = source.environment.clone();
-        let view = View { base, now: source.now(), access: source.access.clone(), did, choices, environment };
+        // Whatever is open to strangers shows what nobody may do more with.
+        let access = parts.extensions.get::<Access>().cloned().unwrap_or_else(Access::none);
+        let view = View { base, now: source.now(), access, did, choices, environment };
         Ok(Self { source: source.clone(), view })
     }
 }
@@ -50,7 +54,21 @@ impl Asked {
     }
 
     pub(crate) fn access(&self) -> &Access {
-        &self.source.access
+        &self.view.access
+    }
+
+    /// Returns the name that the audit tells.
+    pub(crate) fn actor(&self) -> &str {
+        self.view.access.actor()
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.source.gate
+    }
+
+    /// Returns how much time has passed since some fixed instant.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.source.clock.monotonic()
     }
 
     pub(crate) fn view(&self) -> &View {
@@ -202,17 +220,9 @@ pub(crate) async fn servers(asked: Asked) -> Response {
     asked.answer(servers.map(|servers| pages::servers(&asked.view, &servers)).map_err(Missing::from))
 }
 
-/// Answers 200 while the store does.
-pub(crate) async fn health(asked: Asked) -> (StatusCode, String) {
-    match asked.source.store.counts().await {
-        Ok(_) => (StatusCode::OK, "ok\n".to_owned()),
-        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
-    }
-}
-
 pub(crate) async fn missing(asked: Asked) -> Response {
     asked.answer(Err(Missing::NotFound("There is no such page.".to_owned())))
 }
 
 #[cfg(test)]
-mod fuzz;
+pub(crate) mod fuzz;

@@ -4,7 +4,8 @@ use std::net::{SocketAddr, TcpListener};
 #[cfg(feature = "dashboard")]
 use std::sync::Arc;
 
-use boltjobs_core::access::Role;
+#[cfg(feature = "dashboard")]
+use boltjobs_core::access::{Host, Identity, Role};
 use boltjobs_core::text::shown;
 #[cfg(feature = "dashboard")]
 use boltjobs_dashboard::Dashboard;
@@ -12,6 +13,7 @@ use boltjobs_dashboard::Dashboard;
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
 use crate::server::Server;
+use crate::settings::dashboard::Shown;
 #[cfg(feature = "dashboard")]
 use crate::start::Builder;
 
@@ -21,18 +23,10 @@ pub(crate) fn address(text: &str) -> std::result::Result<SocketAddr, String> {
         return Err("boltjobs was built without its feature `dashboard`; turn it on".to_owned());
     }
     let numbers = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
-    let address: SocketAddr = numbers.as_deref().unwrap_or(text).parse().map_err(|_| {
+    numbers.as_deref().unwrap_or(text).parse().map_err(|_| {
         let text = shown(text);
         format!("`{text}` is no address for the dashboard; write it with its port, as in `127.0.0.1:4010`")
-    })?;
-    if address.ip().is_loopback() {
-        return Ok(address);
-    }
-    let (text, port) = (shown(text), address.port());
-    Err(format!(
-        "`{text}` is no loopback address, and this release shows the dashboard on loopback only; use \
-         `127.0.0.1:{port}`, and `ssh -L {port}:127.0.0.1:{port} <host>` to see it from elsewhere"
-    ))
+    })
 }
 
 /// A place that is taken for the dashboard.
@@ -40,14 +34,14 @@ pub(crate) fn address(text: &str) -> std::result::Result<SocketAddr, String> {
 pub(crate) struct Listener {
     socket: TcpListener,
     address: SocketAddr,
-    role: Role,
-    environment: Option<String>,
+    shown: Shown,
 }
 
 impl Listener {
-    pub(crate) fn bind(address: SocketAddr, role: Role, environment: Option<String>) -> Result<Self> {
+    pub(crate) fn bind(shown: Shown) -> Result<Self> {
+        let address = shown.address;
         let bound = TcpListener::bind(address)
-            .and_then(|socket| Ok(Self { address: socket.local_addr()?, socket, role, environment }));
+            .and_then(|socket| Ok(Self { address: socket.local_addr()?, socket, shown }));
         bound.map_err(|error| {
             Error::Startup(vec![format!(
                 "the dashboard can't be shown on `{address}`: {error}; stop what is there, or choose another port \
@@ -60,18 +54,19 @@ impl Listener {
     pub(crate) fn serve(self, server: &mut Server) {
         let runtime = &server.worker.runtime;
         server.dashboard = Some(self.address);
-        server.services.push(runtime.services.spawn(pages(self, runtime)));
+        server.services.push(runtime.services.spawn(pages(self.socket, self.shown, runtime)));
     }
 }
 
 #[cfg(feature = "dashboard")]
-fn pages(listener: Listener, runtime: &Runtime) -> impl Future<Output = ()> + use<> {
-    let (store, clock) = (Arc::clone(&runtime.store), Arc::clone(&runtime.clock));
-    let Listener { socket, role, environment, .. } = listener;
-    let mut dashboard = Dashboard::new(store, clock).role(role);
-    if let Some(name) = environment {
-        dashboard = dashboard.environment(name);
-    }
+fn pages(socket: TcpListener, shown: Shown, runtime: &Runtime) -> impl Future<Output = ()> + use<> {
+    let dashboard = of(runtime).role(shown.role).hosts(shown.hosts.iter().map(Host::as_str));
+    let tokens = shown.tokens.into_iter();
+    let dashboard = tokens.fold(dashboard, |dashboard, (who, token)| dashboard.token(who, token.as_str()));
+    let dashboard = match shown.environment {
+        Some(name) => dashboard.environment(name),
+        None => dashboard,
+    };
     async move {
         if let Err(error) = dashboard.serve(socket).await {
             tracing::error!(%error, "the dashboard is not shown");
@@ -79,27 +74,51 @@ fn pages(listener: Listener, runtime: &Runtime) -> impl Future<Output = ()> + us
     }
 }
 
+#[cfg(feature = "dashboard")]
+fn of(runtime: &Runtime) -> Dashboard {
+    Dashboard::new(Arc::clone(&runtime.store), Arc::clone(&runtime.clock))
+}
+
 /// Is never asked: without the feature no address is accepted.
 #[cfg(not(feature = "dashboard"))]
-fn pages(_: Listener, _: &Runtime) -> std::future::Ready<()> {
+fn pages(_: TcpListener, _: Shown, _: &Runtime) -> std::future::Ready<()> {
     std::future::ready(())
 }
 
 #[cfg(feature = "dashboard")]
 impl Builder {
-    /// Shows the dashboard on a loopback address, as in `127.0.0.1:4010`; with the port 0 on a free one, which
-    /// [`Server::dashboard_addr`] tells. `BOLTJOBS_DASHBOARD`; default not at all.
+    /// Shows the dashboard on an address, as in `127.0.0.1:4010`; with the port 0 on a free one, which
+    /// [`Server::dashboard_addr`] tells. `BOLTJOBS_DASHBOARD`; default not at all. An address that is not loopback takes a
+    /// [`dashboard_token`](Self::dashboard_token).
     ///
-    /// Whoever has an account on the machine can see it. Fields marked `#[request(sensitive)]` are masked.
+    /// Without a token whoever has an account on the machine can see it. Fields marked `#[request(sensitive)]` are masked.
     pub fn dashboard(mut self, address: impl Into<String>) -> Self {
-        self.settings.dashboard = Some(address.into());
+        self.settings.dashboard.address = Some(address.into());
         self
     }
 
-    /// Sets what those who see the dashboard may do. `BOLTJOBS_DASHBOARD_ROLE`: `read`, `operate` or `administer`;
-    /// default [`Role::Read`], which only looks.
+    /// Sets what those who see the dashboard may do, as long as there is no [`dashboard_token`](Self::dashboard_token).
+    /// `BOLTJOBS_DASHBOARD_ROLE`: `read`, `operate` or `administer`; default [`Role::Read`], which only looks.
     pub fn dashboard_role(mut self, role: Role) -> Self {
-        self.settings.dashboard_role = Some(role);
+        self.settings.dashboard.role = Some(role);
+        self
+    }
+
+    /// Shows the dashboard to those who have a token of 16 visible ASCII characters or more, and to nobody who has none. It
+    /// can be said several times: for a role, or for somebody with a name ([`Identity::new`]), which the audit tells.
+    /// `BOLTJOBS_DASHBOARD_TOKEN`, for the role of `BOLTJOBS_DASHBOARD_ROLE`; default no token.
+    ///
+    /// Programs send it in the header `Authorization: Bearer <token>`; a browser gets a page to log in.
+    pub fn dashboard_token(mut self, who: impl Into<Identity>, token: impl AsRef<str>) -> Self {
+        self.settings.dashboard.tokens.push((who.into(), token.as_ref().parse()));
+        self
+    }
+
+    /// Shows the dashboard under the name of a host, too, without a port: `jobs.example.org`. It takes a
+    /// [`dashboard_token`](Self::dashboard_token). `BOLTJOBS_DASHBOARD_HOSTS`, separated by commas; default loopback alone,
+    /// and any address with a token.
+    pub fn dashboard_host(mut self, host: impl AsRef<str>) -> Self {
+        self.settings.dashboard.hosts.push(host.as_ref().parse());
         self
     }
 
@@ -107,7 +126,7 @@ impl Builder {
     /// nobody takes one for the other. `BOLTJOBS_DASHBOARD_ENVIRONMENT`; default none. It stands out if it has `prod`
     /// in it.
     pub fn dashboard_environment(mut self, name: impl Into<String>) -> Self {
-        self.settings.dashboard_environment = Some(name.into());
+        self.settings.dashboard.environment = Some(name.into());
         self
     }
 }
@@ -118,6 +137,22 @@ impl Server {
     pub fn dashboard_addr(&self) -> Option<SocketAddr> {
         self.dashboard
     }
+
+    /// Makes a dashboard of what this server has, to be nested in an app of one's own. It goes by its own settings and not by
+    /// those of the builder.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() {}
+    /// # fn nested(server: &boltjobs::Server) -> Result<(), boltjobs::DashboardFaults> {
+    /// let pages = server.dashboard().router()?;
+    /// // let app = axum::Router::new().nest("/admin/jobs", pages);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dashboard(&self) -> Dashboard {
+        of(&self.worker.runtime)
+    }
 }
 
 #[cfg(all(test, feature = "dashboard"))]
@@ -125,10 +160,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loopback_addresses_are_read_by_number_and_as_localhost() {
+    fn addresses_are_read_by_number_and_as_localhost() {
         for text in ["127.0.0.1:4010", "localhost:4010", "[::1]:4010", "127.0.0.1:0"] {
             assert!(address(text).unwrap().ip().is_loopback(), "{text}");
         }
+        assert_eq!(address("0.0.0.0:4010").unwrap().port(), 4_010);
     }
 
     #[test]
@@ -138,14 +174,6 @@ mod tests {
         {
             let fault = address(text).unwrap_err();
             assert!(fault.contains(text) && fault.contains("as in `127.0.0.1:4010`"), "{fault}");
-        }
-    }
-
-    #[test]
-    fn an_address_that_others_can_reach_is_refused_with_the_way_to_reach_it() {
-        for text in ["0.0.0.0:4010", "[::]:4010", "192.168.0.7:4010"] {
-            let fault = address(text).unwrap_err();
-            assert!(fault.contains("on loopback only") && fault.contains("ssh -L 4010:"), "{fault}");
         }
     }
 }

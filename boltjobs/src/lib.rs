@@ -88,7 +88,9 @@ pub use boltjobs_macros::{simulate, test};
 
 pub use batch::{Batch, BatchDetails, BatchHandle, IntoJob};
 #[cfg(feature = "dashboard")]
-pub use boltjobs_core::access::Role as DashboardRole;
+pub use boltjobs_core::access::{Identity as DashboardIdentity, Role as DashboardRole};
+#[cfg(feature = "dashboard")]
+pub use boltjobs_dashboard::{Dashboard, Faults as DashboardFaults};
 pub use client::{Client, JobCommand, client};
 pub use context::{JobContext, ProgressBar};
 pub use details::{JobDetails, Page, Stats};

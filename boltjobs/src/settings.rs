@@ -1,18 +1,17 @@
 //! What can be set, by the builder or by the environment. The builder wins.
 
+pub(crate) mod dashboard;
+
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use boltjobs_core::access::Role;
 use boltjobs_core::duration;
 use boltjobs_core::name;
 use boltjobs_core::store::{QueueOrder, Retention, StoreSource};
 use boltjobs_core::text::shown;
 use tracing::level_filters::LevelFilter;
 
-use crate::dashboard;
 use crate::server::Queue;
 use crate::trace::TraceHook;
 
@@ -42,9 +41,7 @@ pub(crate) struct Settings {
     pub(crate) durability: Option<Durability>,
     pub(crate) queues: Option<Vec<Queue>>,
     pub(crate) workers: Option<usize>,
-    pub(crate) dashboard: Option<String>,
-    pub(crate) dashboard_role: Option<Role>,
-    pub(crate) dashboard_environment: Option<String>,
+    pub(crate) dashboard: dashboard::Wanted,
     pub(crate) shutdown_timeout: Option<Duration>,
     pub(crate) cancel_grace: Option<Duration>,
     pub(crate) lease: Option<Duration>,
@@ -63,9 +60,7 @@ pub(crate) struct Resolved {
     pub(crate) queues: QueueOrder,
     pub(crate) queue_limits: BTreeMap<Arc<str>, u32>,
     pub(crate) workers: u32,
-    pub(crate) dashboard: Option<SocketAddr>,
-    pub(crate) dashboard_role: Role,
-    pub(crate) dashboard_environment: Option<String>,
+    pub(crate) dashboard: Option<dashboard::Shown>,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) cancel_grace: Duration,
     pub(crate) lease: Duration,
@@ -97,15 +92,7 @@ impl Settings {
             Some(workers) => read.legal("", legal_workers(workers)),
             None => read.variable("BOLTJOBS_WORKERS", workers),
         };
-        let shown = match self.dashboard {
-            Some(text) => dashboard::address(&text).map_err(|fault| read.faults.push(fault)).ok(),
-            None => read.variable("BOLTJOBS_DASHBOARD", dashboard::address),
-        };
-        let dashboard_role =
-            self.dashboard_role.or_else(|| read.variable("BOLTJOBS_DASHBOARD_ROLE", str::parse));
-        let dashboard_environment = self
-            .dashboard_environment
-            .or_else(|| read.variable("BOLTJOBS_DASHBOARD_ENVIRONMENT", |text| Ok(text.to_owned())));
+        let dashboard = self.dashboard.resolve(&mut read);
         let timeout = |text: &str| duration::parse(text).map_err(|error| error.to_string());
         let shutdown_timeout =
             self.shutdown_timeout.or_else(|| read.variable("BOLTJOBS_SHUTDOWN_TIMEOUT", timeout));
@@ -130,9 +117,7 @@ impl Settings {
             queues,
             queue_limits,
             workers: workers.unwrap_or_else(default_workers),
-            dashboard: shown,
-            dashboard_role: dashboard_role.unwrap_or_default(),
-            dashboard_environment,
+            dashboard,
             shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(15)),
             cancel_grace: self.cancel_grace.unwrap_or(Duration::from_secs(30)),
             lease,
@@ -293,26 +278,6 @@ mod tests {
         let resolved = settings.resolve(|name| (name == "BOLTJOBS_WORKERS").then(|| "7".to_owned())).unwrap();
         assert_eq!(resolved.workers, 3);
         assert_eq!(with("BOLTJOBS_WORKERS", "7").unwrap().workers, 7);
-    }
-
-    #[cfg(feature = "dashboard")]
-    #[test]
-    fn the_dashboard_is_shown_where_the_environment_says_unless_the_builder_does() {
-        let address = |settings: Settings| {
-            let resolved =
-                settings.resolve(|name| (name == "BOLTJOBS_DASHBOARD").then(|| "127.0.0.1:4010".to_owned()));
-            resolved.unwrap().dashboard.unwrap().to_string()
-        };
-        assert_eq!(address(Settings::default()), "127.0.0.1:4010");
-        let role = |text: &'static str| {
-            with("BOLTJOBS_DASHBOARD_ROLE", text).map(|resolved| resolved.dashboard_role)
-        };
-        assert_eq!((role(""), role("Operate")), (Ok(Role::Read), Ok(Role::Operate)));
-        assert!(role("root").unwrap_err()[0].starts_with("BOLTJOBS_DASHBOARD_ROLE: `root` is no role"));
-        let environment = with("BOLTJOBS_DASHBOARD_ENVIRONMENT", " staging ").unwrap().dashboard_environment;
-        assert_eq!(environment.as_deref(), Some("staging"));
-        let told = Some("localhost:4011".to_owned());
-        assert_eq!(address(Settings { dashboard: told, ..Settings::default() }), "127.0.0.1:4011");
     }
 
     #[test]

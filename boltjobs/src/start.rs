@@ -202,11 +202,7 @@ impl Builder {
             }
         };
         // Nothing is opened for a program that can't show what it was told to show.
-        let environment = settings.dashboard_environment.clone();
-        let dashboard = settings
-            .dashboard
-            .map(|at| Listener::bind(at, settings.dashboard_role, environment))
-            .transpose()?;
+        let dashboard = settings.dashboard.clone().map(Listener::bind).transpose()?;
         install_hook();
         let thread = ServiceThread::start()
             .map_err(|error| Error::Config(format!("can't start the thread of the services: {error}")))?;

@@ -13,13 +13,13 @@ async fn bench(role: DashboardRole) -> Bench {
 }
 
 /// Returns the token that the forms of a page carry.
-fn token(at: SocketAddr, path: &str) -> String {
+pub(super) fn token(at: SocketAddr, path: &str) -> String {
     let page = get(at, path).body;
     let token = page.split("name=\"token\" value=\"").nth(1).expect("the page has a form");
     token.split('"').next().unwrap().to_owned()
 }
 
-fn post(at: SocketAddr, path: &str, headers: &str, form: &str) -> Answer {
+pub(super) fn post(at: SocketAddr, path: &str, headers: &str, form: &str) -> Answer {
     let length = form.len();
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: {at}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}{headers}"

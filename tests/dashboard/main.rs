@@ -12,10 +12,13 @@ use boltjobs_core::job::JobSpec;
 use boltjobs_core::recurring::{Definition, Stored};
 use boltjobs_tests::{Bench, patiently};
 
+mod access;
 mod actions;
 mod api;
 mod frame;
+mod login;
 mod pages;
+mod probes;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -248,7 +251,7 @@ async fn only_requests_that_name_a_loopback_host_are_answered() {
     }
     for host in ["evil.example", &format!("evil.example:{port}"), "localhost.evil.example", "192.168.0.1", ""]
     {
-        for path in ["/", "/healthz", "/events", "/assets/style-0.css", "/nowhere"] {
+        for path in ["/", "/events", "/assets/style-0.css", "/nowhere", "/login"] {
             assert_eq!(with(path, &[host]), 403, "{host}{path}");
         }
     }
@@ -284,6 +287,8 @@ async fn every_answer_forbids_foreign_scripts_frames_and_caches() {
         );
         assert_has(&head, &["frame-ancestors 'none'", "x-frame-options: deny", "cache-control: no-store"]);
         assert!(!head.contains("unsafe"), "{head}");
+        // With `no-referrer` browsers call the origin of a form `null`, and no button would work.
+        assert_has(&head, &["referrer-policy: same-origin"]);
     }
 }
 
@@ -305,12 +310,14 @@ async fn what_is_not_there_is_a_page_that_says_so() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_is_said_on_every_page_and_by_healthz() {
+async fn a_store_that_fails_is_said_on_every_page_and_by_the_probes() {
     let bench = Bench::with(shown).await;
-    let healthy = get(address(&bench), "/healthz");
-    assert_eq!((healthy.status, healthy.body.as_str()), (200, "ok\n"));
+    for probe in ["/healthz", "/readyz"] {
+        let healthy = get(address(&bench), probe);
+        assert_eq!((healthy.status, healthy.body.as_str()), (200, "ok\n"), "{probe}");
+    }
     bench.store.close().await.unwrap();
-    for path in ["/", "/jobs/01890a5d-ac96-774b-bcce-b302099a8057", "/healthz"] {
+    for path in ["/", "/jobs/01890a5d-ac96-774b-bcce-b302099a8057", "/healthz", "/readyz"] {
         let answer = get(address(&bench), path);
         assert_eq!(answer.status, 503, "{path}");
         assert_has(&answer.body, &["the store is closed"]);
@@ -365,7 +372,7 @@ async fn an_address_that_cant_be_used_stops_the_start() {
     assert_has(&fault, &["can't be shown on `127.0.0.1:", "choose another port"]);
     assert_has(
         &refused("0.0.0.0:4010").await,
-        &["`0.0.0.0:4010` is no loopback address", "on loopback only"],
+        &["`0.0.0.0:4010` is no loopback address", "add a token with `dashboard_token`", "ssh -L 4010:"],
     );
     assert_has(&refused("everywhere").await, &["`everywhere` is no address", "`127.0.0.1:4010`"]);
 }

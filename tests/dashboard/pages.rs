@@ -213,7 +213,7 @@ async fn the_pages_can_be_nested_in_an_app_of_ones_own() {
     let bench = Bench::start().await;
     let app = axum::Router::new().nest(
         "/admin/jobs",
-        boltjobs_dashboard::Dashboard::new(bench.store.clone(), bench.clock.clone()).router(),
+        boltjobs_dashboard::Dashboard::new(bench.store.clone(), bench.clock.clone()).router().unwrap(),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();

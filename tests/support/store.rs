@@ -10,8 +10,9 @@ use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::notes::Notes;
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup, Heartbeat, JobFilter, Offer, Page, PageQuery,
-    QueueInfo, Record, RecurringCommand, Retention, ServerInfo, Settled, Settlement, Tally,
+    Answer, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
+    Heartbeat, JobFilter, Offer, Page, PageQuery, QueueInfo, Record, RecurringCommand, Retention, ServerInfo,
+    Settled, Settlement, Tally,
 };
 use boltjobs_core::throughput::{Throughput, Window};
 use boltjobs_core::watch::{Interest, Watch};

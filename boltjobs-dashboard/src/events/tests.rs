@@ -42,7 +42,7 @@ async fn listen(store: &Arc<MemoryStore>, seen: Option<&str>) -> (StatusCode, Bo
         request = request.header("last-event-id", seen);
     }
     let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(store);
-    let router = crate::Dashboard::new(store, Arc::new(Hurried)).router();
+    let router = crate::Dashboard::new(store, Arc::new(Hurried)).router().unwrap();
     let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     (response.status(), response.into_body().into_data_stream())
 }

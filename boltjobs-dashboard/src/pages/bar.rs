@@ -80,6 +80,7 @@ pub(super) fn bar(view: &View, search: bool) -> Markup {
                 (tool("theme", "System", "theme", "t"))
                 (tool("help", "Help", "help", "?"))
             }
+            (view.who())
         }
     }
 }

@@ -18,7 +18,7 @@ use super::*;
 
 /// A clock that stands.
 #[derive(Debug)]
-struct Stopped;
+pub(crate) struct Stopped;
 
 impl Clock for Stopped {
     fn now(&self) -> Timestamp {
@@ -71,7 +71,7 @@ fn get(store: &Arc<MemoryStore>, path: &str) -> Option<(StatusCode, bool, String
     block_on(async {
         let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(store);
         let response =
-            crate::Dashboard::new(store, Arc::new(Stopped)).router().oneshot(request).await.unwrap();
+            crate::Dashboard::new(store, Arc::new(Stopped)).router().unwrap().oneshot(request).await.unwrap();
         let kind =
             response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let (status, html) = (response.status(), kind.contains("html"));

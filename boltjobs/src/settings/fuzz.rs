@@ -5,20 +5,24 @@ use proptest::sample::select;
 
 use super::*;
 
-const VARIABLES: [&str; 6] = [
+const VARIABLES: [&str; 10] = [
     "BOLTJOBS_STORE",
     "BOLTJOBS_DURABILITY",
     "BOLTJOBS_QUEUES",
     "BOLTJOBS_WORKERS",
     "BOLTJOBS_DASHBOARD",
+    "BOLTJOBS_DASHBOARD_ROLE",
+    "BOLTJOBS_DASHBOARD_TOKEN",
+    "BOLTJOBS_DASHBOARD_HOSTS",
+    "BOLTJOBS_DASHBOARD_ENVIRONMENT",
     "BOLTJOBS_SHUTDOWN_TIMEOUT",
 ];
 
 /// A value that some variable takes, not always the one that gets it.
 fn written() -> impl Strategy<Value = String> {
     let queue = prop_oneof![3 => "[a-z0-9_-]{1,9}", 2 => ("[a-z]{1,3}", numbers()).prop_map(|(q, n)| format!("{q}={n}"))];
-    let words =
-        "sled:data memory sled: immediate eventual localhost:4010 127.0.0.1:0 0.0.0.0:80 [::1]:9 15s 1h30m";
+    let words = "sled:data memory sled: immediate eventual localhost:4010 127.0.0.1:0 0.0.0.0:80 [::1]:9 15s 1h30m operate \
+         jobs.example.org localhost,a.example 0123456789abcdef";
     prop_oneof![
         2 => select(words.split(' ').map(str::to_owned).collect::<Vec<_>>()),
         3 => vec(queue, 1..6).prop_map(|queues| queues.join(", ")),
@@ -39,7 +43,10 @@ proptest! {
         match Settings::default().resolve(value) {
             Ok(resolved) => {
                 prop_assert!(resolved.workers <= MOST_WORKERS);
-                prop_assert!(resolved.dashboard.is_none_or(|address| address.ip().is_loopback()));
+                prop_assert!(resolved.dashboard.is_none_or(|shown| {
+                    let open = shown.hosts.iter().all(|host| host.is_loopback()) && shown.address.ip().is_loopback();
+                    open || !shown.tokens.is_empty()
+                }));
                 let queues: Vec<_> = match resolved.queues {
                     QueueOrder::All => Vec::new(),
                     QueueOrder::Strict(queues) => queues,
