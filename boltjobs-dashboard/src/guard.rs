@@ -51,9 +51,9 @@ fn admit(source: &Source, request: Request) -> Result<Request, Box<Response>> {
     let (looks, posts) =
         ([Method::GET, Method::HEAD].contains(request.method()), request.method() == Method::POST);
     let path = request.uri().path().to_owned();
-    let refuse = |status, why: &str| Err(Box::new(refused(&path, status, why)));
+    let refuse = |status, why: &str| Err(Box::new(refused(status, why)));
     let refuse_method = |allow: &'static str, why: &str| {
-        let answer = refused(&path, StatusCode::METHOD_NOT_ALLOWED, why);
+        let answer = refused(StatusCode::METHOD_NOT_ALLOWED, why);
         Err(Box::new(([(ALLOW, allow)], answer).into_response()))
     };
     if PROBES.contains(&&*path) {
@@ -98,10 +98,7 @@ fn admit(source: &Source, request: Request) -> Result<Request, Box<Response>> {
 const FOREIGN_HOST: &str = "the dashboard does not answer under this host: open it as `localhost` or `127.0.0.1`, or name \
                             the host with `dashboard_host` of the builder, BOLTJOBS_DASHBOARD_HOSTS or `Dashboard::host`";
 
-/// Says why something is refused: as JSON to programs.
-pub(crate) fn refused(path: &str, status: StatusCode, why: &str) -> Response {
-    if path.starts_with("/api/") {
-        return crate::api::failed(status, why);
-    }
+/// Says why something is refused. Below `/api` it is written in JSON later.
+pub(crate) fn refused(status: StatusCode, why: &str) -> Response {
     (status, format!("{why}\n")).into_response()
 }

@@ -11,6 +11,7 @@ mod attempts;
 mod audit;
 mod choices;
 mod cookie;
+mod doing;
 mod events;
 mod faults;
 mod gate;
@@ -21,6 +22,7 @@ mod login;
 mod overview;
 mod pages;
 mod probes;
+mod prometheus;
 mod query;
 mod routes;
 mod secret;
@@ -216,13 +218,8 @@ fn pages(source: Source) -> Router {
         .route("/queues", get(routes::queues))
         .route("/queues/{name}", post(actions::queues))
         .route("/servers", get(routes::servers))
-        .route("/api/overview", get(api::overview))
-        .route("/api/jobs", get(api::jobs))
-        .route("/api/jobs/{id}", get(api::job))
-        .route("/api/recurring", get(api::recurring))
-        .route("/api/queues", get(api::queues))
-        .route("/api/servers", get(api::servers))
-        .route("/api/{*path}", get(api::missing))
+        .merge(api::router())
+        .route("/metrics", get(prometheus::metrics))
         .route("/healthz", get(probes::health))
         .route("/readyz", get(probes::ready))
         .route("/login", get(login::page).post(login::log_in).layer(DefaultBodyLimit::max(login::LONGEST)))
@@ -231,5 +228,6 @@ fn pages(source: Source) -> Router {
         .route("/assets/{name}", get(assets::asset))
         .fallback(routes::missing)
         .layer(middleware::from_fn_with_state(source.clone(), guard::check))
+        .layer(middleware::from_fn(api::in_json))
         .with_state(source)
 }

@@ -17,10 +17,13 @@ use crate::gate::{Refusal, peer};
 use crate::guard::refused;
 use crate::link::Base;
 use crate::routes::{Asked, html};
-use crate::{cookie, pages};
+use crate::{api, cookie, pages};
 
 /// The most bytes of a form that comes from a stranger.
 pub(crate) const LONGEST: usize = 8_192;
+
+/// What no browser shows as a page, beside what is below `/api`.
+const FOR_PROGRAMS: [&str; 2] = ["/events", "/metrics"];
 
 /// What is sent to come in.
 #[derive(Deserialize)]
@@ -87,9 +90,9 @@ fn nowhere(asked: &Asked) -> Response {
 /// Answers whoever is not let in: programs with an error, browsers with a page on which one logs in.
 pub(crate) fn ask(parts: &Parts, refusal: &Refusal) -> Response {
     let (base, path) = (Base::at(parts), parts.uri.path());
-    if path.starts_with("/api/") {
+    if api::has(path) || FOR_PROGRAMS.contains(&path) {
         let (status, why) = said(refusal);
-        return with_headers(refusal, refused(path, status, &why));
+        return with_headers(refusal, refused(status, &why));
     }
     // What was sent is lost: a form of another session would not count.
     let looks = [Method::GET, Method::HEAD].contains(&parts.method);

@@ -7,6 +7,7 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
+use boltjobs_core::recurring::RecurringJob;
 use boltjobs_core::store::{JobFilter, PageQuery, Store, StoreError};
 use boltjobs_core::text::shown;
 use boltjobs_core::{JobId, Timestamp};
@@ -201,13 +202,15 @@ pub(crate) async fn recurring(asked: Asked) -> Response {
 }
 
 pub(crate) async fn definition(asked: Asked, Path(id): Path<String>) -> Response {
-    let all = asked.source.store.recurring_jobs().await;
-    let page = all.map_err(Missing::from).and_then(|all| {
-        let found = all.iter().find(|recurring| *recurring.definition.id == *id);
-        let gone = || Missing::NotFound(format!("There is no recurring definition `{}`.", shown(&id)));
-        found.map(|found| pages::definition(&asked.view, found)).ok_or_else(gone)
-    });
-    asked.answer(page)
+    let found = find_definition(&asked, &id).await;
+    asked.answer(found.map(|found| pages::definition(&asked.view, &found)))
+}
+
+/// Finds a recurring definition.
+pub(crate) async fn find_definition(asked: &Asked, id: &str) -> Result<RecurringJob, Missing> {
+    let all = asked.source.store.recurring_jobs().await?;
+    let gone = || Missing::NotFound(format!("There is no recurring definition `{}`.", shown(id)));
+    all.into_iter().find(|recurring| *recurring.definition.id == *id).ok_or_else(gone)
 }
 
 pub(crate) async fn queues(asked: Asked) -> Response {

@@ -17,5 +17,5 @@ pub(crate) use jobs::{Acted, JobsPage, SIZES, acted, jobs, unreadable};
 pub(crate) use login::{closed, login};
 pub(crate) use overview::overview;
 pub(crate) use queues::queues;
-pub(crate) use recurring::{definition, recurring};
+pub(crate) use recurring::{definition, next_runs, recurring};
 pub(crate) use servers::servers;

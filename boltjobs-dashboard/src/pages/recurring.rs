@@ -136,7 +136,7 @@ pub(crate) fn definition(view: &View, recurring: &RecurringJob) -> Markup {
         (live("facts", &facts(view, recurring)))
         h2 { "Request" }
         pre { (clip(&format!("{:#}", masked(&definition.spec)), 50_000)) }
-        (live("next", &next_runs(view, recurring)))
+        (live("next", &upcoming_of(view, recurring)))
         (live("runs", &runs(view, &recurring.runs)))
     };
     view.frame("Recurring", &title, &body)
@@ -194,11 +194,16 @@ fn meanwhile(overlap: Overlap) -> &'static str {
     }
 }
 
-fn next_runs(view: &View, recurring: &RecurringJob) -> Markup {
+/// Returns the next runs of a definition; none while it is paused.
+pub(crate) fn next_runs(recurring: &RecurringJob) -> Vec<Timestamp> {
+    let after = |last: &Timestamp| recurring.definition.next_after(*last);
+    std::iter::successors(recurring.next, after).take(NEXT).collect()
+}
+
+fn upcoming_of(view: &View, recurring: &RecurringJob) -> Markup {
     let definition = &recurring.definition;
     let zone = definition.zone.read().copied().unwrap_or(Zone::UTC);
-    let next = std::iter::successors(recurring.next, |last| definition.next_after(*last)).take(NEXT);
-    let next: Vec<_> = next.collect();
+    let next = next_runs(recurring);
     let local = |at: Timestamp| at.to_datetime().with_timezone(&zone.tz());
     let offset = |at: Timestamp| i64::from(local(at).offset().fix().local_minus_utc());
     table(

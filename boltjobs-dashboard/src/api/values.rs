@@ -1,48 +1,21 @@
-//! What the pages show, as JSON for programs.
+//! What there is, as values of JSON. Each field stands in `assets/openapi.json`.
 
-use axum::extract::{Path, Query};
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+
 use boltjobs_core::continuation::ParentId;
 use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, RowData};
 use boltjobs_core::mask::masked;
-use boltjobs_core::notes::Notes;
-use boltjobs_core::recurring::{RecurringJob, Run};
-use boltjobs_core::store::{QueueInfo, QueueOrder, ServerInfo, StateCounts};
+use boltjobs_core::notes::{LogLine, Notes, Step};
+use boltjobs_core::recurring::{Misfire, RecurringJob, Run};
+use boltjobs_core::store::{Counts, QueueInfo, QueueOrder, ServerInfo, StateCounts};
 use boltjobs_core::{JobState, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::overview::Overview;
-use crate::query;
-use crate::routes::{self, Asked, Missing, Wanted};
+use crate::pages::{JobPage, next_runs};
 use crate::verdict::verdict;
 
-fn answer(found: Result<Value, Missing>) -> Response {
-    let (status, why) = match found {
-        Ok(value) => return json(StatusCode::OK, &value),
-        Err(Missing::Unavailable(error)) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
-        Err(Missing::NotFound(why)) => (StatusCode::NOT_FOUND, why),
-        Err(Missing::Illegal(why)) => (StatusCode::BAD_REQUEST, why),
-    };
-    failed(status, &why)
-}
-
-/// Answers with an error.
-pub(crate) fn failed(status: StatusCode, why: &str) -> Response {
-    json(status, &json!({ "error": why }))
-}
-
-fn json(status: StatusCode, value: &Value) -> Response {
-    (status, [(CONTENT_TYPE, "application/json")], value.to_string()).into_response()
-}
-
-pub(crate) async fn overview(asked: Asked) -> Response {
-    let overview = asked.overview().await;
-    answer(overview.map(|overview| summed_up(&overview, asked.now())))
-}
-
-fn summed_up(overview: &Overview, now: Timestamp) -> Value {
+pub(super) fn overview(overview: &Overview, now: Timestamp) -> Value {
     let verdict = verdict(overview);
     let reasons: Vec<_> = verdict.reasons.iter().map(|reason| &reason.text).collect();
     json!({
@@ -54,78 +27,48 @@ fn summed_up(overview: &Overview, now: Timestamp) -> Value {
     })
 }
 
-pub(crate) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Response {
-    let found = match query::parse(&wanted.q) {
-        Ok(filter) => routes::find(&asked, filter, &wanted).await,
-        Err(error) => {
-            let why = format!("`q` can't be read at character {}: {}", error.column, error.what);
-            Err(Missing::Illegal(why))
-        }
+/// Returns the counters, each kept as jobs move, so that they cost the same however many jobs there are.
+pub(super) fn counts(counts: &Counts) -> Value {
+    let each = |(name, counts): (&Arc<str>, &StateCounts)| (name.to_string(), states(counts));
+    json!({
+        "states": states(&counts.states),
+        "queues": counts.queues.iter().map(each).collect::<Map<_, _>>(),
+        "requests": counts.requests.iter().map(each).collect::<Map<_, _>>(),
+    })
+}
+
+/// Returns everything that is said of a job.
+pub(super) fn job(page: &JobPage) -> Value {
+    let job = &page.job;
+    let mut value = short(job);
+    let spec = &job.spec;
+    let parent = |id| match id {
+        ParentId::Job(id) => json!({ "job": id.to_string() }),
+        ParentId::Batch(id) => json!({ "batch": id.to_string() }),
     };
-    answer(found.map(|listed| {
-        json!({
-            "jobs": listed.page.jobs.iter().map(short).collect::<Vec<_>>(),
-            "next": listed.page.next.map(|next| next.to_string()),
-        })
-    }))
-}
-
-pub(crate) async fn job(asked: Asked, Path(id): Path<String>) -> Response {
-    let found = routes::find_job(&asked, &id).await;
-    answer(found.map(|page| {
-        let job = &page.job;
-        let mut value = short(job);
-        let spec = &job.spec;
-        let parent = |id| match id {
-            ParentId::Job(id) => json!({ "job": id.to_string() }),
-            ParentId::Batch(id) => json!({ "batch": id.to_string() }),
-        };
-        value.extend(object(json!({
-            "why": page.explanation.to_string(),
-            "payload": masked(spec),
-            "meta": spec.meta,
-            "expires": job.expires.map(text),
-            "asked_to_stop": job.cancel,
-            "unique_key": spec.unique.as_ref().map(|unique| &*unique.key),
-            "concurrency_key": spec.concurrency_key.as_deref(),
-            "recurring": spec.occurrence.as_ref().map(|occurrence| &*occurrence.recurring),
-            "batch": spec.batch.map(|batch| batch.to_string()),
-            "parents": spec.parents.iter().map(|it| parent(it.id)).collect::<Vec<_>>(),
-            "trace": spec.trace,
-            "history": job.history.iter().map(row).collect::<Vec<_>>(),
-            "result": job.result().map(|result| {
-                serde_json::from_slice::<Value>(result).unwrap_or_else(|_| String::from_utf8_lossy(result).into())
-            }),
-            "noted": page.notes.as_ref().map(noted),
-        })));
-        value.into()
-    }))
-}
-
-pub(crate) async fn recurring(asked: Asked) -> Response {
-    let all = asked.store().recurring_jobs().await;
-    let all = all.map(|all| json!({ "recurring": all.iter().map(definition).collect::<Vec<_>>() }));
-    answer(all.map_err(Missing::from))
-}
-
-pub(crate) async fn queues(asked: Asked) -> Response {
-    let queues = asked.store().queues(asked.now()).await;
-    let queues = queues.map(|queues| json!({ "queues": queues.iter().map(queue).collect::<Vec<_>>() }));
-    answer(queues.map_err(Missing::from))
-}
-
-pub(crate) async fn servers(asked: Asked) -> Response {
-    let servers = asked.store().servers(asked.now()).await;
-    let servers = servers.map(|servers| json!({ "servers": servers.iter().map(server).collect::<Vec<_>>() }));
-    answer(servers.map_err(Missing::from))
-}
-
-pub(crate) async fn missing() -> Response {
-    answer(Err(Missing::NotFound("There is no such path; docs/dashboard.md lists them.".to_owned())))
+    value.extend(object(json!({
+        "why": page.explanation.to_string(),
+        "payload": masked(spec),
+        "meta": spec.meta,
+        "expires": job.expires.map(text),
+        "asked_to_stop": job.cancel,
+        "unique_key": spec.unique.as_ref().map(|unique| &*unique.key),
+        "concurrency_key": spec.concurrency_key.as_deref(),
+        "recurring": spec.occurrence.as_ref().map(|occurrence| &*occurrence.recurring),
+        "batch": spec.batch.map(|batch| batch.to_string()),
+        "parents": spec.parents.iter().map(|it| parent(it.id)).collect::<Vec<_>>(),
+        "trace": spec.trace,
+        "history": job.history.iter().map(row).collect::<Vec<_>>(),
+        "result": job.result().map(|result| {
+            serde_json::from_slice::<Value>(result).unwrap_or_else(|_| String::from_utf8_lossy(result).into())
+        }),
+        "noted": page.notes.as_ref().map(noted),
+    })));
+    value.into()
 }
 
 /// Returns what a list says of a job.
-fn short(job: &Job) -> Map<String, Value> {
+pub(super) fn short(job: &Job) -> Map<String, Value> {
     let spec = &job.spec;
     object(json!({
         "id": job.id.to_string(),
@@ -171,7 +114,7 @@ fn error(error: &ErrorInfo) -> Value {
 
 /// The results of steps stay where they are: only the handler knows what is in them.
 fn noted(notes: &Notes) -> Value {
-    let step = |step: &boltjobs_core::notes::Step| {
+    let step = |step: &Step| {
         json!({
             "name": step.name,
             "at": text(step.at),
@@ -179,7 +122,7 @@ fn noted(notes: &Notes) -> Value {
             "attempt": step.attempt,
         })
     };
-    let line = |line: &boltjobs_core::notes::LogLine| {
+    let line = |line: &LogLine| {
         json!({
             "at": text(line.at),
             "level": line.level.to_string(),
@@ -199,7 +142,8 @@ fn noted(notes: &Notes) -> Value {
     })
 }
 
-fn definition(recurring: &RecurringJob) -> Value {
+/// Returns what a list says of a recurring definition.
+pub(super) fn definition(recurring: &RecurringJob) -> Map<String, Value> {
     let definition = &recurring.definition;
     let run = |run: &Run| {
         json!({
@@ -212,7 +156,7 @@ fn definition(recurring: &RecurringJob) -> Value {
             "ran_seconds": run.ran.map(|ran| ran.as_secs_f64()),
         })
     };
-    json!({
+    object(json!({
         "id": &*definition.id,
         "cron": definition.cron.as_str(),
         "timezone": definition.zone.as_str(),
@@ -223,10 +167,35 @@ fn definition(recurring: &RecurringJob) -> Value {
         "paused": recurring.paused,
         "next": recurring.next.map(text),
         "runs": recurring.runs.iter().map(run).collect::<Vec<_>>(),
-    })
+    }))
 }
 
-fn queue(queue: &QueueInfo) -> Value {
+/// Returns everything that is said of a recurring definition.
+pub(super) fn whole_definition(recurring: &RecurringJob) -> Value {
+    let it = &recurring.definition;
+    let mut value = definition(recurring);
+    let (misfire, at_most) = match it.misfire {
+        Misfire::FireOnce => ("FireOnce", None),
+        Misfire::FireAll { at_most } => ("FireAll", Some(at_most)),
+        Misfire::Skip => ("Skip", None),
+    };
+    value.extend(object(json!({
+        "dst": format!("{:?}", it.dst),
+        "misfire": misfire,
+        "misfire_at_most": at_most,
+        "overlap": format!("{:?}", it.overlap),
+        "jitter_seconds": it.jitter.as_secs_f64(),
+        "starts_at": it.starts_at.map(text),
+        "ends_at": it.ends_at.map(text),
+        "declared_by": it.declared_by.as_deref(),
+        "created_at": text(recurring.created_at),
+        "updated_at": text(recurring.updated_at),
+        "next_runs": next_runs(recurring).into_iter().map(text).collect::<Vec<_>>(),
+    })));
+    value.into()
+}
+
+pub(super) fn queue(queue: &QueueInfo) -> Value {
     json!({
         "name": &*queue.name,
         "states": states(&queue.counts),
@@ -237,7 +206,7 @@ fn queue(queue: &QueueInfo) -> Value {
     })
 }
 
-fn server(server: &ServerInfo) -> Value {
+pub(super) fn server(server: &ServerInfo) -> Value {
     let offer = &server.offer;
     let handles = offer.handles.iter().map(|(name, handled)| (name.to_string(), handled.version.into()));
     let names = offer.queues.names();

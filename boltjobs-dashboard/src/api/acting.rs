@@ -1,0 +1,163 @@
+//! What the forms do, for programs.
+//!
+//! No page from elsewhere can have a browser act here: a browser sends JSON to another origin only after it was allowed
+//! to, which nobody is; and what a browser sends says where it comes from, and then has to carry the token of our pages. So has
+//! whatever comes with the cookie of a session, which is for browsers. Who sends a token of theirs in the header of the request
+//! needs no other. Who asks at all is not decided here, but before every page.
+
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::extract::rejection::BytesRejection;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use boltjobs_core::store::RecurringCommand;
+use boltjobs_core::text::shown;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Fault};
+use crate::access::By;
+use crate::doing;
+use crate::pages::Acted;
+use crate::routes::Asked;
+
+/// The header that carries the token of our pages.
+const TOKEN: &str = "x-boltjobs-token";
+
+/// The headers by which a browser tells on whose behalf it asks.
+const TELLING: [&str; 4] = ["origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"];
+
+type Answered = Result<Answer, Fault>;
+type Sent = Result<Bytes, BytesRejection>;
+
+/// Reads what a program asks for, if it is meant.
+fn read<T: DeserializeOwned>(asked: &Asked, headers: &HeaderMap, body: Sent) -> Result<T, Fault> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        let why = "What is to be done is told in JSON: send the header `Content-Type: application/json`.";
+        return Err(Fault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
+    }
+    let meant = match headers.get(TOKEN) {
+        Some(token) => token.to_str().is_ok_and(|token| asked.access().holds(token)),
+        None => {
+            let told = || TELLING.into_iter().any(|name| headers.contains_key(name));
+            asked.access().holds("") || asked.access().by != By::Session && !told()
+        }
+    };
+    if !meant {
+        let why = "The header `X-Boltjobs-Token` has to carry the token of the pages of this run of the program, or of \
+                   this session; whoever sends a token in the header `Authorization`, and whoever did not log in and is no \
+                   browser, needs none.";
+        return Err(Fault::new(StatusCode::FORBIDDEN, why));
+    }
+    let body = body.map_err(|error| Fault::new(error.status(), error.body_text()))?;
+    serde_json::from_slice(&body).map_err(|error| {
+        let why = format!("The body can't be read: {}.", shown(&error.to_string()));
+        Fault::new(StatusCode::BAD_REQUEST, why)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnJobs {
+    action: String,
+    jobs: Vec<String>,
+    #[serde(default)]
+    expected: Vec<String>,
+    #[serde(default)]
+    at: String,
+}
+
+/// Acts on several jobs. It answers 200 whatever came of each, and reports them in order.
+pub(super) async fn jobs(asked: Asked, headers: HeaderMap, body: Sent) -> Answered {
+    let sent: OnJobs = read(&asked, &headers, body)?;
+    let acted = act(&asked, &sent).await?;
+    Ok(Answer(json!({
+        "action": sent.action,
+        "done": acted.iter().filter(|acted| acted.done).count(),
+        "jobs": acted.iter().map(of_job).collect::<Vec<_>>(),
+    })))
+}
+
+async fn act(asked: &Asked, sent: &OnJobs) -> Result<Vec<Acted>, Fault> {
+    let action = doing::action(&sent.action, &sent.at)?;
+    let ids = sent.jobs.iter().map(|id| doing::job_id(id)).collect::<Result<Vec<_>, _>>()?;
+    let expected = doing::states(sent.expected.iter().map(|state| &**state))?;
+    Ok(doing::jobs(asked, action, ids, expected).await?)
+}
+
+fn of_job(acted: &Acted) -> Value {
+    let state = acted.job.as_ref().map(|job| job.state.as_str());
+    json!({ "id": acted.id.to_string(), "done": acted.done, "state": state })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnJob {
+    action: String,
+    #[serde(default)]
+    expected: Vec<String>,
+    #[serde(default)]
+    at: String,
+}
+
+/// Acts on one job. That its state does not allow it is an error.
+pub(super) async fn job(asked: Asked, Path(id): Path<String>, headers: HeaderMap, body: Sent) -> Answered {
+    let OnJob { action, expected, at } = read(&asked, &headers, body)?;
+    let acted = act(&asked, &OnJobs { action, jobs: vec![id], expected, at }).await?;
+    let acted = &acted[0];
+    match &acted.job {
+        None => Err(Fault::new(
+            StatusCode::NOT_FOUND,
+            format!("There is no job {}: it never was, or its retention is over.", acted.id),
+        )),
+        Some(job) if !acted.done => Err(Fault::new(
+            StatusCode::CONFLICT,
+            format!("Nothing was done: the job is in the state {} by now.", job.state),
+        )),
+        Some(_) => Ok(Answer(of_job(acted))),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnOther {
+    action: String,
+}
+
+/// Acts on a recurring definition.
+pub(super) async fn recurring(
+    asked: Asked,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Sent,
+) -> Answered {
+    let OnOther { action } = read(&asked, &headers, body)?;
+    let (command, done) = doing::recurring(&asked, id.as_str().into(), &action).await?;
+    let gone = || {
+        let why = format!("There is no recurring definition `{}`.", shown(&id));
+        Fault::new(StatusCode::NOT_FOUND, why)
+    };
+    let mut done = done.ok_or_else(gone)?;
+    let mut made = None;
+    if let RecurringCommand::Trigger(job) = command {
+        // An unfinished job with the same unique key stands for the one that would have been made.
+        made = asked.store().job(job).await?.map(|job| job.id.to_string());
+        done = made.is_some();
+    }
+    Ok(Answer(json!({ "id": id, "action": action, "done": done, "job": made })))
+}
+
+/// Acts on a queue. To pause what is paused is no error.
+pub(super) async fn queue(
+    asked: Asked,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Sent,
+) -> Answered {
+    let OnOther { action } = read(&asked, &headers, body)?;
+    let done = doing::queue(&asked, name.as_str().into(), &action).await?;
+    Ok(Answer(json!({ "name": name, "action": action, "done": done })))
+}

@@ -1,0 +1,72 @@
+//! What the pages show.
+
+use axum::extract::{Path, Query};
+use boltjobs_core::recurring::RecurringJob;
+use boltjobs_core::text::shown;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Fault};
+use super::values;
+use crate::query;
+use crate::routes::{self, Asked, Missing, Wanted};
+
+type Answered = Result<Answer, Fault>;
+
+pub(super) async fn overview(asked: Asked) -> Answered {
+    Ok(Answer(values::overview(&asked.overview().await?, asked.now())))
+}
+
+pub(super) async fn counts(asked: Asked) -> Answered {
+    Ok(Answer(values::counts(&asked.store().counts().await?)))
+}
+
+pub(super) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Answered {
+    let filter = query::parse(&wanted.q).map_err(|error| {
+        Missing::Illegal(format!("`q` can't be read at character {}: {}", error.column, error.what))
+    })?;
+    let listed = routes::find(&asked, filter, &wanted).await?;
+    Ok(Answer(json!({
+        "jobs": listed.page.jobs.iter().map(values::short).collect::<Vec<_>>(),
+        "next": listed.page.next.map(|next| next.to_string()),
+    })))
+}
+
+pub(super) async fn job(asked: Asked, Path(id): Path<String>) -> Answered {
+    Ok(Answer(values::job(&routes::find_job(&asked, &id).await?)))
+}
+
+pub(super) async fn recurring(asked: Asked) -> Answered {
+    let all = asked.store().recurring_jobs().await?;
+    let all: Vec<Value> = all.iter().map(|one: &RecurringJob| values::definition(one).into()).collect();
+    Ok(Answer(json!({ "recurring": all })))
+}
+
+pub(super) async fn definition(asked: Asked, Path(id): Path<String>) -> Answered {
+    Ok(Answer(values::whole_definition(&routes::find_definition(&asked, &id).await?)))
+}
+
+pub(super) async fn queues(asked: Asked) -> Answered {
+    let queues = asked.store().queues(asked.now()).await?;
+    Ok(Answer(json!({ "queues": queues.iter().map(values::queue).collect::<Vec<_>>() })))
+}
+
+pub(super) async fn queue(asked: Asked, Path(name): Path<String>) -> Answered {
+    let queues = asked.store().queues(asked.now()).await?;
+    let gone = || {
+        let name = shown(&name);
+        Missing::NotFound(format!(
+            "There is no queue `{name}`: it has no job, no server names it, and it is not paused."
+        ))
+    };
+    let queue = queues.iter().find(|queue| *queue.name == *name).ok_or_else(gone)?;
+    Ok(Answer(values::queue(queue)))
+}
+
+pub(super) async fn servers(asked: Asked) -> Answered {
+    let servers = asked.store().servers(asked.now()).await?;
+    Ok(Answer(json!({ "servers": servers.iter().map(values::server).collect::<Vec<_>>() })))
+}
+
+pub(super) async fn missing() -> Fault {
+    Missing::NotFound("There is no such path; /api/openapi.json lists them.".to_owned()).into()
+}

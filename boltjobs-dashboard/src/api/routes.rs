@@ -1,0 +1,42 @@
+//! What is under which path.
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, any, get};
+
+use super::{acting, reading};
+use crate::Source;
+
+/// The document that describes the rest, in OpenAPI 3.1.
+const DOCUMENT: &str = include_str!("../../assets/openapi.json");
+
+/// Lists each path with what answers there.
+fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
+    vec![
+        ("/api/openapi.json", get(document)),
+        ("/api/overview", get(reading::overview)),
+        ("/api/counts", get(reading::counts)),
+        ("/api/jobs", get(reading::jobs).post(acting::jobs)),
+        ("/api/jobs/{id}", get(reading::job).post(acting::job)),
+        ("/api/recurring", get(reading::recurring)),
+        ("/api/recurring/{id}", get(reading::definition).post(acting::recurring)),
+        ("/api/queues", get(reading::queues)),
+        ("/api/queues/{name}", get(reading::queue).post(acting::queue)),
+        ("/api/servers", get(reading::servers)),
+    ]
+}
+
+/// Makes the paths, to be merged with those of the pages.
+pub(crate) fn router() -> Router<Source> {
+    let router =
+        Router::new().route("/api", any(reading::missing)).route("/api/{*path}", any(reading::missing));
+    table().into_iter().fold(router, |router, (path, methods)| router.route(path, methods))
+}
+
+async fn document() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT)
+}
+
+#[cfg(test)]
+mod tests;
