@@ -17,8 +17,11 @@ mod actions;
 mod api;
 mod frame;
 mod login;
+mod openapi;
 mod pages;
 mod probes;
+mod prometheus;
+mod schema;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
