@@ -1,7 +1,6 @@
 //! Tells browsers that something has changed, as it does. What has changed they see by asking for their page again.
 
 use std::convert::Infallible;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -9,7 +8,6 @@ use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
-use boltjobs_core::JobState;
 use boltjobs_core::store::StoreError;
 use futures_util::stream::{self, Stream};
 
@@ -29,7 +27,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// the browser says that it has seen that number.
 pub(crate) async fn events(State(source): State<Source>, headers: HeaderMap) -> Response {
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse::<u64>().ok());
-    match revision(&source).await {
+    match source.store.revision().await {
         Ok(revision) => Sse::new(changes(source, revision, seen)).into_response(),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
     }
@@ -63,7 +61,7 @@ fn changes(
 async fn next(told: &mut Told) -> Result<Event, StoreError> {
     loop {
         told.source.clock.sleep(LOOK).await;
-        let revision = revision(&told.source).await?;
+        let revision = told.source.store.revision().await?;
         if told.seen != Some(revision) {
             (told.seen, told.looks) = (Some(revision), 0);
             return Ok(change(revision));
@@ -79,21 +77,6 @@ async fn next(told: &mut Told) -> Result<Event, StoreError> {
 fn change(revision: u64) -> Event {
     let revision = revision.to_string();
     Event::default().event("change").id(&revision).data(&revision)
-}
-
-/// Returns a number that is another one whenever jobs, queues or servers have changed.
-async fn revision(source: &Source) -> Result<u64, StoreError> {
-    let mut hasher = DefaultHasher::new();
-    let counts = source.store.counts().await?;
-    for states in [&counts.states].into_iter().chain(counts.queues.values()).chain(counts.requests.values()) {
-        JobState::ALL.map(|state| states.get(state)).hash(&mut hasher);
-    }
-
-    for queue in source.store.queues(source.now()).await? {
-        (queue.name, queue.paused_since, queue.oldest).hash(&mut hasher);
-        (queue.limit, queue.servers).hash(&mut hasher);
-    }
-    Ok(hasher.finish())
 }
 
 #[cfg(test)]

@@ -195,6 +195,7 @@ mod tests {
                 requests: names.iter().rev().map(|name| name.as_str().into()).collect(),
                 tags: names,
                 text,
+                ..JobFilter::default()
             };
             prop_assert_eq!(parsed(&write(&filter)), filter);
         }
