@@ -28,8 +28,11 @@ const READERS: For = For::Role(DashboardRole::Read);
 const OPERATORS: For = For::Role(DashboardRole::Operate);
 const ADMINISTRATORS: For = For::Role(DashboardRole::Administer);
 
-/// Every route: how it is asked, with which form, who may, and what they are answered.
-const TABLE: [(&str, &str, &str, For, u16); 31] = [
+const DELETE: &str = r#"{"action":"delete"}"#;
+const DELETE_ALL: &str = r#"{"action":"delete","jobs":["01890a5d-ac96-774b-bcce-b302099a8057"]}"#;
+
+/// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
+const TABLE: [(&str, &str, &str, For, u16); 47] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -37,6 +40,7 @@ const TABLE: [(&str, &str, &str, For, u16); 31] = [
     ("/jobs/{id}", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     ("/recurring", "GET /recurring", "", READERS, 200),
     ("/recurring/{id}", "GET /recurring/x", "", READERS, 200),
+    ("/recurring/{id}", "GET /recurring/y", "", READERS, 404),
     ("/recurring/{id}", "POST /recurring/y", "action=trigger", OPERATORS, 303),
     ("/recurring/{id}", "POST /recurring/y", "action=pause", OPERATORS, 303),
     ("/recurring/{id}", "POST /recurring/y", "action=resume", OPERATORS, 303),
@@ -46,13 +50,28 @@ const TABLE: [(&str, &str, &str, For, u16); 31] = [
     ("/queues/{name}", "POST /queues/x", "action=pause", OPERATORS, 303),
     ("/queues/{name}", "POST /queues/x", "action=resume", OPERATORS, 303),
     ("/servers", "GET /servers", "", READERS, 200),
-    ("/api/overview", "GET /api/overview", "", READERS, 200),
-    ("/api/jobs", "GET /api/jobs", "", READERS, 200),
-    ("/api/jobs/{id}", "GET /api/jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
-    ("/api/recurring", "GET /api/recurring", "", READERS, 200),
-    ("/api/queues", "GET /api/queues", "", READERS, 200),
-    ("/api/servers", "GET /api/servers", "", READERS, 200),
+    ("/api", "GET /api", "", READERS, 404),
     ("/api/{*path}", "GET /api/nowhere", "", READERS, 404),
+    ("/api/openapi.json", "GET /api/openapi.json", "", READERS, 200),
+    ("/api/overview", "GET /api/overview", "", READERS, 200),
+    ("/api/counts", "GET /api/counts", "", READERS, 200),
+    ("/api/jobs", "GET /api/jobs", "", READERS, 200),
+    ("/api/jobs", "POST /api/jobs", DELETE_ALL, OPERATORS, 200),
+    ("/api/jobs/{id}", "GET /api/jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
+    ("/api/jobs/{id}", "POST /api/jobs/01890a5d-ac96-774b-bcce-b302099a8057", DELETE, OPERATORS, 404),
+    ("/api/recurring", "GET /api/recurring", "", READERS, 200),
+    ("/api/recurring/{id}", "GET /api/recurring/x", "", READERS, 200),
+    ("/api/recurring/{id}", "GET /api/recurring/y", "", READERS, 404),
+    ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"trigger"}"#, OPERATORS, 404),
+    ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"pause"}"#, OPERATORS, 404),
+    ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"resume"}"#, OPERATORS, 404),
+    ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"remove"}"#, ADMINISTRATORS, 404),
+    ("/api/queues", "GET /api/queues", "", READERS, 200),
+    ("/api/queues/{name}", "GET /api/queues/x", "", READERS, 404),
+    ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"pause"}"#, OPERATORS, 200),
+    ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"resume"}"#, OPERATORS, 200),
+    ("/api/servers", "GET /api/servers", "", READERS, 200),
+    ("/metrics", "GET /metrics", "", READERS, 200),
     ("/healthz", "GET /healthz", "", For::All, 200),
     ("/readyz", "GET /readyz", "", For::All, 200),
     ("/login", "GET /login", "", For::Strangers, 200),
@@ -85,10 +104,24 @@ fn expected(who: Option<DashboardRole>, may: For, ok: u16) -> u16 {
 
 fn request(at: SocketAddr, asked: &str, host: &str, headers: &str, form: &str) -> Answer {
     let length = form.len();
+    let kind = if is_json(form) { "application/json" } else { "application/x-www-form-urlencoded" };
     let head = format!(
-        "{asked} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}{headers}"
+        "{asked} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\nContent-Length: {length}{headers}"
     );
     send(at, &head, form)
+}
+
+fn is_json(form: &str) -> bool {
+    form.starts_with('{')
+}
+
+/// Adds the token of a page to what is sent: to a form as a field, to JSON as a header.
+fn with_token(headers: &str, form: &str, token: &str) -> (String, String) {
+    if is_json(form) {
+        (format!("{headers}\r\nX-Boltjobs-Token: {token}"), form.to_owned())
+    } else {
+        (headers.to_owned(), format!("{form}&token={token}"))
+    }
 }
 
 fn bearer(token: &str) -> String {
@@ -103,10 +136,11 @@ fn people() -> Vec<(Option<DashboardRole>, String)> {
 
 #[test]
 fn the_table_has_every_route() {
-    let source = include_str!("../../boltjobs-dashboard/src/lib.rs");
-    let routes: Vec<_> =
-        source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert!(routes.len() > 15, "{routes:?}");
+    let pages = include_str!("../../boltjobs-dashboard/src/lib.rs").split(".route(\"");
+    let api = include_str!("../../boltjobs-dashboard/src/api/routes.rs").split("(\"");
+    let named = |rest: &'static str| rest.split('"').next().filter(|path| path.starts_with('/'));
+    let routes: Vec<_> = pages.skip(1).chain(api.skip(1)).filter_map(named).collect();
+    assert!(routes.len() > 25 && routes.contains(&"/api/jobs/{id}"), "{routes:?}");
     for route in routes {
         assert!(TABLE.iter().any(|(listed, ..)| *listed == route), "`{route}` is missing in the table");
     }
@@ -122,14 +156,14 @@ async fn each_role_is_answered_what_it_may_ask_and_nobody_else_is() {
             assert_eq!(answer.status, expected(who, may, ok), "{asked} {form} by {who:?}: {}", answer.body);
             if answer.status == 401 {
                 assert_has(&answer.head, &["www-authenticate: bearer"]);
-                let json = asked.contains("/api/");
+                let json = asked.contains(" /api");
                 assert_eq!(
                     answer.head.contains("content-type: application/json"),
                     json,
                     "{asked}: {}",
                     answer.head
                 );
-                let page = !json && !asked.starts_with("HEAD");
+                let page = !json && !["HEAD /events", "GET /metrics"].contains(&asked);
                 assert_eq!(answer.body.contains("action=\"/login\""), page, "{asked}: {}", answer.body);
                 assert!(!answer.body.contains("/recurring\""), "{asked}: {}", answer.body);
             }
@@ -173,7 +207,7 @@ async fn nothing_is_done_for_pages_from_elsewhere() {
             let session = log_in(at, token);
             for header in [session.clone(), bearer(token)] {
                 for foreign in ["Origin: http://evil.example", "Origin: null", "Sec-Fetch-Site: cross-site"] {
-                    let form = format!("{form}&token={}", form_token(at, &session));
+                    let (header, form) = with_token(&header, form, &form_token(at, &session));
                     let answer = request(at, asked, "localhost", &format!("{header}\r\n{foreign}"), &form);
                     assert_eq!(answer.status, 403, "{asked} by {role} with {foreign}: {}", answer.body);
                 }
@@ -188,17 +222,23 @@ async fn nothing_is_done_without_the_token_of_the_form_that_belongs_to_the_sessi
     let bench = bench().await;
     let at = address(&bench);
     let (session, other) = (log_in(at, ADMINISTER.1), log_in(at, ADMINISTER.1));
-    let foreign = format!("token={}", form_token(at, &other));
+    let foreign = form_token(at, &other);
     let posts = TABLE.iter().filter(|(_, asked, ..)| asked.starts_with("POST") && *asked != "POST /login");
     for (_, asked, form, ..) in posts {
-        for token in ["", "token=", &foreign] {
-            let answer = request(at, asked, "localhost", &session, &format!("{form}&{token}"));
-            assert_eq!(answer.status, 403, "{asked} {form} {token}: {}", answer.body);
+        let none = (session.clone(), (*form).to_owned());
+        for (headers, form) in [none, with_token(&session, form, ""), with_token(&session, form, &foreign)] {
+            let answer = request(at, asked, "localhost", &headers, &form);
+            assert_eq!(answer.status, 403, "{asked} {form} {headers}: {}", answer.body);
         }
     }
     assert_untouched(&bench).await;
-    let right = format!("action=pause&token={}", form_token(at, &session));
-    assert_eq!(request(at, "POST /queues/x", "localhost", &session, &right).status, 303);
+    let token = form_token(at, &session);
+    for (asked, form, ok) in
+        [("POST /queues/x", "action=pause", 303), ("POST /api/queues/y", r#"{"action":"pause"}"#, 200)]
+    {
+        let (headers, form) = with_token(&session, form, &token);
+        assert_eq!(request(at, asked, "localhost", &headers, &form).status, ok, "{asked}");
+    }
 }
 
 #[tokio::test]
@@ -209,13 +249,14 @@ async fn what_only_acts_is_no_link() {
     let token = form_token(at, &session);
     for (_, asked, form, ..) in TABLE.iter().filter(|(_, asked, ..)| asked.starts_with("POST")) {
         let path = asked.trim_start_matches("POST ");
-        let looks = TABLE.iter().any(|(_, asked, _, _, ok)| *asked == format!("GET {path}") && *ok == 200);
-        // A page with the same path is shown; for `/recurring/y` it is one that says that there is none.
-        let shows = if path == "/recurring/y" { Some(404) } else { looks.then_some(200) };
+        // What has the same path is shown, or that it is not there.
+        let looks = TABLE.iter().find(|(_, asked, ..)| *asked == format!("GET {path}"));
+        let shows = looks.map_or(405, |(.., status)| *status);
         for header in [&session, &bearer(ADMINISTER.1)] {
-            let answer = request(at, &format!("GET {path}?{form}&token={token}"), "localhost", header, "");
-            assert_eq!(answer.status, shows.unwrap_or(405), "{path}");
-            if shows.is_none() {
+            let query = if is_json(form) { "action=pause" } else { form };
+            let answer = request(at, &format!("GET {path}?{query}&token={token}"), "localhost", header, "");
+            assert_eq!(answer.status, shows, "{path}");
+            if shows == 405 {
                 assert_has(&answer.head, &["allow: post"]);
             }
         }
@@ -296,6 +337,14 @@ async fn the_app_around_the_pages_can_say_who_asks() {
         assert_eq!(ask("POST /admin/jobs/queues/x", bob, &form).status, 403);
         assert_eq!(ask("POST /admin/jobs/queues/x", ada, "action=pause").status, 403);
         assert_eq!(ask("POST /admin/jobs/queues/x", ada, &form).status, 303);
+        let (action, path) = (r#"{"action":"pause"}"#, "POST /admin/jobs/api/queues/y");
+        for (headers, status) in [("", 403), (bob, 403), (ada, 200)] {
+            assert_eq!(ask(path, headers, action).status, status, "{headers}");
+        }
+        let browser = format!("{ada}\r\nSec-Fetch-Site: same-origin");
+        assert_eq!(ask(path, &browser, action).status, 403, "the page has a token");
+        let (browser, action) = with_token(&browser, action, token);
+        assert_eq!(ask(path, &browser, &action).status, 200);
         assert_eq!(ask("GET /admin/jobs/login", "", "").status, 404, "there is nothing to log in with");
         // Those whom the app does not know log in, if they can.
         let closed = ask("GET /with/tokens/jobs?q=x", "", "");
