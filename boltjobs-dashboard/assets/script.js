@@ -85,10 +85,13 @@ function relative(at) {
   return apart > 0 ? `in ${text}` : `${text} ago`;
 }
 
+const TWO = "2-digit";
+const PARTS = { year: "numeric", month: TWO, day: TWO, hour: TWO, minute: TWO, second: TWO, timeZoneName: "short" };
+
 /** Writes an instant in the time zone that was chosen. Swedish dates are written as ISO 8601 has them. */
 function absolute(datetime) {
   if (root.dataset.zone !== "browser") return datetime;
-  return new Date(datetime).toLocaleString("sv", { timeZoneName: "short" });
+  return new Date(datetime).toLocaleString("sv", PARTS);
 }
 
 function showTimes() {
@@ -127,10 +130,13 @@ async function sync() {
   try {
     const headers = { "X-Boltjobs-Live": "1" };
     const answer = await fetch(address(), { headers, cache: "no-store", signal: AbortSignal.timeout(10000) });
-    if (answer.redirected) trouble = "This page is not for you any more; reload it.";
-    else if (answer.status === 404) trouble = "What this page tells of is not there any more.";
-    else if (!answer.ok) trouble = `The store does not answer (${answer.status}); trying again.`;
-    else {
+    if (answer.redirected || answer.status === 401 || answer.status === 403) {
+      trouble = "The server does not know you any more; reload the page.";
+    } else if (answer.status === 404) {
+      trouble = "What this page tells of is not there any more.";
+    } else if (!answer.ok) {
+      trouble = `The store does not answer (${answer.status}); trying again.`;
+    } else {
       update(new DOMParser().parseFromString(await answer.text(), "text/html"));
       [trouble, fresh] = ["", Date.now()];
     }
@@ -219,7 +225,7 @@ function morph(from, to) {
     return;
   }
   for (const { name } of [...from.attributes]) {
-    const kept = name === "open" || name === "disabled" || name === "title";
+    const kept = name === "open" || name === "disabled";
     if (!to.hasAttribute(name) && !kept) from.removeAttribute(name);
   }
   for (const { name, value } of to.attributes) {
@@ -381,7 +387,7 @@ function nextZone() {
 const boxesOf = (form) => all("tbody input[type=checkbox]", form);
 let lastBox;
 
-function mark(form, marked) {
+function markAll(form, marked) {
   for (const box of boxesOf(form)) box.checked = marked;
   dress();
 }
@@ -394,7 +400,7 @@ function dress() {
     let head = form.querySelector("thead input");
     if (!head) {
       head = make("input", { type: "checkbox", ariaLabel: "Select all on this page" });
-      head.addEventListener("change", () => mark(form, head.checked));
+      head.addEventListener("change", () => markAll(form, head.checked));
       form.querySelector("thead th").prepend(head);
     }
     head.checked = chosen > 0 && chosen === boxes.length;
@@ -458,8 +464,8 @@ function dialog(className, label, ...content) {
 const titleOf = (row) => (row.querySelector("a[href]") ?? row.querySelector("th"))?.textContent.trim() ?? "";
 let agreed;
 
-/** Asks whether a button was meant, and presses it then. `lent` is what was marked for it alone. */
-function confirmed(button, lent) {
+/** Asks whether a button was meant, and presses it then. `mark` is the box that was marked for it alone. */
+function confirm(button, mark) {
   const form = button.form;
   const marked = boxesOf(form).filter((box) => box.checked).map((box) => titleOf(box.closest("tr")));
   const row = button.closest("tbody tr");
@@ -479,20 +485,20 @@ function confirmed(button, lent) {
     form.requestSubmit(button);
   });
   shown.addEventListener("close", () => {
-    if (!lent || agreed) return;
-    lent.checked = false;
+    if (!mark || agreed) return;
+    mark.checked = false;
     dress();
   });
   no.focus();
 }
 
-let lent;
+let lent; // The box that a key has marked for the button that it presses.
 document.addEventListener("submit", (event) => {
-  const button = event.submitter;
+  const [button, mark] = [event.submitter, lent];
+  lent = undefined;
   if (button?.dataset.confirm === undefined || button === agreed) return;
   event.preventDefault();
-  confirmed(button, lent);
-  lent = undefined;
+  confirm(button, mark);
 });
 
 // ---- Keys ----
@@ -629,7 +635,7 @@ function toggle() {
 
 function toggleAll() {
   const form = document.querySelector("form.bulk");
-  if (form) mark(form, !boxesOf(form).every((box) => box.checked));
+  if (form) markAll(form, !boxesOf(form).every((box) => box.checked));
 }
 
 /** Presses the button of a key: that of the row, that of what is selected, or the only one of the page. */

@@ -28,7 +28,11 @@ const RETRY: Duration = Duration::from_secs(2);
 pub(crate) async fn events(State(source): State<Source>, headers: HeaderMap) -> Response {
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse::<u64>().ok());
     match source.store.revision().await {
-        Ok(revision) => Sse::new(changes(source, revision, seen)).into_response(),
+        Ok(revision) => {
+            // The second is for nginx, which would collect events before it hands them on.
+            let headers = [("cache-control", "no-store"), ("x-accel-buffering", "no")];
+            (headers, Sse::new(changes(source, revision, seen))).into_response()
+        }
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
     }
 }

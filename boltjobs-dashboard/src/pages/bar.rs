@@ -75,7 +75,7 @@ pub(super) fn bar(view: &View, search: bool) -> Markup {
             @if search { (view.search_box("")) } @else { span class="space" {} }
             div class="tools" {
                 (tool("live", "Live", "live", "l"))
-                (tool("palette", "Commands", "keys", "Ctrl+K"))
+                (tool("palette", "Commands", "keys", "Control+K"))
                 (tool("zone", "UTC", "zone", ""))
                 (tool("theme", "System", "theme", "t"))
                 (tool("help", "Help", "help", "?"))
