@@ -88,7 +88,7 @@ async fn fill(bench: &Bench) -> [JobId; 3] {
             let noted = Import.enqueue().await.unwrap();
             patiently(noted.wait()).await.unwrap();
             let later = pay_with("later").schedule_in(HOUR).queue("mail").await.unwrap();
-            pay_with("well").after(&later).await.unwrap();
+            pay_with("well").enqueue().after(later.id()).await.unwrap();
             pay_with("x").recurring("night/ly", cron!("0 3 * * *")).timezone("Europe/Berlin").await.unwrap();
             [failed.id(), noted.id(), later.id()]
         })

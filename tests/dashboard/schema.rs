@@ -1,7 +1,6 @@
-//! Whether a value is what a schema of an OpenAPI document says: the part of JSON Schema that ours uses. What it does not
+//! Whether a value is what a schema says: the part of JSON Schema that ours uses. What it does not
 //! know it refuses, so that nothing in the document goes unchecked.
 
-use boltjobs::Timestamp;
 use serde_json::Value;
 
 /// The words that say nothing of the value.
@@ -116,8 +115,7 @@ fn has_format(text: &str, format: &str) -> bool {
             let parts: Vec<_> = text.split('-').map(str::len).collect();
             parts == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
         }
-        "date-time" => chrono::DateTime::parse_from_rfc3339(text)
-            .is_ok_and(|at| Timestamp::from(at).to_string() == text && text.ends_with('Z')),
+        "date-time" => chrono::DateTime::parse_from_rfc3339(text).is_ok(),
         other => panic!("this test does not know the format `{other}`; teach it"),
     }
 }

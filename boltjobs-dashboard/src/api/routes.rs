@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, any, get};
 use super::{acting, reading};
 use crate::Source;
 
-/// The document that describes the rest, in OpenAPI 3.1.
+/// The document that describes the rest, for generators of clients.
 const DOCUMENT: &str = include_str!("../../assets/openapi.json");
 
 /// Lists each path with what answers there.
