@@ -25,22 +25,28 @@ pub(crate) const LONGEST: usize = 8_192;
 /// What no browser shows as a page, beside what is below `/api`.
 const FOR_PROGRAMS: [&str; 2] = ["/events", "/metrics"];
 
+/// Where somebody was going.
+#[derive(Deserialize)]
+pub(crate) struct Going {
+    #[serde(default)]
+    to: String,
+}
+
 /// What is sent to come in.
 #[derive(Deserialize)]
 pub(crate) struct Sent {
     #[serde(default)]
     token: String,
-    /// Where they were going.
     #[serde(default)]
     to: String,
 }
 
 /// Shows the page on which one logs in.
-pub(crate) async fn page(asked: Asked, Query(sent): Query<Sent>) -> Response {
+pub(crate) async fn page(asked: Asked, Query(going): Query<Going>) -> Response {
     if !asked.gate().has_tokens() {
         return nowhere(&asked);
     }
-    html(pages::login(asked.base(), safe(&sent.to), None)).into_response()
+    html(pages::login(asked.base(), safe(&going.to), None)).into_response()
 }
 
 /// Lets in whoever sends a token, and leads them to where they were going.

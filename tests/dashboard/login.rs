@@ -61,7 +61,7 @@ async fn one_logs_in_goes_on_where_one_was_going_and_logs_out() {
     assert_eq!(entered.status, 303);
     assert_has(
         &entered.head,
-        &["location: /jobs?q=state:failed\n", "; path=/; max-age=43200; httponly; samesite=strict"],
+        &["location: /jobs?q=state:failed\r\n", "; path=/; max-age=43200; httponly; samesite=strict"],
     );
     assert!(!entered.head.contains(OPERATE.1) && !entered.head.contains("domain"), "{}", entered.head);
     let session = cookie(&entered);
@@ -125,7 +125,7 @@ async fn nobody_is_led_elsewhere() {
     ] {
         let answer = sent(at, OPERATE.1, to);
         assert_eq!(answer.status, 303, "{to}");
-        assert_has(&answer.head, &["location: /\n"]);
+        assert_has(&answer.head, &["location: /\r\n"]);
         assert_eq!(answer.head.matches("set-cookie").count(), 1, "{to}: {}", answer.head);
         let page = get(at, &format!("/login?to={to}")).body;
         assert_has(&page, &["name=\"to\" value=\"/\""]);

@@ -1,3 +1,4 @@
+use boltjobs_core::access::Host;
 use boltjobs_fuzz::{cases, numbers, reads_well, texts};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -43,10 +44,11 @@ proptest! {
         match Settings::default().resolve(value) {
             Ok(resolved) => {
                 prop_assert!(resolved.workers <= MOST_WORKERS);
-                prop_assert!(resolved.dashboard.is_none_or(|shown| {
-                    let open = shown.hosts.iter().all(|host| host.is_loopback()) && shown.address.ip().is_loopback();
-                    open || !shown.tokens.is_empty()
-                }));
+                let closed = resolved.dashboard.is_none_or(|shown| {
+                    let here = shown.address.ip().is_loopback() && shown.hosts.iter().all(Host::is_loopback);
+                    here || !shown.tokens.is_empty()
+                });
+                prop_assert!(closed);
                 let queues: Vec<_> = match resolved.queues {
                     QueueOrder::All => Vec::new(),
                     QueueOrder::Strict(queues) => queues,
