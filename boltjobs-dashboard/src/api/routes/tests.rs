@@ -46,3 +46,17 @@ fn each_path_takes_the_methods_of_the_document_and_no_other() {
         }
     }
 }
+
+#[test]
+fn errors_are_json_where_the_dashboard_is_nested_too() {
+    let dashboard = Dashboard::new(Arc::new(MemoryStore::new()), Arc::new(Stopped)).router().unwrap();
+    let app = Router::new().nest("/admin", dashboard);
+    let kind = |path: &str| {
+        let request = Request::builder().method(Method::POST).uri(path).header(HOST, "localhost");
+        let answer = block_on(app.clone().oneshot(request.body(Body::empty()).unwrap())).unwrap();
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        answer.headers()[CONTENT_TYPE].to_str().unwrap().to_owned()
+    };
+    assert_eq!(kind("/admin/api/jobs"), "application/json");
+    assert_eq!(kind("/admin/jobs"), "text/plain; charset=utf-8");
+}
