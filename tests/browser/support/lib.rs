@@ -1,0 +1,16 @@
+//! What the tests in a browser share: the browser, its pages, and servers with something to show.
+
+mod axe;
+mod browser;
+mod driver;
+mod endpoint;
+mod office;
+mod pages;
+mod picture;
+mod story;
+
+pub use axe::Axe;
+pub use browser::{Browser, Look, says};
+pub use office::Office;
+pub use pages::{MISHAPS, PAGES, Page};
+pub use picture::small;

@@ -1,0 +1,36 @@
+//! The pages that there are. A new page is a new row.
+
+/// A page of the dashboard.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// What its pictures are called.
+    pub name: &'static str,
+    /// Where it is. `{failed}`, `{running}` and `{recurring}` stand for what an [`Office`](crate::Office) has.
+    pub path: &'static str,
+    /// What it says when there is something to show.
+    pub says: &'static str,
+}
+
+const fn page(name: &'static str, path: &'static str, says: &'static str) -> Page {
+    Page { name, path, says }
+}
+
+/// Every page, under the names of its pictures in `docs/screenshots/`.
+pub const PAGES: &[Page] = &[
+    page("overview", "/", "Working, but"),
+    page("jobs", "/jobs", "Monthly report for Ada Lovelace"),
+    page("job-failed", "/jobs/{failed}", "the bank refused the card"),
+    page("job-running", "/jobs/{running}", "8200 of 12000"),
+    page("recurring", "/recurring", "nightly-report"),
+    page("recurring-one", "/recurring/{recurring}", "Europe/Oslo"),
+    page("queues", "/queues", "newsletter"),
+    page("servers", "/servers", "worker-2:3307:b81c04"),
+];
+
+/// What is shown instead of a page, or of a part of one.
+pub const MISHAPS: &[Page] = &[
+    page("query-unreadable", "/jobs?q=colour:red", "can't be read at character 1"),
+    page("nothing-matches", "/jobs?q=state:failed+queue:mail+zebra", "Nothing matches"),
+    page("not-found", "/nowhere", "There is no such page."),
+    page("no-such-job", "/jobs/12", "is not the id of a job"),
+];
