@@ -14,7 +14,11 @@ async fn check(office: &Office, has_data: bool, looks: [Look; 2]) {
         }
         for look in looks {
             browser.look(look).await;
-            let found = axe.faults(&browser).await;
+            let mut found = axe.faults(&browser).await;
+            // No rule of axe-core says so: whoever enlarges the text must not have to scroll in two directions.
+            if browser.overflow().await > 0 {
+                found.push_str("  it is wider than the window\n");
+            }
             if !found.is_empty() {
                 faults.push_str(&format!("{} {look:?}\n{found}", page.path));
             }

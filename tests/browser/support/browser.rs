@@ -40,9 +40,9 @@ impl Look {
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
-    // In this order: the profile is removed once the browser is gone.
+    // In this order: the folder is removed once the browser is gone.
     _driver: Driver,
-    _profile: TempDir,
+    _folder: TempDir,
 }
 
 impl Browser {
@@ -60,8 +60,9 @@ impl Browser {
     }
 
     async fn launch(script: bool) -> Self {
-        let (driver, profile) = (Driver::start(), tempfile::tempdir().expect("a folder can be made"));
-        let data = format!("--user-data-dir={}", profile.path().display());
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let driver = Driver::start(folder.path());
+        let data = format!("--user-data-dir={}", folder.path().join("profile").display());
         let mut options = json!({
             "binary": chromium(),
             "args": [
@@ -89,7 +90,7 @@ impl Browser {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let started = builder.capabilities(capabilities).connect(driver.url()).await;
         let client = started.unwrap_or_else(|error| panic!("Chromium does not start: {error}"));
-        let browser = Self { client, _driver: driver, _profile: profile };
+        let browser = Self { client, _driver: driver, _folder: folder };
         browser.look(Look::WIDE).await;
         browser
     }
@@ -244,6 +245,12 @@ impl Browser {
             let name = name.as_str().unwrap_or_default();
             assert!(name.starts_with(&format!("{origin}/")), "the page loads `{name}`");
         }
+    }
+
+    /// Returns by how many pixels the page is wider than its window.
+    pub async fn overflow(&self) -> i64 {
+        let script = "const root = document.documentElement; return root.scrollWidth - root.clientWidth";
+        self.run(script).await.as_i64().expect("it is a whole number")
     }
 
     /// Returns the text of the dialog that is open, if there is one.

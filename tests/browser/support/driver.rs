@@ -1,6 +1,7 @@
 //! The program that drives browsers, for as long as a test runs.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
@@ -22,12 +23,13 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts chromedriver on a free port of loopback.
-    pub(crate) fn start() -> Self {
+    /// Starts chromedriver on a free port of loopback. What it and its browser leave behind is in `folder`.
+    pub(crate) fn start(folder: &Path) -> Self {
         let program = found("CHROMEDRIVER", &["chromedriver"]);
         let mut command = Command::new("sh");
         command
             .args(["-c", KEEPER, &program])
+            .env("TMPDIR", folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
