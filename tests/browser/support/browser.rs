@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use boltjobs_tests::patiently;
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
+use fantoccini::wd::TimeoutConfiguration;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -13,6 +15,9 @@ use tempfile::TempDir;
 
 use crate::driver::{Driver, chromium};
 use crate::endpoint::Endpoint;
+
+/// How long a page or a script may take; only a test that has failed waits that long.
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// How a page is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +96,9 @@ impl Browser {
         let started = builder.capabilities(capabilities).connect(driver.url()).await;
         let client = started.unwrap_or_else(|error| panic!("Chromium does not start: {error}"));
         let browser = Self { client, _driver: driver, _folder: folder };
+        // On a busy machine axe-core may take longer than the 30 seconds that a script is given.
+        let timeouts = TimeoutConfiguration::new(Some(PATIENCE), Some(PATIENCE), None);
+        browser.client.update_timeouts(timeouts).await.expect("it is patient");
         browser.look(Look::WIDE).await;
         browser
     }
