@@ -12,6 +12,7 @@
 //! | [`rate`] | when the next job may start under a rate limit |
 //! | [`fingerprint`] | which failures are the same |
 //! | [`throughput`] | how many jobs came and ended, and when |
+//! | [`audit`] | who did what |
 //! | [`notes`] | what a job notes while it runs, and how much of it is kept |
 //! | [`engine`] | what each command does: a pure state machine over the live set |
 //! | [`store`] | what a store must do: the trait and its numbered laws |
@@ -19,6 +20,7 @@
 //! | [`sabotage`] | bugs that tests put back, to see that something catches them |
 
 pub mod access;
+pub mod audit;
 pub mod backoff;
 pub mod batch;
 mod bytes;

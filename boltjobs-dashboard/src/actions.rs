@@ -7,8 +7,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use boltjobs_core::store::RecurringCommand;
 
 use crate::doing::{self, Refused};
+use crate::operating::{self, Order};
 use crate::pages;
 use crate::routes::{Asked, html};
+use crate::{batches, bulk};
 
 /// The fields of a form, in order.
 pub(crate) type Fields = Result<Form<Vec<(String, String)>>, FormRejection>;
@@ -94,6 +96,46 @@ async fn act_on_recurring(asked: &Asked, id: &str, fields: Fields) -> Result<Res
         }
     };
     Ok(back(&page, if done == Some(true) { action } else { "nothing" }))
+}
+
+/// Begins an operation, and leads to it.
+pub(crate) async fn begin(asked: Asked, fields: Fields) -> Response {
+    let done = async {
+        let form = Sent::read(&asked, fields)?;
+        let order = Order {
+            action: form.field("action"),
+            query: form.field("q"),
+            pace: form.field("pace"),
+            limit: form.field("limit"),
+        };
+        let operation = operating::begin(&asked, &order).await?;
+        let page = asked.base().item("/operations/", &operation.id.to_string());
+        Ok(Redirect::to(&page).into_response())
+    };
+    answer(&asked, done.await)
+}
+
+/// Acts on an operation.
+pub(crate) async fn steer(asked: Asked, Path(id): Path<String>, fields: Fields) -> Response {
+    let done = async {
+        let form = Sent::read(&asked, fields)?;
+        let operation = bulk::find(&asked, &id).await?;
+        let action = form.field("action");
+        let done = operating::steer(&asked, operation, action).await?;
+        Ok(back(&asked.base().item("/operations/", &id), if done { action } else { "nothing" }))
+    };
+    answer(&asked, done.await)
+}
+
+/// Acts on a batch.
+pub(crate) async fn batch(asked: Asked, Path(id): Path<String>, fields: Fields) -> Response {
+    let done = async {
+        let form = Sent::read(&asked, fields)?;
+        let action = form.field("action");
+        let done = operating::batch(&asked, batches::read_id(&id)?, action).await?;
+        Ok(back(&asked.base().item("/batches/", &id), if done { action } else { "nothing" }))
+    };
+    answer(&asked, done.await)
 }
 
 /// Acts on a queue.

@@ -12,7 +12,7 @@ use chrono::DateTime;
 use crate::access::By;
 use crate::audit::told;
 use crate::pages::Acted;
-use crate::routes::Asked;
+use crate::routes::{Asked, Missing};
 
 /// The most jobs that are acted on at once.
 const MOST: usize = 1_000;
@@ -23,6 +23,15 @@ pub(crate) enum Refused {
     Forbidden(String),
     Illegal(String),
     Unavailable(StoreError),
+}
+
+impl From<Missing> for Refused {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::Unavailable(error) => Self::Unavailable(error),
+            Missing::NotFound(why) | Missing::Illegal(why) => Self::Illegal(why),
+        }
+    }
 }
 
 impl From<StoreError> for Refused {
@@ -72,7 +81,7 @@ pub(crate) fn states<'a>(names: impl Iterator<Item = &'a str>) -> Result<Vec<Job
     names.map(state).collect()
 }
 
-fn needs(asked: &Asked, role: Role) -> Result<(), Refused> {
+pub(crate) fn needs(asked: &Asked, role: Role) -> Result<(), Refused> {
     if asked.access().role >= role {
         return Ok(());
     }
@@ -88,7 +97,7 @@ fn needs(asked: &Asked, role: Role) -> Result<(), Refused> {
     }))
 }
 
-fn unknown(action: &str) -> Refused {
+pub(crate) fn unknown(action: &str) -> Refused {
     Refused::Illegal(format!("There is no action `{}`.", shown(action)))
 }
 
@@ -113,7 +122,7 @@ pub(crate) async fn jobs(
     let done = asked.store().command(ids.clone(), Command { action, expected, reason }, asked.now()).await?;
     let mut acted = Vec::with_capacity(ids.len());
     for (id, done) in ids.into_iter().zip(done) {
-        told(asked, name, &format!("job {id}"), done);
+        told(asked, name, &format!("job {id}"), done).await;
         acted.push(Acted { id, done, job: asked.store().job(id).await? });
     }
     Ok(acted)
@@ -134,12 +143,12 @@ pub(crate) async fn recurring(
     };
     needs(asked, role)?;
     let done = asked.store().recurring(Arc::clone(&id), command, asked.now()).await?;
-    told(asked, action, &format!("recurring definition {id}"), done == Some(true));
+    told(asked, action, &format!("recurring definition {id}"), done == Some(true)).await;
     Ok((command, done))
 }
 
 /// Makes the id of a job that nobody else makes.
-fn new_id(asked: &Asked) -> Result<JobId, Refused> {
+pub(crate) fn new_id(asked: &Asked) -> Result<JobId, Refused> {
     let mut chance = [0; 16];
     let failed = |error| Refused::Illegal(format!("The system gives no random numbers: {error}."));
     getrandom::fill(&mut chance).map_err(failed)?;
@@ -155,6 +164,6 @@ pub(crate) async fn queue(asked: &Asked, name: Arc<str>, action: &str) -> Result
         other => return Err(unknown(other)),
     };
     let done = asked.store().pause(Arc::clone(&name), pause, asked.now()).await?;
-    told(asked, action, &format!("queue {name}"), done);
+    told(asked, action, &format!("queue {name}"), done).await;
     Ok(done)
 }

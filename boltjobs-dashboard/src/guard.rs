@@ -30,7 +30,10 @@ const FOR_READERS: [&str; 2] = ["/login", "/logout"];
 /// Lets through who is known, under a name that nobody else can give this machine, and who may do more, from a page of ours.
 pub(crate) async fn check(State(source): State<Source>, request: Request, next: Next) -> Response {
     let mut response = match admit(&source, request) {
-        Ok(request) => next.run(request).await,
+        Ok(request) => {
+            source.operations.take_up(&source).await;
+            next.run(request).await
+        }
         Err(refused) => *refused,
     };
     // Only what is the same for everybody says itself how long it may be kept.

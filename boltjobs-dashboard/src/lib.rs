@@ -9,16 +9,23 @@ mod api;
 mod assets;
 mod attempts;
 mod audit;
+mod batches;
+mod bulk;
 mod choices;
 mod cookie;
 mod doing;
 mod events;
+mod failing;
 mod faults;
 mod gate;
 mod guard;
+mod health;
 mod hosts;
 mod link;
 mod login;
+mod operating;
+mod operation;
+mod operations;
 mod overview;
 mod pages;
 mod probes;
@@ -46,6 +53,7 @@ use boltjobs_core::store::Store;
 
 pub use crate::faults::Faults;
 use crate::gate::{Check, Gate};
+use crate::operations::Operations;
 
 /// What the pages are made of.
 #[derive(Debug, Clone)]
@@ -54,6 +62,7 @@ struct Source {
     clock: Arc<dyn Clock>,
     gate: Arc<Gate>,
     environment: Option<Arc<str>>,
+    operations: Operations,
 }
 
 impl Source {
@@ -203,7 +212,7 @@ impl Dashboard {
 
     fn source(self, gate: Gate) -> Source {
         let Self { store, clock, environment, .. } = self;
-        Source { store, clock, gate: Arc::new(gate), environment }
+        Source { store, clock, gate: Arc::new(gate), environment, operations: Operations::default() }
     }
 }
 
@@ -218,6 +227,15 @@ fn pages(source: Source) -> Router {
         .route("/queues", get(routes::queues))
         .route("/queues/{name}", post(actions::queues))
         .route("/servers", get(routes::servers))
+        .route("/failures", get(failing::failures))
+        .route("/retries", get(failing::retries))
+        .route("/health", get(failing::health))
+        .route("/audit", get(failing::audit))
+        .route("/batches", get(batches::batches))
+        .route("/batches/{id}", get(batches::batch).post(actions::batch))
+        .route("/operations", get(bulk::operations).post(actions::begin))
+        .route("/operations/new", get(bulk::dry_run))
+        .route("/operations/{id}", get(bulk::operation).post(actions::steer))
         .merge(api::router())
         .route("/metrics", get(prometheus::metrics))
         .route("/healthz", get(probes::health))

@@ -84,7 +84,7 @@ pub(crate) async fn log_out(asked: Asked, parts: Parts, fields: Fields) -> Respo
     for id in cookie::ids(&parts.headers) {
         asked.gate().sessions.end(id);
     }
-    told(&asked, "log out", "the dashboard", true);
+    told(&asked, "log out", "the dashboard", true).await;
     let cookie = cookie::forget(&parts.headers, asked.base());
     ([(SET_COOKIE, cookie)], Redirect::to(&asked.base().path("/login"))).into_response()
 }

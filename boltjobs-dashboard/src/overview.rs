@@ -1,8 +1,13 @@
 //! What the first page tells of.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
 use boltjobs_core::job::Job;
 use boltjobs_core::recurring::RecurringJob;
-use boltjobs_core::store::{Counts, JobFilter, PageQuery, QueueInfo, ServerInfo, StoreError};
+use boltjobs_core::store::{Counts, FailureGroup, JobFilter, PageQuery, QueueInfo, ServerInfo, StoreError};
+use boltjobs_core::throughput::{Flow, Window};
 use boltjobs_core::{JobState, Timestamp};
 
 use crate::Source;
@@ -10,30 +15,49 @@ use crate::Source;
 /// The most failed jobs that are shown.
 const FAILED: usize = 10;
 
+/// How many failures are looked at, the latest ones.
+const FAILURES: usize = 100;
+
+/// Over how many minutes the rates of queues are.
+pub(crate) const RATED: usize = 10;
+
 /// Everything that the first page tells of, at one moment.
 #[derive(Debug)]
 pub(crate) struct Overview {
+    pub(crate) now: Timestamp,
     pub(crate) location: String,
     pub(crate) counts: Counts,
     pub(crate) queues: Vec<QueueInfo>,
     pub(crate) servers: Vec<ServerInfo>,
     /// The failed jobs that were enqueued last.
     pub(crate) failed: Vec<Job>,
+    pub(crate) failures: Vec<FailureGroup>,
     pub(crate) recurring: Vec<RecurringJob>,
+    /// What came and ended in each queue within the last [`RATED`] minutes.
+    pub(crate) rates: Rates,
+    /// How long the store took to say so.
+    pub(crate) took: Duration,
 }
+
+/// What came and ended in each queue.
+pub(crate) type Rates = BTreeMap<Arc<str>, Flow>;
 
 impl Overview {
     pub(crate) async fn load(source: &Source, now: Timestamp) -> Result<Self, StoreError> {
-        let store = &source.store;
+        let (store, begun) = (&source.store, source.clock.monotonic());
         let filter = JobFilter { states: vec![JobState::Failed], ..JobFilter::default() };
         let failed = PageQuery { filter, limit: FAILED, ..PageQuery::default() };
         Ok(Self {
+            now,
             location: store.location(),
             counts: store.counts().await?,
             queues: store.queues(now).await?,
             servers: store.servers(now).await?,
             failed: store.page(failed).await?.jobs,
+            failures: store.failures(FAILURES).await?,
             recurring: store.recurring_jobs().await?,
+            rates: rates(source, now).await?,
+            took: source.clock.monotonic().saturating_sub(begun),
         })
     }
 
@@ -44,4 +68,10 @@ impl Overview {
         waiting.sort_by_key(|(_, next)| *next);
         waiting
     }
+}
+
+/// Returns what came and ended in each queue within the last [`RATED`] minutes.
+pub(crate) async fn rates(source: &Source, now: Timestamp) -> Result<Rates, StoreError> {
+    let window = Window { until: now, step: Duration::from_mins(1), steps: RATED };
+    Ok(source.store.throughput(window).await?.queues)
 }

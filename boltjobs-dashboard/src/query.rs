@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use boltjobs_core::JobState;
+use boltjobs_core::continuation::ParentId;
+use boltjobs_core::fingerprint::NoFingerprint;
 use boltjobs_core::store::JobFilter;
 use boltjobs_core::text::shown;
+use boltjobs_core::{JobId, JobState};
 
 /// Why a query can't be read.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,27 +32,47 @@ pub(crate) fn parse(query: &str) -> Result<JobFilter, QueryError> {
             text.push(value);
             continue;
         };
+        let at = |what: String| QueryError { column, what };
         if value.is_empty() {
-            return Err(QueryError { column, what: format!("nothing stands behind `{key}:`") });
+            return Err(at(format!("nothing stands behind `{key}:`")));
         }
         match &*key.to_ascii_lowercase() {
-            "state" => filter.states.push(state(&value).map_err(|what| QueryError { column, what })?),
+            "state" => filter.states.push(state(&value).map_err(at)?),
             "queue" => filter.queues.push(value.into()),
             "request" | "kind" => filter.requests.push(value.into()),
             "tag" => filter.tags.push(value),
+            "failure" => {
+                filter.failures.push(value.parse().map_err(|error: NoFingerprint| at(error.to_string()))?)
+            }
+            "batch" => filter.batch = Some(id(&value).map_err(at)?.into()),
+            "parent" => filter.parent = Some(parent(&value).map_err(at)?),
+            "is" if value.eq_ignore_ascii_case("retrying") => filter.retrying = true,
+            "is" => return Err(at(format!("there is no `is:{}`; use `is:retrying`", shown(&value)))),
             _ => {
                 let (key, whole) = (shown(&key), format!("{key}:{value}"));
                 let what = format!(
-                    "there is no key `{key}`; use `state:`, `queue:`, `request:` or `tag:`, or write \"{}\" in quotes to \
-                     look for it as text",
+                    "there is no key `{key}`; use `state:`, `queue:`, `request:`, `tag:`, `failure:`, `batch:`, `parent:` or \
+                     `is:retrying`, or write \"{}\" in quotes to look for it as text",
                     shown(&whole)
                 );
-                return Err(QueryError { column, what });
+                return Err(at(what));
             }
         }
     }
     filter.text = Some(text.join(" ")).filter(|text| !text.is_empty());
     Ok(filter)
+}
+
+fn id(text: &str) -> Result<JobId, String> {
+    text.parse().map_err(|_| format!("`{}` is no id", shown(text)))
+}
+
+/// Reads the id of a job or, behind `batch/`, of a batch.
+fn parent(text: &str) -> Result<ParentId, String> {
+    match text.strip_prefix("batch/") {
+        Some(batch) => Ok(ParentId::Batch(id(batch)?.into())),
+        None => Ok(ParentId::Job(id(text)?)),
+    }
 }
 
 fn state(text: &str) -> Result<JobState, String> {
@@ -131,6 +153,16 @@ pub(crate) fn write(filter: &JobFilter) -> String {
     filter.queues.iter().for_each(|queue| word("queue:", queue));
     filter.requests.iter().for_each(|request| word("request:", request));
     filter.tags.iter().for_each(|tag| word("tag:", tag));
+    filter.failures.iter().for_each(|failure| word("failure:", &failure.to_string()));
+    filter.batch.iter().for_each(|batch| word("batch:", &batch.to_string()));
+    match filter.parent {
+        Some(ParentId::Job(id)) => word("parent:", &id.to_string()),
+        Some(ParentId::Batch(id)) => word("parent:", &format!("batch/{id}")),
+        None => {}
+    }
+    if filter.retrying {
+        word("is:", "retrying");
+    }
     if let Some(text) = &filter.text {
         word("", text);
     }

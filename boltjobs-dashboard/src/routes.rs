@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use boltjobs_core::recurring::RecurringJob;
 use boltjobs_core::store::{JobFilter, PageQuery, Store, StoreError};
 use boltjobs_core::text::shown;
+use boltjobs_core::throughput::Window;
 use boltjobs_core::{JobId, Timestamp};
 use maud::Markup;
 use serde::Deserialize;
@@ -19,8 +20,8 @@ use crate::access::Access;
 use crate::choices::Choices;
 use crate::gate::Gate;
 use crate::link::Base;
-use crate::overview::Overview;
-use crate::pages::{self, JobPage, JobsPage, SIZES, View};
+use crate::overview::{Overview, rates};
+use crate::pages::{self, Graphs, JobPage, JobsPage, SIZES, SPANS, View};
 use crate::query;
 
 /// What every page needs: what to tell of, and how to show it.
@@ -48,6 +49,10 @@ impl FromRequestParts<Source> for Asked {
 impl Asked {
     pub(crate) async fn overview(&self) -> Result<Overview, Missing> {
         Ok(Overview::load(&self.source, self.view.now).await?)
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -90,7 +95,7 @@ impl Asked {
     }
 
     /// Answers with a page, or with why there is none.
-    fn answer(&self, page: Result<Markup, Missing>) -> Response {
+    pub(crate) fn answer(&self, page: Result<Markup, Missing>) -> Response {
         let (status, title, why) = match page {
             Ok(page) => return html(page).into_response(),
             Err(Missing::Unavailable(error)) => {
@@ -121,8 +126,35 @@ pub(crate) fn html(page: Markup) -> Html<String> {
     Html(page.into_string())
 }
 
-pub(crate) async fn overview(asked: Asked) -> Response {
-    asked.answer(asked.overview().await.map(|overview| pages::overview(&asked.view, &overview)))
+/// Which span of time the graph shows.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Span {
+    #[serde(default)]
+    pub(crate) span: String,
+}
+
+pub(crate) async fn overview(asked: Asked, Query(wanted): Query<Span>) -> Response {
+    let page = async {
+        let graphs = find_graphs(&asked, &wanted).await?;
+        Ok(pages::overview(&asked.view, &asked.overview().await?, &graphs))
+    };
+    asked.answer(page.await)
+}
+
+/// Finds what came and ended in the last minute, and in a span.
+pub(crate) async fn find_graphs(asked: &Asked, wanted: &Span) -> Result<Graphs, Missing> {
+    let unknown = || {
+        let names = SPANS.map(|(name, _, _)| format!("`{name}`")).join(", ");
+        Missing::Illegal(format!("There is no span `{}`; use one of {names}.", shown(&wanted.span)))
+    };
+    let span = if wanted.span.is_empty() { SPANS[0].0 } else { &wanted.span };
+    let (span, minutes, steps) = SPANS.into_iter().find(|(name, _, _)| *name == span).ok_or_else(unknown)?;
+    let until = asked.view.now;
+    let minute = Window { until, step: Duration::from_secs(1), steps: 60 };
+    let history = Window { until, step: Duration::from_mins(minutes), steps };
+    let store = &asked.source.store;
+    let (seconds, found) = (store.throughput(minute).await?, store.throughput(history).await?);
+    Ok(Graphs { minute: (minute, seconds), span, history: (history, found) })
 }
 
 /// What is said of a list of jobs.
@@ -214,8 +246,12 @@ pub(crate) async fn find_definition(asked: &Asked, id: &str) -> Result<Recurring
 }
 
 pub(crate) async fn queues(asked: Asked) -> Response {
-    let queues = asked.source.store.queues(asked.view.now).await;
-    asked.answer(queues.map(|queues| pages::queues(&asked.view, &queues)).map_err(Missing::from))
+    let page = async {
+        let queues = asked.source.store.queues(asked.view.now).await?;
+        let rates = rates(&asked.source, asked.view.now).await?;
+        Ok(pages::queues(&asked.view, &queues, &rates))
+    };
+    asked.answer(page.await)
 }
 
 pub(crate) async fn servers(asked: Asked) -> Response {

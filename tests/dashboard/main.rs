@@ -18,6 +18,7 @@ mod api;
 mod frame;
 mod login;
 mod openapi;
+mod operations;
 mod pages;
 mod probes;
 mod prometheus;

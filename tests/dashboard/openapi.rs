@@ -138,11 +138,42 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "remove" }), 200);
     reader.get("/api/recurring/{id}", "night%2Fly", 404);
 
+    watch(&bench, &mut reader).await;
+
     let operations = reader.document["paths"].as_object().unwrap().iter().flat_map(|(path, it)| {
         let methods = ["get", "post"].into_iter().filter(|method| it.get(method).is_some());
         methods.map(move |method| format!("{method} {path}"))
     });
     assert_eq!(operations.collect::<BTreeSet<_>>(), reader.asked, "each operation is called here");
+}
+
+/// Asks for everything that tells of many jobs.
+async fn watch(bench: &Bench, reader: &mut Reader) {
+    let batch = bench.scope(async {
+        let later = pay_with("in a batch").schedule_in(HOUR);
+        Batch::new(HOSTILE).push_job(later).submit().await.unwrap().id()
+    });
+    let batch = batch.await.to_string();
+    for path in ["throughput", "failures", "batches", "operations", "health", "audit"] {
+        reader.get(&format!("/api/{path}"), "", 200);
+    }
+    for span in ["hour", "day", "week"] {
+        let answer = get(reader.at, &format!("/api/throughput?span={span}"));
+        let value = reader.checked("get", "/api/throughput", &answer, 200);
+        assert!(value["history"]["steps"].as_array().unwrap().iter().any(|step| step["failed"] == 1));
+    }
+    assert_eq!(reader.get("/api/batches/{id}", &batch, 200)["states"]["Scheduled"], 1);
+    let cancel = json!({ "action": "cancel" });
+    assert_eq!(reader.post("/api/batches/{id}", &batch, &cancel, 200)["done"], true);
+    assert_eq!(reader.post("/api/batches/{id}", &batch, &cancel, 200)["done"], false);
+    let order = json!({ "action": "delete", "query": "state:scheduled", "limit": 7 });
+    let begun = reader.post("/api/operations", "", &order, 200);
+    let id = begun["id"].as_str().unwrap();
+    assert_eq!((&begun["planned"], &begun["limit"]), (&json!(1), &json!(7)));
+    reader.get("/api/operations/{id}", id, 200);
+    reader.post("/api/operations/{id}", id, &json!({ "action": "stop" }), 200);
+    let audited = reader.get("/api/audit", "", 200);
+    assert_eq!(audited["entries"][0]["target"], format!("operation {id}"));
 }
 
 #[tokio::test]

@@ -17,10 +17,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Fault};
+use super::watching::of_operation;
 use crate::access::By;
 use crate::doing;
+use crate::operating::{self, Order};
 use crate::pages::Acted;
 use crate::routes::Asked;
+use crate::{batches, bulk};
 
 /// The header that carries the token of our pages.
 const TOKEN: &str = "x-boltjobs-token";
@@ -160,4 +163,39 @@ pub(super) async fn queue(
     let OnOther { action } = read(&asked, &headers, body)?;
     let done = doing::queue(&asked, name.as_str().into(), &action).await?;
     Ok(Answer(json!({ "name": name, "action": action, "done": done })))
+}
+
+/// Acts on a batch. To cancel what has ended is no error.
+pub(super) async fn batch(asked: Asked, Path(id): Path<String>, headers: HeaderMap, body: Sent) -> Answered {
+    let OnOther { action } = read(&asked, &headers, body)?;
+    let done = operating::batch(&asked, batches::read_id(&id)?, &action).await?;
+    Ok(Answer(json!({ "id": id, "action": action, "done": done })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnAll {
+    action: String,
+    #[serde(default)]
+    query: String,
+    #[serde(default)]
+    careful: bool,
+    limit: Option<u64>,
+}
+
+/// Begins an operation, and answers with how it stands at its beginning.
+pub(super) async fn begin(asked: Asked, headers: HeaderMap, body: Sent) -> Answered {
+    let OnAll { action, query, careful, limit } = read(&asked, &headers, body)?;
+    let limit = limit.map(|limit| limit.to_string()).unwrap_or_default();
+    let pace = if careful { "careful" } else { "" };
+    let order = Order { action: &action, query: &query, pace, limit: &limit };
+    Ok(Answer(of_operation(&operating::begin(&asked, &order).await?)))
+}
+
+/// Acts on an operation.
+pub(super) async fn steer(asked: Asked, Path(id): Path<String>, headers: HeaderMap, body: Sent) -> Answered {
+    let OnOther { action } = read(&asked, &headers, body)?;
+    let operation = bulk::find(&asked, &id).await?;
+    let done = operating::steer(&asked, operation, &action).await?;
+    Ok(Answer(json!({ "id": id, "action": action, "done": done })))
 }

@@ -14,6 +14,7 @@ mod answer;
 mod reading;
 mod routes;
 mod values;
+mod watching;
 
 pub(crate) use answer::{has, in_json};
 pub(crate) use routes::router;

@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any, get};
 
-use super::{acting, reading};
+use super::{acting, reading, watching};
 use crate::Source;
 
 /// The document that describes the rest, for generators of clients.
@@ -24,6 +24,14 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/queues", get(reading::queues)),
         ("/api/queues/{name}", get(reading::queue).post(acting::queue)),
         ("/api/servers", get(reading::servers)),
+        ("/api/throughput", get(watching::throughput)),
+        ("/api/failures", get(watching::failures)),
+        ("/api/batches", get(watching::batches)),
+        ("/api/batches/{id}", get(watching::batch).post(acting::batch)),
+        ("/api/operations", get(watching::operations).post(acting::begin)),
+        ("/api/operations/{id}", get(watching::operation).post(acting::steer)),
+        ("/api/health", get(watching::health)),
+        ("/api/audit", get(watching::audit)),
     ]
 }
 

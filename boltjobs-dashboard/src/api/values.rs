@@ -220,12 +220,12 @@ pub(super) fn server(server: &ServerInfo) -> Value {
     })
 }
 
-fn states(counts: &StateCounts) -> Value {
+pub(super) fn states(counts: &StateCounts) -> Value {
     let count = |state: JobState| (state.as_str().to_owned(), counts.get(state).into());
     JobState::ALL.into_iter().map(count).collect::<Map<_, _>>().into()
 }
 
-fn text(at: Timestamp) -> String {
+pub(super) fn text(at: Timestamp) -> String {
     at.to_string()
 }
 

@@ -19,15 +19,18 @@ struct Entry {
 }
 
 /// The pages in their order. On a phone the first five stand at the bottom, and the others behind "More".
-///
-/// Signs are drawn, and keys free, for these too: `retries` (r), `failures` (f), `batches` (b), `operations` (k), `health` (h)
-/// and `audit` (a).
-const PAGES: [Entry; 5] = [
+const PAGES: [Entry; 11] = [
     Entry { name: "Overview", path: "/", icon: "overview", key: "o" },
     Entry { name: "Jobs", path: "/jobs", icon: "jobs", key: "j" },
+    Entry { name: "Failures", path: "/failures", icon: "failures", key: "f" },
     Entry { name: "Recurring", path: "/recurring", icon: "recurring", key: "s" },
     Entry { name: "Queues", path: "/queues", icon: "queues", key: "q" },
+    Entry { name: "Retries", path: "/retries", icon: "retries", key: "r" },
+    Entry { name: "Batches", path: "/batches", icon: "batches", key: "b" },
     Entry { name: "Servers", path: "/servers", icon: "servers", key: "w" },
+    Entry { name: "Operations", path: "/operations", icon: "operations", key: "k" },
+    Entry { name: "Health", path: "/health", icon: "health", key: "h" },
+    Entry { name: "Audit", path: "/audit", icon: "audit", key: "a" },
 ];
 
 /// How many pages stand at the bottom of a phone.

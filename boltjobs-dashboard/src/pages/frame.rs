@@ -30,13 +30,16 @@ pub(crate) struct View {
 }
 
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 7] = [
+const DONE: [(&str, &str); 10] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
     ("trigger", "A job of it was made, out of turn."),
     ("pause", "It is paused."),
     ("resume", "It goes on."),
     ("remove", "It was removed; its jobs stay."),
+    ("stop", "It goes no further."),
+    ("undo", "Jobs that were deleted wait again."),
+    ("cancel", "It was cancelled."),
     ("nothing", "Nothing was done: it had changed since the page was made, or is as you want it already."),
 ];
 
@@ -136,13 +139,15 @@ pub(super) fn lasting(since: Timestamp, now: Timestamp) -> Markup {
 }
 
 /// The keys of actions, and whether they are asked about first. Upper case is for what is not taken back at once.
-const KEYS: [(&str, &str, bool); 6] = [
+const KEYS: [(&str, &str, bool); 8] = [
     ("requeue", "r", false),
     ("trigger", "r", false),
     ("resume", "P", false),
     ("pause", "P", true),
     ("delete", "D", true),
     ("remove", "D", true),
+    ("stop", "D", true),
+    ("cancel", "D", true),
 ];
 
 /// Makes a button that sends a form. With `Some` it names the action, too, where a form has several.

@@ -2,6 +2,7 @@
 
 use boltjobs_core::JobState;
 use boltjobs_core::continuation::ParentId;
+use boltjobs_core::fingerprint::Pattern;
 use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, RowData};
 use boltjobs_core::mask::masked;
 use boltjobs_core::notes::{LogLine, Notes};
@@ -82,7 +83,6 @@ fn facts(view: &View, job: &Job) -> Markup {
     let given = [
         ("Unique key", spec.unique.as_ref().map(|unique| unique.key.to_string())),
         ("Concurrency key", spec.concurrency_key.as_ref().map(ToString::to_string)),
-        ("Batch", spec.batch.map(|batch| batch.to_string())),
         ("Trace", spec.trace.clone()),
         ("Asked to stop", job.cancel.clone()),
     ];
@@ -105,6 +105,17 @@ fn facts(view: &View, job: &Job) -> Markup {
                     a href=(view.base.item("/recurring/", &occurrence.recurring)) { (clip(&occurrence.recurring, LINE)) }
                     ", for " (view.instant(occurrence.scheduled_for))
                 }
+            }
+            @if let Some(batch) = spec.batch {
+                dt { "Batch" } dd { a href=(view.base.item("/batches/", &batch.to_string())) { (batch) } }
+            }
+            @if !job.state.is_final() {
+                @let children = JobFilter { parent: Some(job.id.into()), ..JobFilter::default() };
+                dt { "Jobs after it" } dd { (view.jobs(&query::write(&children), &html! { "Show those that wait for it" })) }
+            }
+            @if let Some(pattern) = Pattern::of(job) {
+                @let alike = JobFilter { failures: vec![pattern.fingerprint()], ..JobFilter::default() };
+                dt { "Failed alike" } dd { (view.jobs(&query::write(&alike), &html! { (clip(&pattern.message, LINE)) })) }
             }
             @if !spec.parents.is_empty() { dt { "After" } dd { (parents(view, job)) } }
             @if !spec.tags.is_empty() {

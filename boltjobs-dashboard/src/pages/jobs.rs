@@ -45,7 +45,8 @@ pub(crate) fn jobs(view: &View, listed: &JobsPage) -> Markup {
                 }
             } @else { (rows(view, listed)) }
         }))
-        (live("further", &further(view, listed, &typed)))
+        @if !listed.page.jobs.is_empty() { (all_matching(view, &typed)) }
+        (live("further", &further(view, listed, "/jobs", &typed)))
     };
     view.frame("Jobs", "Jobs", &body)
 }
@@ -80,9 +81,11 @@ fn tabs(view: &View, listed: &JobsPage) -> Markup {
 
 /// Counts the jobs of a tab, where a counter tells it.
 fn total(listed: &JobsPage, state: Option<JobState>) -> Markup {
-    let JobFilter { queues, requests, tags, text, .. } = &listed.filter;
+    let JobFilter { states: _, queues, requests, tags, text, batch, parent, failures, retrying } =
+        &listed.filter;
+    let other = batch.is_some() || parent.is_some() || !failures.is_empty() || *retrying;
     let counts = match (&**queues, &**requests) {
-        _ if !tags.is_empty() || text.is_some() => None,
+        _ if !tags.is_empty() || text.is_some() || other => None,
         ([], []) => Some(listed.counts.states),
         ([queue], []) => Some(listed.counts.queues.get(queue).copied().unwrap_or_default()),
         ([], [request]) => Some(listed.counts.requests.get(request).copied().unwrap_or_default()),
@@ -93,16 +96,11 @@ fn total(listed: &JobsPage, state: Option<JobState>) -> Markup {
 }
 
 fn rows(view: &View, listed: &JobsPage) -> Markup {
-    let acts = view.access.role >= Role::Operate;
     let rows = html! {
         @for job in &listed.page.jobs {
             tr {
                 th scope="row" {
-                    @if acts {
-                        input type="checkbox" name="job" value=(job.id)
-                            aria-label=(format!("Mark {}", clip(job.spec.title(), LINE)));
-                        " "
-                    }
+                    (mark(view, job))
                     (view.job(job.id, job.spec.title()))
                 }
                 td { (state(job.state)) }
@@ -115,6 +113,30 @@ fn rows(view: &View, listed: &JobsPage) -> Markup {
         }
     };
     table("Jobs", &["Job", "State", "What", "Since", "Queue", "Request", "Attempts"], &rows)
+}
+
+/// Makes the box by which a job is marked, for those who may do anything with it.
+pub(super) fn mark(view: &View, job: &Job) -> Markup {
+    html! {
+        @if view.access.role >= Role::Operate {
+            input type="checkbox" name="job" value=(job.id) aria-label=(format!("Mark {}", clip(job.spec.title(), LINE)));
+            " "
+        }
+    }
+}
+
+/// Offers what can be done with all jobs that match, after a look at how many they are.
+fn all_matching(view: &View, typed: &str) -> Markup {
+    let link = |action: &str| view.base.query("/operations/new", &[("action", action), ("q", typed)]);
+    html! {
+        @if view.access.role >= Role::Operate {
+            p class="actions" {
+                "With all that match, on other pages too: "
+                a class="button" href=(link("requeue")) { "Requeue all…" } " "
+                a class="button" href=(link("delete")) { "Delete all…" }
+            }
+        }
+    }
 }
 
 /// Says what is to be known of a job in its state.
@@ -187,6 +209,10 @@ fn nothing(view: &View, listed: &JobsPage) -> Markup {
     let filter = &listed.filter;
     let without = [
         ("the text", filter.text.is_some(), JobFilter { text: None, ..filter.clone() }),
+        ("the failure", !filter.failures.is_empty(), JobFilter { failures: Vec::new(), ..filter.clone() }),
+        ("`is:retrying`", filter.retrying, JobFilter { retrying: false, ..filter.clone() }),
+        ("the batch", filter.batch.is_some(), JobFilter { batch: None, ..filter.clone() }),
+        ("the parent", filter.parent.is_some(), JobFilter { parent: None, ..filter.clone() }),
         ("the tags", !filter.tags.is_empty(), JobFilter { tags: Vec::new(), ..filter.clone() }),
         ("the states", !filter.states.is_empty(), JobFilter { states: Vec::new(), ..filter.clone() }),
         ("the queues", !filter.queues.is_empty(), JobFilter { queues: Vec::new(), ..filter.clone() }),
@@ -209,13 +235,13 @@ fn nothing(view: &View, listed: &JobsPage) -> Markup {
 }
 
 /// Leads to the other pages of a list.
-fn further(view: &View, listed: &JobsPage, typed: &str) -> Markup {
+pub(super) fn further(view: &View, listed: &JobsPage, path: &str, typed: &str) -> Markup {
     let order = |oldest: bool| if oldest { "oldest" } else { "" };
     let size = |size: usize| if size == SIZES[0] { String::new() } else { size.to_string() };
     let link = |after: Option<JobId>, oldest: bool, jobs: usize| {
         let after = after.map(|after| after.to_string()).unwrap_or_default();
         let pairs = [("q", typed), ("order", order(oldest)), ("size", &*size(jobs)), ("after", &*after)];
-        view.base.query("/jobs", &pairs)
+        view.base.query(path, &pairs)
     };
     html! {
         nav class="further" aria-label="More jobs" {

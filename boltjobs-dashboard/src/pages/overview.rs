@@ -1,8 +1,10 @@
 //! The first page: whether all is well, and what there is.
 
 use boltjobs_core::job::ErrorInfo;
+use boltjobs_core::throughput::{Throughput, Window};
 use maud::{Markup, html};
 
+use super::chart::chart;
 use super::frame::{LINE, View, live, live_list, rest, table};
 use super::icons::icon;
 use super::{queues, recurring, servers};
@@ -17,7 +19,7 @@ const ROWS: usize = 10;
 const RUNS: usize = 10;
 
 /// Shows how everything stands.
-pub(crate) fn overview(view: &View, overview: &Overview) -> Markup {
+pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Markup {
     let verdict = verdict(overview);
     let body = html! {
         // The one region that is read out when it changes.
@@ -30,7 +32,7 @@ pub(crate) fn overview(view: &View, overview: &Overview) -> Markup {
                     @for reason in &verdict.reasons {
                         li {
                             span { (reason.text) } " "
-                            a class="button" href=(view.base.query(reason.page, &[("q", reason.query)])) aria-label=(format!("Look at this: {}", reason.text)) {
+                            a class="button" href=(view.base.query(reason.page, &[("q", &reason.query)])) aria-label=(format!("Look at this: {}", reason.text)) {
                                 "Look"
                             }
                         }
@@ -39,13 +41,43 @@ pub(crate) fn overview(view: &View, overview: &Overview) -> Markup {
             }
         }
         (live("states", &queues::states(view, &overview.counts.states)))
-        (live("queues", &queues::listed(view, &overview.queues, ROWS, false)))
+        (live("graphs", &graphed(view, graphs)))
+        (live("queues", &queues::listed(view, &overview.queues, &overview.rates, ROWS, false)))
         (live("servers", &servers::listed(view, &overview.servers, ROWS)))
         (live_list("failed", &failed(view, overview)))
         (live("next", &recurring::upcoming(view, &overview.next_runs(), RUNS)))
         p class="quiet" { "Store " code { (overview.location) } }
     };
     view.frame("Overview", "Overview", &body)
+}
+
+/// Spans of time that a graph can show: how they are called, how long a step is, in minutes, and how many there are.
+pub(crate) const SPANS: [(&str, u64, usize); 3] = [("hour", 1, 60), ("day", 15, 96), ("week", 120, 84)];
+
+/// What came and ended: second by second in the last minute, and in a span that is chosen.
+#[derive(Debug)]
+pub(crate) struct Graphs {
+    pub(crate) minute: (Window, Throughput),
+    pub(crate) span: &'static str,
+    pub(crate) history: (Window, Throughput),
+}
+
+fn graphed(view: &View, graphs: &Graphs) -> Markup {
+    html! {
+        div class="graphs" {
+            (chart("The last minute", &graphs.minute.0, &graphs.minute.1))
+            div {
+                nav class="tabs" aria-label="Span of the graph" {
+                    @for (span, _, _) in SPANS {
+                        a href=(view.base.query("/", &[("span", span)])) aria-current=[(span == graphs.span).then_some("page")] {
+                            "Last " (span)
+                        }
+                    }
+                }
+                (chart(&format!("The last {}", graphs.span), &graphs.history.0, &graphs.history.1))
+            }
+        }
+    }
 }
 
 fn failed(view: &View, overview: &Overview) -> Markup {

@@ -1,19 +1,23 @@
 //! The queues.
 
+use std::time::Duration;
+
 use boltjobs_core::JobState;
 use boltjobs_core::store::{JobFilter, QueueInfo};
+use boltjobs_core::throughput::Flow;
 use maud::{Markup, html};
 
 use super::frame::{LINE, View, live, rest, state, table};
 use crate::access::Role;
+use crate::overview::{RATED, Rates};
 use crate::query;
-use crate::text::clip;
+use crate::text::{clip, span};
 
 /// The most queues that are listed.
 const ROWS: usize = 1_000;
 
 /// Shows all queues.
-pub(crate) fn queues(view: &View, queues: &[QueueInfo]) -> Markup {
+pub(crate) fn queues(view: &View, queues: &[QueueInfo], rates: &Rates) -> Markup {
     let body = html! {
         h1 { "Queues" }
         (live("list", &html! {
@@ -21,12 +25,12 @@ pub(crate) fn queues(view: &View, queues: &[QueueInfo]) -> Markup {
                 p class="empty" {
                     "No queue yet: there is one as soon as a job is enqueued to it, or a server works it."
                 }
-            } @else { (listed(view, queues, ROWS, true)) }
+            } @else { (listed(view, queues, rates, ROWS, true)) }
         }))
         @if !queues.is_empty() {
             p class="quiet" {
-                "The oldest wait is that of the job that has been ready the longest. A limit is that of the servers that work the "
-                "queue, each for itself."
+                "The oldest wait is that of the job that has been ready the longest. Rates are those of the last " (RATED) " minutes. A "
+                "limit is that of the servers that work the queue, each for itself."
             }
         }
     };
@@ -34,17 +38,35 @@ pub(crate) fn queues(view: &View, queues: &[QueueInfo]) -> Markup {
 }
 
 /// Lists the first queues, with or without what can be done with them.
-pub(super) fn listed(view: &View, queues: &[QueueInfo], shown: usize, actions: bool) -> Markup {
-    let columns =
-        ["Queue", "Enqueued", "Scheduled", "Processing", "Failed", "Oldest wait", "Limit", "Servers"];
+pub(super) fn listed(
+    view: &View,
+    queues: &[QueueInfo],
+    rates: &Rates,
+    shown: usize,
+    actions: bool,
+) -> Markup {
+    let columns = [
+        "Queue",
+        "Enqueued",
+        "Scheduled",
+        "Processing",
+        "Failed",
+        "Oldest wait",
+        "In/min",
+        "Out/min",
+        "Empty in",
+        "Mean run",
+        "Limit",
+        "Servers",
+    ];
     let rows = html! {
-        @for queue in queues.iter().take(shown) { (row(view, queue, actions)) }
+        @for queue in queues.iter().take(shown) { (row(view, queue, &rates.get(&queue.name).copied().unwrap_or_default(), actions)) }
         (rest(queues.len(), shown, columns.len()))
     };
     table("Queues", &columns, &rows)
 }
 
-fn row(view: &View, queue: &QueueInfo, actions: bool) -> Markup {
+fn row(view: &View, queue: &QueueInfo, flow: &Flow, actions: bool) -> Markup {
     let filter = JobFilter { queues: vec![queue.name.clone()], ..JobFilter::default() };
     html! {
         tr {
@@ -66,8 +88,30 @@ fn row(view: &View, queue: &QueueInfo, actions: bool) -> Markup {
                 }
             }
             td { @if let Some(oldest) = queue.oldest { (view.instant(oldest)) } @else { "none" } }
+            td class="number" { (rate(flow.enqueued)) }
+            td class="number" { (rate(flow.ended())) }
+            td { (emptied(queue.counts.get(JobState::Enqueued), flow)) }
+            td class="number" { @if let Some(run) = flow.mean_run() { (span(run)) } @else { "–" } }
             td { @if let Some(limit) = queue.limit { (limit) } @else { "none" } }
             td class="number" { (queue.servers) }
+        }
+    }
+}
+
+/// Writes how many a minute there were, of those within the last [`RATED`] ones.
+fn rate(jobs: u64) -> String {
+    let tenths = jobs * 10 / RATED as u64;
+    if tenths < 100 { format!("{}.{}", tenths / 10, tenths % 10) } else { (tenths / 10).to_string() }
+}
+
+/// Says when the queue is empty, if it goes on as within the last minutes.
+fn emptied(waiting: u64, flow: &Flow) -> String {
+    match flow.ended().checked_sub(flow.enqueued) {
+        _ if waiting == 0 => "–".to_owned(),
+        None | Some(0) => "it does not shrink".to_owned(),
+        Some(less) => {
+            let seconds = (RATED as u64 * 60).saturating_mul(waiting) / less;
+            format!("about {}", span(Duration::from_secs(seconds.max(1))))
         }
     }
 }
@@ -85,5 +129,20 @@ pub(super) fn states(view: &View, counts: &boltjobs_core::store::StateCounts) ->
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_is_empty_when_more_goes_than_comes() {
+        assert_eq!([0, 1, 99, 100, 12_345].map(rate), ["0.0", "0.1", "9.9", "10", "1234"]);
+        let flow = |enqueued, succeeded| Flow { enqueued, succeeded, ..Flow::default() };
+        assert_eq!(emptied(0, &flow(1, 9)), "–");
+        assert_eq!(emptied(60, &flow(10, 10)), "it does not shrink");
+        assert_eq!(emptied(60, &flow(9, 4)), "it does not shrink");
+        assert_eq!(emptied(60, &flow(10, 70)), "about 10m");
     }
 }

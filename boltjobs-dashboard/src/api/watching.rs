@@ -1,0 +1,145 @@
+//! What the pages show of failures, batches, operations, health, time and people.
+
+use axum::extract::{Path, Query};
+use boltjobs_core::audit::AuditEntry;
+use boltjobs_core::batch::BatchStatus;
+use boltjobs_core::store::FailureGroup;
+use boltjobs_core::throughput::{Flow, Throughput, Window};
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Fault};
+use super::values::{states, text};
+use crate::failing::{self, From as Start};
+use crate::health::{Check, checks};
+use crate::operation::{self, Operation, Status};
+use crate::pages::GROUPS;
+use crate::routes::{self, Asked, Span};
+use crate::{batches, bulk};
+
+type Answered = Result<Answer, Fault>;
+
+fn all<T>(name: &str, found: &[T], value: fn(&T) -> Value) -> Answer {
+    Answer(json!({ name: found.iter().map(value).collect::<Vec<_>>() }))
+}
+
+pub(super) async fn failures(asked: Asked) -> Answered {
+    Ok(all("failures", &asked.store().failures(GROUPS).await?, failure))
+}
+
+fn failure(group: &FailureGroup) -> Value {
+    json!({
+        "fingerprint": group.fingerprint.to_string(),
+        "kind": group.pattern.kind,
+        "message": group.pattern.message,
+        "failed": group.failed,
+        "retrying": group.retrying,
+        "first": text(group.first),
+        "last": text(group.last),
+    })
+}
+
+pub(super) async fn batches(asked: Asked, Query(from): Query<Start>) -> Answered {
+    let (found, next) = batches::find_all(&asked, &from).await?;
+    Ok(Answer(json!({
+        "batches": found.iter().map(of_batch).collect::<Vec<_>>(),
+        "next": next.map(|next| next.to_string()),
+    })))
+}
+
+pub(super) async fn batch(asked: Asked, Path(id): Path<String>) -> Answered {
+    Ok(Answer(of_batch(&batches::find(&asked, &id).await?.0)))
+}
+
+fn of_batch(status: &BatchStatus) -> Value {
+    let batch = &status.batch;
+    json!({
+        "id": batch.id.to_string(),
+        "name": batch.name,
+        "parent": batch.parent.map(|parent| parent.to_string()),
+        "nested": status.nested.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "created_at": text(batch.created_at),
+        "state": batch.ended.map(|(state, _)| state.as_str()),
+        "ended_at": batch.ended.map(|(_, at)| text(at)),
+        "cancelled": batch.cancelled,
+        "states": states(&status.jobs),
+    })
+}
+
+pub(super) async fn operations(asked: Asked) -> Answered {
+    Ok(all("operations", &operation::all(asked.store()).await?, of_operation))
+}
+
+pub(super) async fn operation(asked: Asked, Path(id): Path<String>) -> Answered {
+    Ok(Answer(of_operation(&bulk::find(&asked, &id).await?)))
+}
+
+pub(super) fn of_operation(operation: &Operation) -> Value {
+    let why = if let Status::Stopped(why) = &operation.status { Some(why) } else { None };
+    json!({
+        "id": operation.id.to_string(),
+        "action": operation.bulk.name(),
+        "query": operation.query,
+        "careful": operation.careful,
+        "limit": operation.limit,
+        "actor": operation.actor,
+        "status": operation.status.word(),
+        "why": why,
+        "started_at": text(operation.started_at),
+        "ended_at": operation.ended_at.map(text),
+        "planned": operation.planned,
+        "done": operation.done,
+        "skipped": operation.skipped,
+    })
+}
+
+pub(super) async fn health(asked: Asked) -> Answered {
+    Ok(all("checks", &checks(&asked.overview().await?), check))
+}
+
+fn check(check: &Check) -> Value {
+    json!({ "name": check.name, "passed": check.found.is_none(), "found": check.found.as_ref().map(|it| &it.text) })
+}
+
+pub(super) async fn throughput(asked: Asked, Query(span): Query<Span>) -> Answered {
+    let graphs = routes::find_graphs(&asked, &span).await?;
+    let (minute, history) = (&graphs.minute, &graphs.history);
+    Ok(Answer(json!({
+        "minute": window(&minute.0, &minute.1),
+        "span": graphs.span,
+        "history": window(&history.0, &history.1),
+    })))
+}
+
+fn window(window: &Window, found: &Throughput) -> Value {
+    let step = |(at, flow): (boltjobs_core::Timestamp, &Flow)| {
+        json!({
+            "from": text(at),
+            "enqueued": flow.enqueued,
+            "succeeded": flow.succeeded,
+            "failed": flow.failed,
+            "deleted": flow.deleted,
+            "retried": flow.retried,
+            "mean_wait_seconds": flow.mean_wait().map(|span| span.as_secs_f64()),
+            "mean_run_seconds": flow.mean_run().map(|span| span.as_secs_f64()),
+        })
+    };
+    json!({ "step_seconds": window.step.as_secs_f64(), "steps": window.starts().zip(&found.steps).map(step).collect::<Vec<_>>() })
+}
+
+pub(super) async fn audit(asked: Asked, Query(from): Query<Start>) -> Answered {
+    let page = failing::find_audit(&asked, from).await?;
+    let entry = |entry: &AuditEntry| {
+        json!({
+            "at": text(entry.at),
+            "actor": entry.actor,
+            "action": entry.action,
+            "target": entry.target,
+            "done": entry.done,
+            "detail": entry.detail,
+        })
+    };
+    Ok(Answer(json!({
+        "entries": page.entries.iter().map(entry).collect::<Vec<_>>(),
+        "next": page.next.as_deref(),
+    })))
+}

@@ -1,0 +1,58 @@
+//! Batches, under their paths.
+
+use axum::extract::{Path, Query};
+use axum::response::Response;
+use boltjobs_core::BatchId;
+use boltjobs_core::batch::BatchStatus;
+use boltjobs_core::text::shown;
+
+use crate::failing::From as Start;
+use crate::pages::{self, BATCH_ROWS};
+use crate::routes::{Asked, Missing};
+
+/// The most batches in a batch that are listed.
+const NESTED: usize = 200;
+
+/// Reads the id of a batch.
+pub(crate) fn read_id(text: &str) -> Result<BatchId, Missing> {
+    text.parse().map_err(|_| Missing::NotFound(format!("`{}` is not the id of a batch.", shown(text))))
+}
+
+pub(crate) async fn batches(asked: Asked, Query(from): Query<Start>) -> Response {
+    let page = find_all(&asked, &from).await;
+    asked.answer(page.map(|(batches, next)| pages::batches(asked.view(), &batches, next)))
+}
+
+/// Finds a page of batches, and where the next one begins.
+pub(crate) async fn find_all(
+    asked: &Asked,
+    from: &Start,
+) -> Result<(Vec<BatchStatus>, Option<BatchId>), Missing> {
+    let after = match &*from.after {
+        "" => None,
+        id => Some(read_id(id)?),
+    };
+    let mut found = asked.store().batches(after, BATCH_ROWS + 1).await?;
+    let more = found.len() > BATCH_ROWS;
+    found.truncate(BATCH_ROWS);
+    let next = found.last().filter(|_| more).map(|last| last.batch.id);
+    Ok((found, next))
+}
+
+pub(crate) async fn batch(asked: Asked, Path(id): Path<String>) -> Response {
+    let page = find(&asked, &id).await;
+    asked.answer(page.map(|(batch, nested)| pages::batch(asked.view(), &batch, &nested)))
+}
+
+/// Finds a batch, and the batches in it.
+pub(crate) async fn find(asked: &Asked, id: &str) -> Result<(BatchStatus, Vec<BatchStatus>), Missing> {
+    let id = read_id(id)?;
+    let gone =
+        || Missing::NotFound(format!("There is no batch {id}: it never was, or its retention is over."));
+    let batch = asked.store().batch(id).await?.ok_or_else(gone)?;
+    let mut nested = Vec::new();
+    for id in batch.nested.iter().take(NESTED) {
+        nested.extend(asked.store().batch(*id).await?);
+    }
+    Ok((batch, nested))
+}

@@ -1,0 +1,45 @@
+//! What failed, what is tried again, and what is looked after, under their paths.
+
+use axum::extract::Query;
+use axum::response::Response;
+use boltjobs_core::audit::{self, AuditPage};
+use boltjobs_core::store::JobFilter;
+use serde::Deserialize;
+
+use crate::health::checks;
+use crate::pages;
+use crate::routes::{self, Asked, Missing, Wanted};
+
+pub(crate) async fn failures(asked: Asked) -> Response {
+    let groups = asked.store().failures(pages::GROUPS).await;
+    asked.answer(groups.map(|groups| pages::failures(asked.view(), &groups)).map_err(Missing::from))
+}
+
+pub(crate) async fn retries(asked: Asked, Query(wanted): Query<Wanted>) -> Response {
+    let filter = JobFilter { retrying: true, ..JobFilter::default() };
+    let listed = routes::find(&asked, filter, &wanted).await;
+    asked.answer(listed.map(|listed| pages::retries(asked.view(), &listed)))
+}
+
+pub(crate) async fn health(asked: Asked) -> Response {
+    let overview = asked.overview().await;
+    asked.answer(overview.map(|overview| pages::health(asked.view(), &checks(&overview))))
+}
+
+/// Where a list goes on.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct From {
+    #[serde(default)]
+    pub(crate) after: String,
+}
+
+pub(crate) async fn audit(asked: Asked, Query(from): Query<From>) -> Response {
+    let page = find_audit(&asked, from).await;
+    asked.answer(page.map(|page| pages::audit(asked.view(), &page)))
+}
+
+/// Finds what people asked for.
+pub(crate) async fn find_audit(asked: &Asked, from: From) -> Result<AuditPage, Missing> {
+    let after = Some(from.after).filter(|after| !after.is_empty());
+    Ok(audit::read(asked.store(), after.map(Into::into), pages::AUDIT_ROWS).await?)
+}

@@ -1,0 +1,220 @@
+//! What is looked after: a list of checks, each with what it found and how to mend it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use boltjobs_core::JobState;
+use boltjobs_core::recurring::RunOutcome;
+use boltjobs_core::store::QueueInfo;
+
+use crate::overview::Overview;
+use crate::text::{counted, names, span};
+
+/// How long a job may wait for a worker until somebody is told.
+const LONG_WAIT: Duration = Duration::from_mins(10);
+
+/// How many jobs a queue may have until somebody is told that it grows.
+const BACKLOG: u64 = 1_000;
+
+/// How late a recurring definition may be, and by how much clocks may differ.
+const LATE: Duration = Duration::from_mins(1);
+
+/// How many jobs have to be retried until somebody is told.
+const SEVERAL: u64 = 10;
+
+/// For how long a failure is new.
+const NEW: Duration = Duration::from_hours(1);
+
+/// How long the store may take to say how everything stands.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// One thing that is looked after.
+#[derive(Debug)]
+pub(crate) struct Check {
+    /// What is as it should be when nothing was found.
+    pub(crate) name: &'static str,
+    pub(crate) found: Option<Reason>,
+}
+
+/// What needs somebody.
+#[derive(Debug)]
+pub(crate) struct Reason {
+    /// What it is, and the way to mend it.
+    pub(crate) text: String,
+    /// The page where it can be seen.
+    pub(crate) page: &'static str,
+    /// What is looked for there.
+    pub(crate) query: String,
+}
+
+impl Reason {
+    fn new(page: &'static str, text: impl Into<String>) -> Self {
+        Self { text: text.into(), page, query: String::new() }
+    }
+}
+
+/// Looks at everything.
+pub(crate) fn checks(overview: &Overview) -> Vec<Check> {
+    let stopped = overview.servers.is_empty();
+    // Without a server these hold for every queue and every request, and say nothing more.
+    let running = |check: fn(&Overview) -> Option<Reason>| if stopped { None } else { check(overview) };
+    let check = |name, found| Check { name, found };
+    vec![
+        check("a server is there", servers(overview)),
+        check("each server is heard of", running(unheard)),
+        check("each queue with jobs is worked", running(unworked)),
+        check("each request with jobs is handled", running(unhandled)),
+        check("all servers handle the same versions", running(versions)),
+        check("no job has failed for good", failed(overview)),
+        check("nothing new fails again and again", new_failures(overview)),
+        check("no queue is paused", paused(overview)),
+        check("jobs start soon", running(waiting)),
+        check("no queue grows", running(growing)),
+        check("each recurring definition can be read", broken(overview)),
+        check("recurring definitions fire in time", running(late)),
+        check("the latest recurring jobs did not fail", runs(overview)),
+        check("the store answers soon", slow(overview)),
+        check("the clocks agree", clocks(overview)),
+    ]
+}
+
+fn servers(overview: &Overview) -> Option<Reason> {
+    let text = "No server is there; start one that has workers and handlers.";
+    overview.servers.is_empty().then(|| Reason::new("/servers", text))
+}
+
+fn unheard(overview: &Overview) -> Option<Reason> {
+    let now = overview.now;
+    let late = overview.servers.iter().filter(|server| {
+        let lease = server.until.since(server.heartbeat);
+        now.since(server.heartbeat) > lease * 2 / 3
+    });
+    let late = names(late.map(|server| &*server.offer.server))?;
+    let text = format!(
+        "Servers that were not heard of for long: {late}; what they run is taken back when their lease is over."
+    );
+    Some(Reason::new("/servers", text))
+}
+
+fn unworked(overview: &Overview) -> Option<Reason> {
+    let queues = overview.queues.iter();
+    let unworked = queues.filter(|queue| queue.servers == 0 && queue.counts.unfinished() > 0);
+    let unworked = names(unworked.map(|queue| &*queue.name))?;
+    let text =
+        format!("Queues with jobs that no server works: {unworked}; name them in the `queues` of one.");
+    Some(Reason::new("/queues", text))
+}
+
+fn unhandled(overview: &Overview) -> Option<Reason> {
+    let handled = |request| overview.servers.iter().any(|server| server.offer.handles.contains_key(request));
+    let requests = overview.counts.requests.iter().filter(|(_, counts)| counts.unfinished() > 0);
+    let unhandled = names(requests.map(|(request, _)| &**request).filter(|request| !handled(*request)))?;
+    let text = format!(
+        "Requests with jobs that no server handles: {unhandled}; add #[handler], or `use that_crate as _;` if it \
+         lives in another crate."
+    );
+    Some(Reason::new("/servers", text))
+}
+
+fn versions(overview: &Overview) -> Option<Reason> {
+    let mut seen: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+    for (request, handled) in overview.servers.iter().flat_map(|server| &server.offer.handles) {
+        let range = seen.entry(request).or_insert((handled.version, handled.version));
+        *range = (range.0.min(handled.version), range.1.max(handled.version));
+    }
+    let several = names(seen.iter().filter(|(_, (low, high))| low != high).map(|(request, _)| *request))?;
+    let text = format!(
+        "Servers handle different versions of {several}; jobs of the newer one run on the newer servers alone, until all \
+         are of one release."
+    );
+    Some(Reason::new("/servers", text))
+}
+
+fn failed(overview: &Overview) -> Option<Reason> {
+    let failed = overview.counts.states.get(JobState::Failed);
+    let text =
+        format!("{} failed for good; requeue or delete what you have looked at.", counted(failed, "job"));
+    let query = "state:failed".to_owned();
+    (failed > 0).then(|| Reason { query, ..Reason::new("/jobs", text) })
+}
+
+fn new_failures(overview: &Overview) -> Option<Reason> {
+    let since = overview.now.minus(NEW);
+    let new = overview.failures.iter().filter(|group| group.first > since && group.retrying >= SEVERAL);
+    let new: Vec<_> = new.collect();
+    let pattern = &new.first()?.pattern;
+    let first = crate::text::clip(&format!("{} {}", pattern.kind, pattern.message), 120).into_owned();
+    let others = if new.len() > 1 { ", and others" } else { "" };
+    let text = format!("Within the last hour jobs began to fail, and are retried: {first}{others}.");
+    Some(Reason::new("/failures", text))
+}
+
+fn paused(overview: &Overview) -> Option<Reason> {
+    let paused = overview.queues.iter().filter(|queue| queue.paused_since.is_some());
+    let paused = names(paused.map(|queue| &*queue.name))?;
+    Some(Reason::new("/queues", format!("Paused queues: {paused}; their jobs wait until they are resumed.")))
+}
+
+/// Returns the queues that run.
+fn running(overview: &Overview) -> impl Iterator<Item = &QueueInfo> {
+    overview.queues.iter().filter(|queue| queue.servers > 0 && queue.paused_since.is_none())
+}
+
+fn waiting(overview: &Overview) -> Option<Reason> {
+    let wait = |queue: &QueueInfo| queue.oldest.map(|oldest| overview.now.since(oldest));
+    let long = running(overview).filter(|queue| wait(queue).is_some_and(|wait| wait > LONG_WAIT));
+    let long: Vec<_> = long.collect();
+    let longest = long.iter().filter_map(|queue| wait(queue)).max()?;
+    let long = names(long.iter().map(|queue| &*queue.name))?;
+    let text =
+        format!("Jobs wait up to {} in {long}; add workers, or look at what blocks them.", span(longest));
+    Some(Reason::new("/queues", text))
+}
+
+fn growing(overview: &Overview) -> Option<Reason> {
+    let grows = |queue: &&QueueInfo| {
+        let flow = overview.rates.get(&queue.name).copied().unwrap_or_default();
+        queue.counts.get(JobState::Enqueued) > BACKLOG && flow.enqueued > flow.ended()
+    };
+    let growing = names(running(overview).filter(grows).map(|queue| &*queue.name))?;
+    let text = format!("More comes than is worked off in {growing}; add workers or servers.");
+    Some(Reason::new("/queues", text))
+}
+
+fn broken(overview: &Overview) -> Option<Reason> {
+    let broken = overview.recurring.iter().filter(|recurring| recurring.definition.error().is_some());
+    let broken: Vec<_> = broken.map(|recurring| &recurring.definition).collect();
+    let first = broken.first()?.error()?;
+    let ids = names(broken.iter().map(|definition| &*definition.id))?;
+    let text =
+        format!("Recurring definitions that can't be read: {ids} ({first}); add them again to mend them.");
+    Some(Reason::new("/recurring", text))
+}
+
+fn late(overview: &Overview) -> Option<Reason> {
+    let due = overview.now.minus(LATE);
+    let late = overview.recurring.iter().filter(|it| !it.paused && it.next.is_some_and(|next| next < due));
+    let late = names(late.map(|it| &*it.definition.id))?;
+    let text = format!("Recurring definitions that should have fired: {late}; see what the servers log.");
+    Some(Reason::new("/recurring", text))
+}
+
+fn runs(overview: &Overview) -> Option<Reason> {
+    let failed = overview.recurring.iter().filter(|it| {
+        let ended = it.runs.iter().rev().find(|run| run.outcome != RunOutcome::Unfinished);
+        ended.is_some_and(|run| run.outcome == RunOutcome::Failed)
+    });
+    let failed = names(failed.map(|it| &*it.definition.id))?;
+    Some(Reason::new("/recurring", format!("Recurring definitions whose latest job failed: {failed}.")))
+}
+
+fn slow(overview: &Overview) -> Option<Reason> {
+    let text = format!("The store took {} to answer; look at its disk.", span(overview.took));
+    (overview.took > SLOW).then(|| Reason { query: String::new(), ..Reason::new("/health", text) })
+}
+
+fn clocks(overview: &Overview) -> Option<Reason> {
+    let ahead = overview.servers.iter().filter(|server| server.heartbeat > overview.now.plus(LATE));
+    let ahead = names(ahead.map(|server| &*server.offer.server))?;
+    Some(Reason::new("/servers", format!("The clocks of {ahead} are ahead of this one; set them by NTP.")))
+}

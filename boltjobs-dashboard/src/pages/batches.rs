@@ -1,0 +1,136 @@
+//! Batches, and how far they are.
+
+use boltjobs_core::batch::BatchStatus;
+use boltjobs_core::store::JobFilter;
+use boltjobs_core::{BatchId, JobState};
+use maud::{Markup, html};
+
+use super::frame::{LINE, View, live, live_list, state, table};
+use crate::access::Role;
+use crate::query;
+use crate::text::{clip, counted, span};
+
+/// How many batches a page has.
+pub(crate) const ROWS: usize = 50;
+
+/// Shows batches, the newest first.
+pub(crate) fn batches(view: &View, batches: &[BatchStatus], next: Option<BatchId>) -> Markup {
+    let body = html! {
+        h1 { "Batches" }
+        (live_list("list", &html! {
+            @if batches.is_empty() {
+                p class="empty" { "No batch yet. This is how one is made:" }
+                pre { code { "Batch::new(\"thumbnails\").extend(images.map(Resize::new)).on_success(Publish).submit().await?" } }
+            } @else { (listed(view, "Batches, the newest first", batches)) }
+        }))
+        @if let Some(next) = next {
+            nav class="further" aria-label="More batches" {
+                a rel="next" href=(view.base.query("/batches", &[("after", &next.to_string())])) { "Next page" }
+            }
+        }
+    };
+    view.frame("Batches", "Batches", &body)
+}
+
+fn listed(view: &View, caption: &str, batches: &[BatchStatus]) -> Markup {
+    table(
+        caption,
+        &["Batch", "State", "Progress", "Succeeded", "Failed", "Jobs", "Created"],
+        &html! {
+            @for status in batches {
+                @let jobs = &status.jobs;
+                tr {
+                    th scope="row" { (named(view, status)) }
+                    td { (stands(status)) }
+                    td { (progress(status)) }
+                    td class="number" { (jobs.get(JobState::Succeeded)) }
+                    td class="number" { (jobs.get(JobState::Failed)) }
+                    td class="number" { (jobs.total()) }
+                    td { (view.instant(status.batch.created_at)) }
+                }
+            }
+        },
+    )
+}
+
+fn named(view: &View, status: &BatchStatus) -> Markup {
+    let batch = &status.batch;
+    let name =
+        if batch.name.is_empty() { batch.id.to_string() } else { clip(&batch.name, LINE).into_owned() };
+    html! { a href=(view.base.item("/batches/", &batch.id.to_string())) { (name) } }
+}
+
+/// Says how a batch ended, or that it has not.
+fn stands(status: &BatchStatus) -> Markup {
+    html! {
+        @match status.batch.ended {
+            Some((ended, _)) => { (state(ended)) }
+            None if status.jobs.unfinished() == 0 => { "waits for the batches in it" }
+            None => { (state(JobState::Processing)) }
+        }
+        @if status.batch.cancelled.is_some() { " " span class="badge" { "cancelled" } }
+    }
+}
+
+fn progress(status: &BatchStatus) -> Markup {
+    let (total, ended) = (status.jobs.total(), status.jobs.total() - status.jobs.unfinished());
+    html! {
+        progress max=(total.max(1)) value=(ended) aria-label=(format!("{ended} of {total} jobs have ended")) {}
+        " " (ended) " of " (total)
+    }
+}
+
+/// Shows one batch, with the batches in it.
+pub(crate) fn batch(view: &View, status: &BatchStatus, nested: &[BatchStatus]) -> Markup {
+    let batch = &status.batch;
+    let title = if batch.name.is_empty() { "Batch".into() } else { clip(&batch.name, LINE) };
+    let body = html! {
+        (live("batch", &html! {
+            h1 { (title) " " (stands(status)) }
+            @if let Some(reason) = &batch.cancelled { p class="alert" { "It was cancelled: " (clip(reason, LINE)) } }
+            @if batch.ended.is_none() && batch.cancelled.is_none() {
+                div class="actions" {
+                    (view.button(Role::Operate, &view.base.item("/batches/", &batch.id.to_string()), &[("action", "cancel")], "Cancel"))
+                }
+            }
+            p { (progress(status)) }
+            (facts(view, status))
+            (counts(view, status))
+            @if !nested.is_empty() { (listed(view, "Batches in it", nested)) }
+        }))
+    };
+    view.frame("Batches", &title, &body)
+}
+
+fn facts(view: &View, status: &BatchStatus) -> Markup {
+    let batch = &status.batch;
+    html! {
+        dl {
+            dt { "Id" } dd { code { (batch.id) } }
+            dt { "Created" } dd { (view.instant(batch.created_at)) }
+            @if let Some((_, at)) = batch.ended {
+                dt { "Ended" } dd { (view.instant(at)) ", after " (span(at.since(batch.created_at))) }
+            }
+            @if let Some(parent) = batch.parent {
+                dt { "In" } dd { a href=(view.base.item("/batches/", &parent.to_string())) { (parent) } }
+            }
+            @let gone = batch.gone.total();
+            @if gone > 0 { dt { "Not kept any more" } dd { (counted(gone, "job")) } }
+        }
+    }
+}
+
+fn counts(view: &View, status: &BatchStatus) -> Markup {
+    let of = |states| JobFilter { batch: Some(status.batch.id), states, ..JobFilter::default() };
+    html! {
+        p { (view.jobs(&query::write(&of(Vec::new())), &html! { "Show its jobs" })) }
+        (table("Jobs by state", &["State", "Jobs"], &html! {
+            @for each in JobState::ALL.into_iter().filter(|state| status.jobs.get(*state) > 0) {
+                tr {
+                    th scope="row" { (state(each)) }
+                    td class="number" { (view.jobs(&query::write(&of(vec![each])), &html! { (status.jobs.get(each)) })) }
+                }
+            }
+        }))
+    }
+}

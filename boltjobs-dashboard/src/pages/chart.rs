@@ -1,0 +1,117 @@
+//! How many jobs ended, as bars: what succeeded stands on the line, what did not hangs from it.
+
+use std::fmt::Write as _;
+
+use boltjobs_core::Timestamp;
+use boltjobs_core::throughput::{Flow, Throughput, Window};
+use maud::{Markup, html};
+
+use super::frame::{absolute, table};
+use crate::text::counted;
+
+/// The size of a chart in its own units; it is as wide as the page.
+const WIDTH: usize = 600;
+const HEIGHT: usize = 120;
+
+/// Draws what happened in a window, with a sentence that says the same, and a table behind it.
+pub(super) fn chart(title: &str, window: &Window, found: &Throughput) -> Markup {
+    let starts: Vec<_> = window.starts().collect();
+    let said = said(&starts, found, window);
+    html! {
+        figure class="chart" {
+            figcaption { (title) }
+            (bars(&found.steps, &said))
+            p class="quiet" { (said) }
+            details {
+                summary { "Show as a table" }
+                (rows(title, &starts, &found.steps))
+            }
+        }
+    }
+}
+
+fn bars(steps: &[Flow], said: &str) -> Markup {
+    let most = |of: fn(&Flow) -> u64| steps.iter().map(of).max().unwrap_or_default();
+    let (above, below) = (most(|flow| flow.succeeded), most(|flow| flow.failed + flow.deleted));
+    let whole = (above + below).max(1);
+    let units = |count: u64| usize::try_from(count * HEIGHT as u64 / whole).unwrap_or(HEIGHT);
+    // What there is can be seen, however little it is beside the rest.
+    let height = |count: u64| if count == 0 { 0 } else { units(count).max(2) };
+    let line = units(above);
+    let width = WIDTH / steps.len().max(1);
+    let (mut good, mut bad, mut gone) = (String::new(), String::new(), String::new());
+    for (at, flow) in steps.iter().enumerate() {
+        let (left, right) = (at * width, (at + 1) * width - usize::from(width > 2));
+        let bar = |path: &mut String, from: usize, to: usize| {
+            if from != to {
+                // It can't fail for a String.
+                let _ = write!(path, "M{left} {from}H{right}V{to}H{left}z");
+            }
+        };
+        let (failed, deleted) = (height(flow.failed), height(flow.deleted));
+        bar(&mut good, line.saturating_sub(height(flow.succeeded)), line);
+        bar(&mut bad, line, line + failed);
+        bar(&mut gone, line + failed, line + failed + deleted);
+    }
+    html! {
+        svg viewBox=(format!("0 -4 {WIDTH} {}", HEIGHT + 8)) preserveAspectRatio="none" role="img" aria-label=(said) {
+            path class="chart-succeeded" d=(good);
+            path class="chart-failed" d=(bad);
+            path class="chart-deleted" d=(gone);
+            path class="chart-axis" d=(format!("M0 {line}H{WIDTH}"));
+        }
+    }
+}
+
+fn said(starts: &[Timestamp], found: &Throughput, window: &Window) -> String {
+    let total = found.total();
+    let span = crate::text::span(window.step * u32::try_from(window.steps).unwrap_or(u32::MAX));
+    let mut said = format!(
+        "In the last {span} {} came; {} succeeded, {} failed, {} were deleted, {} were retried.",
+        counted(total.enqueued, "job"),
+        total.succeeded,
+        total.failed,
+        total.deleted,
+        counted(total.retried, "attempt")
+    );
+    let peak = starts.iter().zip(&found.steps).max_by_key(|(_, flow)| flow.ended());
+    if let Some((at, flow)) = peak.filter(|(_, flow)| flow.ended() > 0) {
+        let _ = write!(said, " Most ended at {}: {}.", at.to_datetime().format("%H:%M UTC"), flow.ended());
+    }
+    said
+}
+
+fn rows(title: &str, starts: &[Timestamp], steps: &[Flow]) -> Markup {
+    let columns = ["From", "Came", "Succeeded", "Failed", "Deleted", "Retried"];
+    let busy = starts.iter().zip(steps).filter(|(_, flow)| **flow != Flow::default());
+    table(
+        title,
+        &columns,
+        &html! {
+            @for (at, flow) in busy.rev() {
+                tr {
+                    th scope="row" { (absolute(*at)) }
+                    @for number in [flow.enqueued, flow.succeeded, flow.failed, flow.deleted, flow.retried] {
+                        td class="number" { (number) }
+                    }
+                }
+            }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_hangs_below_what_succeeded() {
+        let flow = |succeeded, failed, deleted| Flow { succeeded, failed, deleted, ..Flow::default() };
+        let drawn = bars(&[flow(30, 0, 0), flow(0, 5, 5)], "").into_string();
+        assert!(drawn.contains(r#"class="chart-succeeded" d="M0 0H299V90H0z""#), "{drawn}");
+        assert!(drawn.contains(r#"class="chart-failed" d="M300 90H599V105H300z""#), "{drawn}");
+        assert!(drawn.contains(r#"class="chart-deleted" d="M300 105H599V120H300z""#), "{drawn}");
+        assert!(bars(&[flow(1_000_000, 1, 0)], "").into_string().contains("V121"), "one failure is seen");
+        bars(&[], "");
+    }
+}

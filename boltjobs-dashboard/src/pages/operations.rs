@@ -1,0 +1,166 @@
+//! What is done to many jobs at once.
+
+use boltjobs_core::job::Job;
+use maud::{Markup, html};
+
+use super::frame::{LINE, View, live, live_list, state, table};
+use crate::access::Role;
+use crate::operation::{BACK, BACK_SECONDS, Bulk, Operation, Status};
+use crate::text::{clip, counted, span};
+
+/// How many of the jobs a dry run shows.
+pub(crate) const SAMPLE: usize = 10;
+
+/// What would be done, if it were.
+#[derive(Debug)]
+pub(crate) struct DryRun {
+    pub(crate) bulk: Bulk,
+    pub(crate) query: String,
+    pub(crate) jobs: u64,
+    pub(crate) sample: Vec<Job>,
+}
+
+/// Shows all operations.
+pub(crate) fn operations(view: &View, all: &[Operation]) -> Markup {
+    let body = html! {
+        h1 { "Operations" }
+        (live_list("list", &html! {
+            @if all.is_empty() {
+                p class="empty" {
+                    "Nothing was done to many jobs at once yet. " a href=(view.base.path("/jobs")) { "Find jobs" }
+                    ", and choose what to do with all that match."
+                }
+            } @else { (listed(view, all)) }
+        }))
+    };
+    view.frame("Operations", "Operations", &body)
+}
+
+fn listed(view: &View, all: &[Operation]) -> Markup {
+    table(
+        "Operations, the latest first",
+        &["Operation", "State", "Progress", "Who", "Begun"],
+        &html! {
+            @for operation in all {
+                tr {
+                    th scope="row" {
+                        a href=(view.base.item("/operations/", &operation.id.to_string())) {
+                            (operation.bulk.name()) " " (clip(shown(&operation.query), LINE))
+                        }
+                    }
+                    td { (operation.status.word()) }
+                    td { (progress(operation)) }
+                    td { (clip(&operation.actor, LINE)) }
+                    td { (view.instant(operation.started_at)) }
+                }
+            }
+        },
+    )
+}
+
+fn shown(query: &str) -> &str {
+    if query.is_empty() { "all jobs" } else { query }
+}
+
+fn progress(operation: &Operation) -> Markup {
+    let (looked, planned) = (operation.done + operation.skipped, operation.planned.max(1));
+    html! {
+        progress max=(planned) value=(looked.min(planned)) aria-label=(format!("{looked} of {planned} jobs")) {}
+        " " (operation.done) " done, " (operation.skipped) " skipped of " (operation.planned)
+    }
+}
+
+/// Shows one operation.
+pub(crate) fn operation(view: &View, operation: &Operation) -> Markup {
+    let title = format!("{} {}", operation.bulk.name(), clip(shown(&operation.query), LINE));
+    let body = html! {
+        (live("operation", &html! {
+            h1 { (title) " " span class="badge" { (operation.status.word()) } }
+            (told(operation))
+            (actions(view, operation))
+            p { (progress(operation)) }
+            dl {
+                dt { "Jobs" } dd { (view.jobs(&operation.query, &html! { code { (clip(shown(&operation.query), LINE)) } })) }
+                @if let Some(limit) = operation.limit { dt { "At most" } dd { (counted(limit, "job")) } }
+                @if operation.careful {
+                    dt { "Careful" } dd { "one, then ten, then the others; " (operation.watched) " of those that were watched succeeded" }
+                }
+                dt { "Who" } dd { (clip(&operation.actor, LINE)) }
+                dt { "Begun" } dd { (view.instant(operation.started_at)) }
+                @if let Some(ended) = operation.ended_at {
+                    dt { "Ended" } dd { (view.instant(ended)) ", after " (span(ended.since(operation.started_at))) }
+                }
+            }
+        }))
+    };
+    view.frame("Operations", &title, &body)
+}
+
+fn told(operation: &Operation) -> Markup {
+    html! {
+        @match &operation.status {
+            Status::Stopped(why) => { p class="alert" { "It goes no further: " (clip(why, LINE)) "." } }
+            Status::Undone(jobs) => { p class="did" { (counted(*jobs, "job")) " wait again." } }
+            Status::Running | Status::Paused | Status::Finished => {}
+        }
+    }
+}
+
+fn actions(view: &View, operation: &Operation) -> Markup {
+    let path = view.base.item("/operations/", &operation.id.to_string());
+    let button = |action, label| view.button(Role::Operate, &path, &[("action", action)], label);
+    html! {
+        div class="actions" {
+            @match operation.status {
+                Status::Running => { (button("pause", "Pause")) (button("stop", "Stop")) }
+                Status::Paused | Status::Stopped(_) => { (button("resume", "Go on")) }
+                Status::Finished | Status::Undone(_) => {}
+            }
+            @if operation.undo_until().is_some_and(|until| until > view.now) { (button("undo", "Take back")) }
+        }
+    }
+}
+
+/// Shows what would be done, before it is.
+pub(crate) fn dry_run(view: &View, plan: &DryRun) -> Markup {
+    let name = plan.bulk.name();
+    let body = html! {
+        h1 { "What to " (name) }
+        p {
+            strong { (counted(plan.jobs, "job")) } " would be " (name) "d: those that match "
+            code { (clip(shown(&plan.query), LINE)) } ". Nothing has been done yet."
+        }
+        p class="quiet" { (consequence(plan.bulk)) }
+        @if plan.jobs > 0 {
+            (view.button(Role::Operate, &view.base.path("/operations"), &[("action", name), ("q", &plan.query)],
+                &format!("{} {}", if plan.bulk == Bulk::Delete { "Delete" } else { "Requeue" }, counted(plan.jobs, "job"))))
+            (table("Some of them, the newest first", &["Job", "State", "Since", "Queue"], &html! {
+                @for job in &plan.sample {
+                    tr {
+                        th scope="row" { (view.job(job.id, job.spec.title())) }
+                        td { (state(job.state)) }
+                        td { (view.instant(job.since)) }
+                        td { (clip(&job.spec.queue, LINE)) }
+                    }
+                }
+            }))
+        }
+        p { (view.jobs(&plan.query, &html! { "Back to the jobs" })) }
+    };
+    view.frame("Operations", "Dry run", &body)
+}
+
+fn consequence(bulk: Bulk) -> String {
+    match bulk {
+        Bulk::Requeue => {
+            "Jobs that ended run again from their first attempt; those that wait for a time run now. \
+                          Those that run or are enqueued stay as they are."
+                .to_owned()
+        }
+        Bulk::Delete => format!(
+            "Jobs that wait can be taken back for {} minutes, up to {BACK} of them; jobs that failed can't, as they would run. \
+             Those that run are asked to stop. Those that succeeded stay as they are.",
+            BACK_SECONDS / 60
+        ),
+    }
+}

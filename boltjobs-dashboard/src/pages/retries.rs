@@ -1,0 +1,53 @@
+//! Jobs that failed, and are tried again.
+
+use boltjobs_core::job::Job;
+use maud::{Markup, html};
+
+use super::frame::{LINE, View, live_list, press, table};
+use super::jobs::{JobsPage, further, mark};
+use crate::access::Role;
+use crate::text::clip;
+
+/// Shows the jobs that wait for another attempt.
+pub(crate) fn retries(view: &View, listed: &JobsPage) -> Markup {
+    let jobs = &listed.page.jobs;
+    let body = html! {
+        h1 { "Retries" }
+        (live_list("list", &html! {
+            @if jobs.is_empty() {
+                p class="empty" { "No job waits for another attempt." }
+            } @else if view.access.role >= Role::Operate {
+                form class="bulk" method="post" action=(view.base.path("/jobs")) {
+                    (view.token())
+                    (rows(view, jobs))
+                    p class="actions" {
+                        span class="marked" { "With those that are marked: " }
+                        (press("requeue", "Run now", Some("action"))) " "
+                        (press("delete", "Delete", Some("action")))
+                    }
+                }
+            } @else { (rows(view, jobs)) }
+        }))
+        (further(view, listed, "/retries", ""))
+    };
+    view.frame("Retries", "Retries", &body)
+}
+
+fn rows(view: &View, jobs: &[Job]) -> Markup {
+    table(
+        "Jobs that wait for another attempt",
+        &["Job", "Error", "Attempts", "Next attempt", "Failed", "Enqueued"],
+        &html! {
+            @for job in jobs {
+                tr {
+                    th scope="row" { (mark(view, job)) (view.job(job.id, job.spec.title())) }
+                    td { (clip(&job.last_error().map(ToString::to_string).unwrap_or_default(), LINE)) }
+                    td class="number" { (job.attempt) }
+                    td { @if let Some(due) = job.due { (view.instant(due)) } }
+                    td { (view.instant(job.since)) }
+                    td { (view.instant(job.created_at)) }
+                }
+            }
+        },
+    )
+}
