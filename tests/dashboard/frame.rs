@@ -67,7 +67,7 @@ async fn a_first_look_keeps_to_its_budget() {
             for number in 0..20 {
                 let failed = pay_with(&format!("note {number}")).enqueue().queue(format!("q{number}"));
                 failed.await.unwrap();
-                Block.recurring(&format!("r{number}"), Cron::daily()).await.unwrap();
+                Block.recurring(format!("r{number}"), Cron::daily()).await.unwrap();
             }
             patiently(pay_with("no money").enqueue().await.unwrap().wait()).await.unwrap_err();
         })
