@@ -85,7 +85,7 @@ fn normalised(message: &str) -> String {
             rest = &rest[first.len_utf8()..];
         }
     }
-    text::shown(&found).to_string()
+    text::shown(&found)
 }
 
 /// Says whether a letter can stand within an id or an address.
@@ -128,7 +128,7 @@ impl FromStr for Fingerprint {
     fn from_str(text: &str) -> Result<Self, NoFingerprint> {
         let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let number = u64::from_str_radix(text, 16).ok().filter(|_| digits);
-        number.map(Self).ok_or_else(|| NoFingerprint(text::shown(text).to_string()))
+        number.map(Self).ok_or_else(|| NoFingerprint(text::shown(text)))
     }
 }
 

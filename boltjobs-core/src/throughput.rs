@@ -13,7 +13,7 @@ use crate::{JobState, Timestamp};
 pub const KEPT_MINUTES: u64 = 7 * 24 * 60;
 
 /// For how many seconds each second is told apart.
-pub const KEPT_SECONDS: u64 = 120;
+pub const KEPT_SECONDS: usize = 120;
 
 /// What happened in some span of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

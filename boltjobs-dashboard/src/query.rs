@@ -42,7 +42,7 @@ pub(crate) fn parse(query: &str) -> Result<JobFilter, QueryError> {
             "request" | "kind" => filter.requests.push(value.into()),
             "tag" => filter.tags.push(value),
             "failure" => {
-                filter.failures.push(value.parse().map_err(|error: NoFingerprint| at(error.to_string()))?)
+                filter.failures.push(value.parse().map_err(|error: NoFingerprint| at(error.to_string()))?);
             }
             "batch" => filter.batch = Some(id(&value).map_err(at)?.into()),
             "parent" => filter.parent = Some(parent(&value).map_err(at)?),

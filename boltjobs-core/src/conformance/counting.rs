@@ -76,7 +76,7 @@ pub fn failures_that_are_alike_are_found_together(fixture: &dyn Fixture) {
     let error = |text: &str| Box::new(ErrorInfo::new("Timeout", text));
     let for_good = |text: &str| Outcome::Failed { error: error(text), reason: None, delete: false };
     let again = |text: &str| {
-        let delay = Duration::from_secs(600);
+        let delay = Duration::from_mins(10);
         Outcome::Retry { error: error(text), delay, retry: 1, retries: 10 }
     };
     lab.enqueue((0..6).map(job).collect(), at(0));

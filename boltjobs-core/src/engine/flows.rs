@@ -81,9 +81,10 @@ impl Flows {
 
     fn count_second(&mut self, second: u64, more: &Flow) {
         if self.seconds.is_empty() {
-            self.seconds = vec![(0, Flow::default()); KEPT_SECONDS as usize];
+            self.seconds = vec![(0, Flow::default()); KEPT_SECONDS];
         }
-        let place = &mut self.seconds[(second % KEPT_SECONDS) as usize];
+        let place = usize::try_from(second % KEPT_SECONDS as u64).unwrap_or_default();
+        let place = &mut self.seconds[place];
         if place.0 != second {
             *place = (second, Flow::default());
         }
@@ -152,7 +153,9 @@ impl Turn<'_> {
             self.write(Entry::Minute(Box::new(Minute { over: true, ..minute })));
         }
         let old: Vec<_> = self.engine.flows.old().take(STEP).collect();
-        old.into_iter().for_each(|number| self.write(Entry::MinuteForgotten(number)));
+        for number in old {
+            self.write(Entry::MinuteForgotten(number));
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use super::listing::Listing;
 use super::ready::Ready;
 use super::sorted::Sorted;
 use super::unique::Keys;
-use crate::job::{Epoch, HISTORY_ROWS, HistoryRow, Job, JobSpec, Lease, RowData};
+use crate::job::{Epoch, Job, JobSpec, Lease};
 use crate::notes::Notes;
 use crate::sabotage::{self, Bug};
 use crate::state::Actor;
@@ -284,17 +284,14 @@ impl Engine {
         }
         self.intern_names(&mut job.spec);
         self.next_order = self.next_order.max(job.order + 1);
-        match self.jobs.take(job.id) {
-            Some(older) => {
-                self.unindex(&older.job);
-                // Either they belong to an earlier life of the job, or they come right after this record.
-                self.forget_notes(job.id);
-            }
-            None => {
-                let enqueued = Flow { enqueued: 1, ..Flow::default() };
-                self.flows.count(&job.spec.queue, job.created_at, &enqueued);
-                self.tell(&job, None);
-            }
+        if let Some(older) = self.jobs.take(job.id) {
+            self.unindex(&older.job);
+            // Either they belong to an earlier life of the job, or they come right after this record.
+            self.forget_notes(job.id);
+        } else {
+            let enqueued = Flow { enqueued: 1, ..Flow::default() };
+            self.flows.count(&job.spec.queue, job.created_at, &enqueued);
+            self.tell(&job, None);
         }
         self.index(&job);
         self.jobs.put(job, mark);
@@ -389,37 +386,4 @@ fn intern(names: &mut HashSet<Arc<str>>, name: &Arc<str>) -> Arc<str> {
     }
     names.insert(Arc::clone(name));
     Arc::clone(name)
-}
-
-impl Job {
-    /// Makes a transition.
-    pub(super) fn make(&mut self, change: Move) {
-        let from = self.state;
-        self.state = change.row.state;
-        self.since = change.row.at;
-        self.renew_expiry(from);
-        self.due = match change.row.data {
-            RowData::Scheduled { due } => Some(due),
-            RowData::None
-            | RowData::Processing { .. }
-            | RowData::Succeeded { .. }
-            | RowData::Ended { .. } => None,
-        };
-        self.attempt = change.attempt;
-        self.epoch = change.epoch;
-        self.order = change.order;
-        self.crashes = change.crashes;
-        self.cancel = None;
-        self.waits_for.clear();
-        self.remember(change.row);
-    }
-
-    fn remember(&mut self, row: HistoryRow) {
-        self.history.push(row);
-        if self.history.len() > HISTORY_ROWS {
-            // The row that created the job stays: it says where the job came from.
-            self.history.remove(1);
-            self.forgotten_rows += 1;
-        }
-    }
 }

@@ -45,6 +45,7 @@ mod settle;
 mod sorted;
 mod spoil;
 mod time;
+mod transition;
 mod unique;
 
 #[cfg(test)]

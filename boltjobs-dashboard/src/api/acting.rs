@@ -42,12 +42,11 @@ fn read<T: DeserializeOwned>(asked: &Asked, headers: &HeaderMap, body: Sent) -> 
         let why = "What is to be done is told in JSON: send the header `Content-Type: application/json`.";
         return Err(Fault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
     }
-    let meant = match headers.get(TOKEN) {
-        Some(token) => token.to_str().is_ok_and(|token| asked.access().holds(token)),
-        None => {
-            let told = || TELLING.into_iter().any(|name| headers.contains_key(name));
-            asked.access().holds("") || asked.access().by != By::Session && !told()
-        }
+    let meant = if let Some(token) = headers.get(TOKEN) {
+        token.to_str().is_ok_and(|token| asked.access().holds(token))
+    } else {
+        let told = || TELLING.into_iter().any(|name| headers.contains_key(name));
+        asked.access().holds("") || asked.access().by != By::Session && !told()
     };
     if !meant {
         let why = "The header `X-Boltjobs-Token` has to carry the token of the pages of this run of the program, or of \

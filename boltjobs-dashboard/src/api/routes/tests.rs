@@ -49,7 +49,7 @@ fn each_path_takes_the_methods_of_the_document_and_no_other() {
 
 #[test]
 fn errors_are_json_where_the_dashboard_is_nested_too() {
-    let dashboard = Dashboard::new(Arc::new(MemoryStore::new()), Arc::new(Stopped)).router();
+    let dashboard = Dashboard::new(Arc::new(MemoryStore::new()), Arc::new(Stopped)).router().unwrap();
     let app = Router::new().nest("/admin", dashboard);
     let kind = |path: &str| {
         let request = Request::builder().method(Method::POST).uri(path).header(HOST, "localhost");
