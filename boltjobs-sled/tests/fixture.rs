@@ -7,9 +7,11 @@ mod common;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use boltjobs_core::engine::Entry;
-use boltjobs_core::store::Store;
+use boltjobs_core::store::{DocumentQuery, Store};
+use boltjobs_core::throughput::Window;
 use boltjobs_sled::SledStore;
 use common::filled::fill;
 use common::{all_jobs, at, copy, open_theirs, small};
@@ -36,7 +38,15 @@ fn a_store_of_each_released_format_opens_with_everything_in_it() {
     assert_eq!(notes(&opened), notes(&made));
     assert!(notes(&opened).is_some());
     let counts = (all_jobs(&opened).len(), batches(&opened).len());
-    assert_eq!(counts, (12, 2), "it holds less than it did");
+    assert_eq!(counts, (13, 2), "it holds less than it did");
+    let all = DocumentQuery { limit: 9, ..DocumentQuery::default() };
+    let documents = |store: &SledStore| block_on(store.documents(all.clone())).unwrap();
+    assert_eq!(documents(&opened), documents(&made));
+    assert_eq!(documents(&opened).len(), 1);
+    let days = Window { until: at(810_000), step: Duration::from_hours(24), steps: 20 };
+    let counted = |store: &SledStore| block_on(store.throughput(days)).unwrap();
+    assert_eq!(counted(&opened), counted(&made));
+    assert_eq!(counted(&opened).total().enqueued, 1, "the others were a week ago");
 }
 
 /// A format that no store was checked in for could change unseen.

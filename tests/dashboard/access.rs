@@ -7,128 +7,12 @@ use boltjobs::{Dashboard, DashboardIdentity, DashboardRole};
 use boltjobs_tests::Bench;
 
 use super::login::{form_token, log_in};
+use super::table::{For, TABLE};
 use super::{Answer, Block, Orphan, address, assert_has, get, send, shown};
 
 pub(super) const READ: (DashboardRole, &str) = (DashboardRole::Read, "read-0123456789abcdef");
 pub(super) const OPERATE: (DashboardRole, &str) = (DashboardRole::Operate, "operate-0123456789abcdef");
 const ADMINISTER: (DashboardRole, &str) = (DashboardRole::Administer, "administer-0123456789abcdef");
-
-/// Who may.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum For {
-    /// Anybody, under any host.
-    All,
-    /// Anybody, under a host of ours.
-    Strangers,
-    /// Whoever has this role or more.
-    Role(DashboardRole),
-}
-
-const READERS: For = For::Role(DashboardRole::Read);
-const OPERATORS: For = For::Role(DashboardRole::Operate);
-const ADMINISTRATORS: For = For::Role(DashboardRole::Administer);
-
-const DELETE: &str = r#"{"action":"delete"}"#;
-const DELETE_ALL: &str = r#"{"action":"delete","jobs":["01890a5d-ac96-774b-bcce-b302099a8057"]}"#;
-
-/// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-const TABLE: [(&str, &str, &str, For, u16); 70] = [
-    ("/", "GET /", "", READERS, 200),
-    ("/jobs", "GET /jobs", "", READERS, 200),
-    ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
-    ("/jobs", "POST /jobs", "action=requeue&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
-    ("/jobs/{id}", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
-    ("/recurring", "GET /recurring", "", READERS, 200),
-    ("/recurring/{id}", "GET /recurring/x", "", READERS, 200),
-    ("/recurring/{id}", "GET /recurring/y", "", READERS, 404),
-    ("/recurring/{id}", "POST /recurring/y", "action=trigger", OPERATORS, 303),
-    ("/recurring/{id}", "POST /recurring/y", "action=pause", OPERATORS, 303),
-    ("/recurring/{id}", "POST /recurring/y", "action=resume", OPERATORS, 303),
-    ("/recurring/{id}", "POST /recurring/y", "action=remove", ADMINISTRATORS, 303),
-    ("/queues", "GET /queues", "", READERS, 200),
-    ("/queues/{name}", "GET /queues/x", "", READERS, 405),
-    ("/queues/{name}", "POST /queues/x", "action=pause", OPERATORS, 303),
-    ("/queues/{name}", "POST /queues/x", "action=resume", OPERATORS, 303),
-    ("/servers", "GET /servers", "", READERS, 200),
-    ("/failures", "GET /failures", "", READERS, 200),
-    ("/retries", "GET /retries", "", READERS, 200),
-    ("/health", "GET /health", "", READERS, 200),
-    ("/audit", "GET /audit", "", READERS, 200),
-    ("/batches", "GET /batches", "", READERS, 200),
-    ("/batches/{id}", "GET /batches/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
-    ("/batches/{id}", "POST /batches/01890a5d-ac96-774b-bcce-b302099a8057", "action=cancel", OPERATORS, 303),
-    ("/operations", "GET /operations", "", READERS, 200),
-    ("/operations", "POST /operations", "action=delete&q=queue:none", OPERATORS, 303),
-    ("/operations/new", "GET /operations/new?action=delete&q=queue:none", "", READERS, 200),
-    ("/operations/{id}", "GET /operations/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
-    (
-        "/operations/{id}",
-        "POST /operations/01890a5d-ac96-774b-bcce-b302099a8057",
-        "action=stop",
-        OPERATORS,
-        400,
-    ),
-    ("/api/throughput", "GET /api/throughput", "", READERS, 200),
-    ("/api/failures", "GET /api/failures", "", READERS, 200),
-    ("/api/health", "GET /api/health", "", READERS, 200),
-    ("/api/audit", "GET /api/audit", "", READERS, 200),
-    ("/api/batches", "GET /api/batches", "", READERS, 200),
-    ("/api/batches/{id}", "GET /api/batches/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
-    (
-        "/api/batches/{id}",
-        "POST /api/batches/01890a5d-ac96-774b-bcce-b302099a8057",
-        r#"{"action":"cancel"}"#,
-        OPERATORS,
-        200,
-    ),
-    ("/api/operations", "GET /api/operations", "", READERS, 200),
-    (
-        "/api/operations",
-        "POST /api/operations",
-        r#"{"action":"delete","query":"queue:none"}"#,
-        OPERATORS,
-        200,
-    ),
-    ("/api/operations/{id}", "GET /api/operations/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
-    (
-        "/api/operations/{id}",
-        "POST /api/operations/01890a5d-ac96-774b-bcce-b302099a8057",
-        r#"{"action":"stop"}"#,
-        OPERATORS,
-        404,
-    ),
-    ("/api", "GET /api", "", READERS, 404),
-    ("/api/{*path}", "GET /api/nowhere", "", READERS, 404),
-    ("/api/openapi.json", "GET /api/openapi.json", "", READERS, 200),
-    ("/api/overview", "GET /api/overview", "", READERS, 200),
-    ("/api/counts", "GET /api/counts", "", READERS, 200),
-    ("/api/jobs", "GET /api/jobs", "", READERS, 200),
-    ("/api/jobs", "POST /api/jobs", DELETE_ALL, OPERATORS, 200),
-    ("/api/jobs/{id}", "GET /api/jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
-    ("/api/jobs/{id}", "POST /api/jobs/01890a5d-ac96-774b-bcce-b302099a8057", DELETE, OPERATORS, 404),
-    ("/api/recurring", "GET /api/recurring", "", READERS, 200),
-    ("/api/recurring/{id}", "GET /api/recurring/x", "", READERS, 200),
-    ("/api/recurring/{id}", "GET /api/recurring/y", "", READERS, 404),
-    ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"trigger"}"#, OPERATORS, 404),
-    ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"pause"}"#, OPERATORS, 404),
-    ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"resume"}"#, OPERATORS, 404),
-    ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"remove"}"#, ADMINISTRATORS, 404),
-    ("/api/queues", "GET /api/queues", "", READERS, 200),
-    ("/api/queues/{name}", "GET /api/queues/x", "", READERS, 404),
-    ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"pause"}"#, OPERATORS, 200),
-    ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"resume"}"#, OPERATORS, 200),
-    ("/api/servers", "GET /api/servers", "", READERS, 200),
-    ("/metrics", "GET /metrics", "", READERS, 200),
-    ("/healthz", "GET /healthz", "", For::All, 200),
-    ("/readyz", "GET /readyz", "", For::All, 200),
-    ("/login", "GET /login", "", For::Strangers, 200),
-    ("/login", "POST /login", "token=read-0123456789abcdef", For::Strangers, 303),
-    // With a token in the header there is nothing to end.
-    ("/logout", "POST /logout", "", READERS, 400),
-    ("/events", "HEAD /events", "", READERS, 200),
-    ("/assets/{name}", "GET /assets/style-0.css", "", For::Strangers, 200),
-    ("/assets/{name}", "GET /assets/other-0.css", "", For::Strangers, 404),
-];
 
 fn guarded(builder: boltjobs::Builder) -> boltjobs::Builder {
     let tokens = [READ, OPERATE, ADMINISTER].into_iter();

@@ -23,6 +23,7 @@ mod pages;
 mod probes;
 mod prometheus;
 mod schema;
+mod table;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 

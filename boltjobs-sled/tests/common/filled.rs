@@ -12,7 +12,7 @@ use boltjobs_core::notes::{Note, Step};
 use boltjobs_core::rate::Rate;
 use boltjobs_core::recurring::{Definition, Misfire};
 use boltjobs_core::store::{
-    Action, Claimed, Command, Handled, Limits, Offer, Outcome, Record, RecurringCommand, Retention,
+    Action, Claimed, Command, Document, Handled, Limits, Offer, Outcome, Record, RecurringCommand, Retention,
     Settlement, Store,
 };
 use boltjobs_core::unique::{OnConflict, Unique};
@@ -47,6 +47,7 @@ pub(crate) fn fill(store: &SledStore) {
     block_on(store.put_recurring(definition, at(5))).unwrap();
     fill_relations(store);
     fill_limits(store);
+    fill_kept(store);
 }
 
 /// Batches and parents, a unique key that is taken over, what a job noted, and what a definition fired.
@@ -105,4 +106,14 @@ fn fill_limits(store: &SledStore) {
     for (queue, pause) in [("mails", true), ("reports", true), ("mails", false)] {
         block_on(store.pause(queue.into(), pause, at(110_100))).unwrap();
     }
+}
+
+/// Documents, one of them removed, and minutes of which the first ones are too old.
+fn fill_kept(store: &SledStore) {
+    let document = |key: &str| Document { key: key.into(), text: "kept".into() };
+    block_on(store.keep(vec![document("a"), document("b")], Vec::new(), at(110_200))).unwrap();
+    block_on(store.keep(Vec::new(), vec!["b".into()], at(110_200))).unwrap();
+    let week = 8 * 24 * 3_600;
+    block_on(store.enqueue(vec![job(40, 1)], at(110_200 + week))).unwrap();
+    block_on(store.pause("reports".into(), false, at(110_300 + week))).unwrap();
 }
