@@ -58,6 +58,7 @@ mod server;
 mod servers;
 mod services;
 mod settings;
+mod shape;
 mod start;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -125,6 +126,7 @@ pub mod prelude {
 /// What generated code uses. Nothing in it is promised.
 #[doc(hidden)]
 pub mod __private {
+    pub use boltjobs_core::shape::Kind;
     pub use chrono;
     pub use inventory;
     pub use serde;
@@ -145,6 +147,7 @@ pub mod __private {
     pub use crate::request::{
         DeclaredRecurring, DecodeFault, Payload, RequestInfo, RequestOps, RequestParts, decode, default_parts,
     };
+    pub use crate::shape::{FieldInfo, ShapeInfo};
     pub use crate::title;
     pub use crate::upcast::{Shape, UpcastInfo, upcast};
 
