@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use boltjobs::Request;
 use boltjobs::prelude::*;
 use boltjobs_core::job::JobSpec;
 use boltjobs_core::literal::{literal, test_code};
@@ -37,10 +38,11 @@ pub struct Everything {
     shared: Arc<bool>,
     nothing: (),
     #[serde(skip)]
+    #[expect(dead_code, reason = "it is left out")]
     cache: u32,
     #[serde(default = "ten", skip_serializing_if = "is_ten")]
     retries: u8,
-    day: chrono::NaiveDate,
+    day: std::path::PathBuf,
     card: Card,
     by_name: BTreeMap<String, u64>,
     many: Vec<Card>,

@@ -81,7 +81,7 @@ fn what_is_no_value_of_its_type_or_of_none_that_is_known_is_read_from_json() {
     // Too much for the macro.
     let many: Vec<_> = (0..30).map(|at| if at == 0 { json!("#\"##é\u{202e}") } else { json!(at) }).collect();
     let code = one("Many", &many.into());
-    assert!(code.contains(r####"serde_json::from_str(r###"["####), "{code}");
+    assert!(code.contains(r#"serde_json::from_str(r###"["#), "{code}");
     assert!(code.contains(r###""#\"##é\u202e","###) && code.contains("29\n]\"###).unwrap())"), "{code}");
 }
 

@@ -134,6 +134,7 @@ fn with_first(word: &str, change: impl Fn(char) -> char) -> String {
 
 /// What we need to know of some `#[serde(..)]`; the rest is serde's business.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of serde that is there or not")]
 pub(super) struct Serde {
     rename: Option<String>,
     pub(super) rename_all: Option<String>,
@@ -166,12 +167,12 @@ const REWRITING: &[&str] =
 
 impl Serde {
     pub(super) fn of(attrs: &[Attribute]) -> Self {
-        let mut serde = Self::default();
         // What another macro makes of the type, or the configuration, is not known yet.
-        serde.rewrites = attrs.iter().any(|attribute| match &attribute.meta {
+        let rewrites = attrs.iter().any(|attribute| match &attribute.meta {
             Meta::List(list) if list.path.is_ident("cfg_attr") => list.tokens.to_string().contains("serde"),
-            meta => meta.path().is_ident("serde_as"),
+            meta @ (Meta::Path(_) | Meta::List(_) | Meta::NameValue(_)) => meta.path().is_ident("serde_as"),
         });
+        let mut serde = Self { rewrites, ..Self::default() };
         for attribute in attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
             let Meta::List(list) = &attribute.meta else { continue };
             // What can't be read here, serde will refuse in its own words.

@@ -108,6 +108,7 @@ mod tests {
         Settings { dashboard, ..Settings::default() }.resolve(value)
     }
 
+    #[expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
     fn shown(variables: &[(&str, &str)]) -> Shown {
         with(variables).unwrap().dashboard.unwrap()
     }
