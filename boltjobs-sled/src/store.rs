@@ -25,7 +25,7 @@ use crate::stats::Stats;
 
 /// Keeps jobs in a directory of one machine, for one process at a time.
 ///
-/// Dropping it makes everything durable and lets go of the directory, as [`Store::close`] does.
+/// Dropping it makes everything durable and lets go of the directory, as [`Store::close`](boltjobs_core::store::Store::close) does.
 #[derive(Debug)]
 pub struct SledStore {
     pub(crate) shared: Arc<Shared>,

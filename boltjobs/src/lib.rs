@@ -58,7 +58,6 @@ mod server;
 mod servers;
 mod services;
 mod settings;
-mod shape;
 mod start;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -126,7 +125,6 @@ pub mod prelude {
 /// What generated code uses. Nothing in it is promised.
 #[doc(hidden)]
 pub mod __private {
-    pub use boltjobs_core::shape::Kind;
     pub use chrono;
     pub use inventory;
     pub use serde;
@@ -147,7 +145,6 @@ pub mod __private {
     pub use crate::request::{
         DeclaredRecurring, DecodeFault, Payload, RequestInfo, RequestOps, RequestParts, decode, default_parts,
     };
-    pub use crate::shape::{FieldInfo, ShapeInfo};
     pub use crate::title;
     pub use crate::upcast::{Shape, UpcastInfo, upcast};
 
