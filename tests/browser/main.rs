@@ -3,5 +3,6 @@
 mod accessibility;
 mod hostile;
 mod large;
+mod live;
 mod screenshots;
 mod without_script;

@@ -5,7 +5,7 @@
 pub struct Page {
     /// What its pictures are called.
     pub name: &'static str,
-    /// Where it is. `{failed}`, `{running}` and `{recurring}` stand for what an [`Office`](crate::Office) has.
+    /// Where it is. `{failed}`, `{running}`, `{recurring}`, `{batch}` and `{operation}` stand for what an [`Office`](crate::Office) has.
     pub path: &'static str,
     /// What it says when there is something to show.
     pub says: &'static str,
@@ -25,6 +25,15 @@ pub const PAGES: &[Page] = &[
     page("recurring-one", "/recurring/{recurring}", "Europe/Oslo"),
     page("queues", "/queues", "newsletter"),
     page("servers", "/servers", "worker-2:3307:b81c04"),
+    page("failures", "/failures", "the bank refused the card"),
+    page("retries", "/retries", "Mail to margaret@example.org"),
+    page("batches", "/batches", "Statements of October"),
+    page("batch", "/batches/{batch}", "5 of 6"),
+    page("operations", "/operations", "delete queue:drafts"),
+    page("operation", "/operations/{operation}", "failed again"),
+    page("dry-run", "/operations/new?action=delete&q=state:enqueued", "Nothing has been done yet"),
+    page("health", "/health", "Paused queues: `newsletter`"),
+    page("audit", "/audit", "grace"),
 ];
 
 /// What is shown instead of a page, or of a part of one.

@@ -6,14 +6,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use boltjobs::{Cron, JobId, Store};
+use boltjobs::{BatchId, Cron, JobId, Store};
+use boltjobs_core::audit::{self, AuditEntry};
+use boltjobs_core::batch::NewBatch;
 use boltjobs_core::clock::Clock as _;
 use boltjobs_core::continuation::{After, Parent, ParentId};
 use boltjobs_core::cron::Zone;
 use boltjobs_core::job::{ErrorInfo, JobSpec, NewJob};
 use boltjobs_core::notes::{Bar, LogLevel, LogLine, Note, Progress, Step};
 use boltjobs_core::recurring::Definition;
-use boltjobs_core::store::{Claimed, Offer, Outcome, QueueOrder, Record, RecurringCommand, Settlement};
+use boltjobs_core::store::{
+    Claimed, Document, Offer, Outcome, QueueOrder, Record, RecurringCommand, Settlement,
+};
 use boltjobs_tests::ManualClock;
 use serde_json::{Value, json};
 
@@ -53,6 +57,8 @@ impl Story {
         let failed = self.payments().await;
         self.clock.advance(4 * MINUTE);
         self.retried().await;
+        let batch = self.statements().await;
+        let operation = self.operations().await;
         self.waiting(running).await;
         self.announce().await;
         self.clock.advance(Duration::from_secs(4));
@@ -60,6 +66,8 @@ impl Story {
             ("failed", failed.to_string()),
             ("running", running.to_string()),
             ("recurring", "nightly-report".to_owned()),
+            ("batch", batch.to_string()),
+            ("operation", operation),
         ]
         .into()
     }
@@ -192,6 +200,67 @@ impl Story {
             Outcome::Retry { error, delay: 2 * MINUTE, retry: 1, retries: 10 },
         )
         .await;
+    }
+
+    /// Makes a batch of which all but one have ended.
+    async fn statements(&mut self) -> BatchId {
+        let now = self.clock.now();
+        let id = BatchId::from(JobId::from_parts(now, 1));
+        let batch = NewBatch { id, name: "Statements of October".to_owned(), parent: None };
+        let mut jobs = Vec::new();
+        for person in PEOPLE {
+            self.jobs += 1;
+            let payload = json!({ "customer": person });
+            let mut spec = spec("reports.monthly", "reports", &format!("Statement for {person}"), &payload);
+            spec.batch = Some(id);
+            jobs.push(NewJob { id: JobId::from_parts(now, self.jobs << 20), spec, start_at: None });
+        }
+        self.store.submit(vec![batch], jobs, now).await.expect("it is stored");
+        for at in 0..PEOPLE.len() - 1 {
+            let claimed = self.claim().await.expect("it is ready");
+            self.clock.advance(Duration::from_millis(640));
+            let outcome = if at == 3 { failed(&refused(), Some("no retries are left")) } else { done() };
+            self.settle(&claimed, Duration::from_millis(640), outcome).await;
+        }
+        id
+    }
+
+    /// Leaves the records of what people did to many jobs, and returns the id of one of them.
+    async fn operations(&self) -> String {
+        let now = self.clock.now();
+        let ids = [1, 2].map(|number| JobId::from_parts(now, number).to_string());
+        let micros = |ago: u32| now.minus(ago * MINUTE).as_micros();
+        let careful = json!({
+            "id": ids[0], "bulk": "requeue", "query": "state:failed", "careful": true, "limit": null, "actor": "ada",
+            "started_at": micros(9), "ended_at": micros(8), "planned": 4, "done": 1, "skipped": 0, "after": null,
+            "status": { "stopped": "an attempt of a job failed again" },
+        });
+        let deleted = json!({
+            "id": ids[1], "bulk": "delete", "query": "queue:drafts", "careful": false, "limit": null, "actor": "grace",
+            "started_at": micros(4), "ended_at": micros(4), "planned": 312, "done": 312, "skipped": 0, "after": null,
+            "status": "finished",
+        });
+        let documents = [careful, deleted].into_iter().zip(&ids).map(|(record, id)| Document {
+            key: format!("operation/{id}").into(),
+            text: record.to_string().into(),
+        });
+        self.store.keep(documents.collect(), Vec::new(), now).await.expect("it is stored");
+        for (ago, actor, action, target) in [
+            (9, "ada", "requeue", "4 jobs that match `state:failed`"),
+            (4, "grace", "delete", "312 jobs that match `queue:drafts`"),
+            (2, "grace", "pause", "queue newsletter"),
+        ] {
+            let entry = AuditEntry {
+                at: now.minus(ago * MINUTE),
+                actor: actor.to_owned(),
+                action: action.to_owned(),
+                target: target.to_owned(),
+                done: true,
+                detail: String::new(),
+            };
+            audit::write(&*self.store, &entry).await.expect("it is stored");
+        }
+        ids[0].clone()
     }
 
     /// Leaves something to do: later, after the import, in a paused queue, and right now.
