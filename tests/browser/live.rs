@@ -49,7 +49,7 @@ async fn whoever_looks_for_the_first_time_sees_that_all_is_well_and_a_job_succee
     browser.run("window.same = true").await;
     greet_someone(&office, "Ada").await;
     comes(&office, &browser, "Greet Ada").await;
-    comes(&office, &browser, "Succeeded 1").await;
+    comes(&office, &browser, "Succeeded\n1").await;
     assert_eq!(browser.run("return window.same").await, true, "the page was not asked for anew");
     assert_eq!(browser.console().await, "");
 }
@@ -145,7 +145,7 @@ async fn keys_lead_to_pages_and_ask_before_they_delete() {
             .await
             .as_str()
             .unwrap()
-            .ends_with("gq?D")
+            .contains("gq?D")
     );
 }
 

@@ -67,6 +67,7 @@ fn graphed(view: &View, graphs: &Graphs) -> Markup {
         div class="graphs" {
             (chart("The last minute", &graphs.minute.0, &graphs.minute.1))
             div {
+                (chart(&format!("The last {}", graphs.span), &graphs.history.0, &graphs.history.1))
                 nav class="tabs" aria-label="Span of the graph" {
                     @for (span, _, _) in SPANS {
                         a href=(view.base.query("/", &[("span", span)])) aria-current=[(span == graphs.span).then_some("page")] {
@@ -74,7 +75,6 @@ fn graphed(view: &View, graphs: &Graphs) -> Markup {
                         }
                     }
                 }
-                (chart(&format!("The last {}", graphs.span), &graphs.history.0, &graphs.history.1))
             }
         }
     }
