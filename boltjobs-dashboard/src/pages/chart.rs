@@ -55,10 +55,11 @@ fn bars(steps: &[Flow], said: &str) -> Markup {
     }
     html! {
         svg viewBox=(format!("0 -4 {WIDTH} {}", HEIGHT + 8)) preserveAspectRatio="none" role="img" aria-label=(said) {
-            path class="chart-succeeded" d=(good);
-            path class="chart-failed" d=(bad);
-            path class="chart-deleted" d=(gone);
-            path class="chart-axis" d=(format!("M0 {line}H{WIDTH}"));
+            // Within a drawing, an element that is not closed holds the next one.
+            path class="chart-succeeded" d=(good) {}
+            path class="chart-failed" d=(bad) {}
+            path class="chart-deleted" d=(gone) {}
+            path class="chart-axis" d=(format!("M0 {line}H{WIDTH}")) {}
         }
     }
 }
@@ -67,12 +68,12 @@ fn said(starts: &[Timestamp], found: &Throughput, window: &Window) -> String {
     let total = found.total();
     let span = crate::text::span(window.step * u32::try_from(window.steps).unwrap_or(u32::MAX));
     let mut said = format!(
-        "In the last {span} {} came; {} succeeded, {} failed, {} were deleted, {} were retried.",
+        "In the last {span} {} came; {} succeeded, {} failed, {} were deleted. Retries: {}.",
         counted(total.enqueued, "job"),
         total.succeeded,
         total.failed,
         total.deleted,
-        counted(total.retried, "attempt")
+        total.retried
     );
     let peak = starts.iter().zip(&found.steps).max_by_key(|(_, flow)| flow.ended());
     if let Some((at, flow)) = peak.filter(|(_, flow)| flow.ended() > 0) {
