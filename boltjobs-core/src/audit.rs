@@ -43,18 +43,25 @@ pub struct AuditPage {
     pub next: Option<Arc<str>>,
 }
 
-/// Keeps an entry, and now and then lets go of those beyond [`KEPT`].
+/// Keeps entries in one write, and now and then lets go of those beyond [`KEPT`].
 ///
 /// # Errors
 /// When the store can't write.
-pub async fn write(store: &dyn Store, entry: &AuditEntry) -> Result<(), StoreError> {
+pub async fn write(store: &dyn Store, entries: &[AuditEntry], now: Timestamp) -> Result<(), StoreError> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let key = format!("{PREFIX}{:020}-{number:08x}", entry.at.as_micros().max(0)).into();
-    // It can't fail for texts and numbers.
-    let text = serde_json::to_string(entry).unwrap_or_default().into();
-    let removed = if number % BETWEEN == BETWEEN - 1 { old(store).await? } else { Vec::new() };
-    store.keep(vec![Document { key, text }], removed, entry.at).await
+    let mut removed = Vec::new();
+    let mut documents = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let key = format!("{PREFIX}{:020}-{number:08x}", entry.at.as_micros().max(0)).into();
+        // It can't fail for texts and numbers.
+        let text = serde_json::to_string(entry).unwrap_or_default().into();
+        documents.push(Document { key, text });
+        if number % BETWEEN == BETWEEN - 1 && removed.is_empty() {
+            removed = old(store).await?;
+        }
+    }
+    store.keep(documents, removed, now).await
 }
 
 async fn old(store: &dyn Store) -> Result<Vec<Arc<str>>, StoreError> {
@@ -104,7 +111,7 @@ mod tests {
     fn entries_are_paged_from_the_latest_to_the_first() {
         let store = MemoryStore::new();
         for number in 1..=5 {
-            block_on(write(&store, &entry(number))).unwrap();
+            block_on(write(&store, &[entry(number)], Timestamp::from_micros(number))).unwrap();
         }
         let page = block_on(read(&store, None, 3)).unwrap();
         assert_eq!(page.entries, [5, 4, 3].map(entry));
@@ -116,7 +123,7 @@ mod tests {
     fn the_oldest_entries_are_let_go() {
         let store = MemoryStore::new();
         for number in 0..10_250 {
-            block_on(write(&store, &entry(number))).unwrap();
+            block_on(write(&store, &[entry(number)], Timestamp::from_micros(number))).unwrap();
         }
         let all = block_on(read(&store, None, 99_999)).unwrap().entries;
         assert!((KEPT..=KEPT + 200).contains(&all.len()), "{}", all.len());

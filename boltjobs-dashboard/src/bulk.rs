@@ -3,7 +3,7 @@
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use boltjobs_core::JobId;
-use boltjobs_core::store::{JobFilter, PageQuery};
+use boltjobs_core::store::{JobFilter, PageQuery, count_all};
 use boltjobs_core::text::shown;
 use serde::Deserialize;
 
@@ -45,7 +45,7 @@ pub(crate) async fn dry_run(asked: Asked, Query(planned): Query<Planned>) -> Res
 
 async fn plan(asked: &Asked, planned: &Planned) -> Result<DryRun, Missing> {
     let (bulk, filter) = read(&planned.action, &planned.q).map_err(Missing::Illegal)?;
-    let jobs = count(asked, &filter).await?;
+    let jobs = count_all(asked.store(), &filter).await?;
     let query = query::write(&filter);
     let sample = PageQuery { filter, limit: SAMPLE, ..PageQuery::default() };
     Ok(DryRun { bulk, query, jobs, sample: asked.store().page(sample).await?.jobs })
@@ -59,20 +59,4 @@ pub(crate) fn read(action: &str, typed: &str) -> Result<(Bulk, JobFilter), Strin
     let filter = query::parse(typed)
         .map_err(|error| format!("The query can't be read at character {}: {}.", error.column, error.what))?;
     Ok((bulk, filter))
-}
-
-/// Counts the jobs that a filter means, however long it takes.
-pub(crate) async fn count(
-    asked: &Asked,
-    filter: &JobFilter,
-) -> Result<u64, boltjobs_core::store::StoreError> {
-    let (mut jobs, mut after) = (0, None);
-    loop {
-        let tally = asked.store().count(filter.clone(), after).await?;
-        jobs += tally.jobs;
-        after = tally.next;
-        if after.is_none() {
-            return Ok(jobs);
-        }
-    }
 }

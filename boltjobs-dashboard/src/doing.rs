@@ -10,7 +10,7 @@ use boltjobs_core::{JobId, JobState, Timestamp};
 use chrono::DateTime;
 
 use crate::access::By;
-use crate::audit::told;
+use crate::audit::{told, told_each};
 use crate::pages::Acted;
 use crate::routes::{Asked, Missing};
 
@@ -120,9 +120,10 @@ pub(crate) async fn jobs(
     };
     let reason = Some(format!("{did} in the dashboard").into());
     let done = asked.store().command(ids.clone(), Command { action, expected, reason }, asked.now()).await?;
+    let each = ids.iter().zip(&done).map(|(id, done)| (format!("job {id}"), *done));
+    told_each(asked, name, each).await;
     let mut acted = Vec::with_capacity(ids.len());
     for (id, done) in ids.into_iter().zip(done) {
-        told(asked, name, &format!("job {id}"), done).await;
         acted.push(Acted { id, done, job: asked.store().job(id).await? });
     }
     Ok(acted)

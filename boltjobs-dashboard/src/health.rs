@@ -57,21 +57,21 @@ impl Reason {
 pub(crate) fn checks(overview: &Overview) -> Vec<Check> {
     let stopped = overview.servers.is_empty();
     // Without a server these hold for every queue and every request, and say nothing more.
-    let running = |check: fn(&Overview) -> Option<Reason>| if stopped { None } else { check(overview) };
+    let with_servers = |check: fn(&Overview) -> Option<Reason>| if stopped { None } else { check(overview) };
     let check = |name, found| Check { name, found };
     vec![
         check("a server is there", servers(overview)),
-        check("each server is heard of", running(unheard)),
-        check("each queue with jobs is worked", running(unworked)),
-        check("each request with jobs is handled", running(unhandled)),
-        check("all servers handle the same versions", running(versions)),
+        check("each server is heard of", with_servers(unheard)),
+        check("each queue with jobs is worked", with_servers(unworked)),
+        check("each request with jobs is handled", with_servers(unhandled)),
+        check("all servers handle the same versions", with_servers(versions)),
         check("no job has failed for good", failed(overview)),
         check("nothing new fails again and again", new_failures(overview)),
         check("no queue is paused", paused(overview)),
-        check("jobs start soon", running(waiting)),
-        check("no queue grows", running(growing)),
+        check("jobs start soon", with_servers(waiting)),
+        check("no queue grows", with_servers(growing)),
         check("each recurring definition can be read", broken(overview)),
-        check("recurring definitions fire in time", running(late)),
+        check("recurring definitions fire in time", with_servers(late)),
         check("the latest recurring jobs did not fail", runs(overview)),
         check("the store answers soon", slow(overview)),
         check("the clocks agree", clocks(overview)),

@@ -2,6 +2,8 @@
 
 use boltjobs_core::BatchId;
 use boltjobs_core::access::Role;
+use boltjobs_core::store::count_all;
+use boltjobs_core::text::shown;
 
 use crate::audit::told;
 use crate::bulk;
@@ -30,19 +32,19 @@ pub(crate) async fn begin(asked: &Asked, order: &Order<'_>) -> Result<Operation,
         "" => false,
         "careful" => true,
         other => {
-            return Err(Refused::Illegal(format!(
-                "There is no pace `{}`; use `careful`.",
-                boltjobs_core::text::shown(other)
-            )));
+            return Err(Refused::Illegal(format!("There is no pace `{}`; use `careful`.", shown(other))));
         }
     };
     let limit = match order.limit {
         "" => None,
-        text => Some(text.parse().ok().filter(|limit| *limit > 0).ok_or_else(|| {
-            Refused::Illegal(format!("`{}` is no number of jobs.", boltjobs_core::text::shown(text)))
-        })?),
+        text => Some(
+            text.parse()
+                .ok()
+                .filter(|limit| *limit > 0)
+                .ok_or_else(|| Refused::Illegal(format!("`{}` is no number of jobs.", shown(text))))?,
+        ),
     };
-    let planned = bulk::count(asked, &filter).await?;
+    let planned = count_all(asked.store(), &filter).await?;
     let operation = Operation {
         id: new_id(asked)?,
         bulk,

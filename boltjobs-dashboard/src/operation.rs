@@ -161,6 +161,9 @@ pub(crate) async fn undo(store: &dyn Store, id: JobId) -> Result<Vec<Undo>, Stor
 /// Lets go of what could be taken back.
 pub(crate) async fn forget_undo(store: &dyn Store, id: JobId, now: Timestamp) -> Result<(), StoreError> {
     let found = store.documents(undo_query(id)).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
     store.keep(Vec::new(), found.into_iter().map(|document| document.key).collect(), now).await
 }
 

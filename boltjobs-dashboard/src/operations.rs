@@ -179,12 +179,9 @@ struct Step {
 async fn step(source: &Source, operation: &mut Operation, most: usize) -> Result<Step, StoreError> {
     let left = operation.limit.map_or(u64::MAX, |limit| limit.saturating_sub(operation.done));
     let limit = usize::try_from(left).unwrap_or(usize::MAX).min(most);
-    let Ok(filter) = query::parse(&operation.query) else {
+    let Some(filter) = query::parse(&operation.query).ok().filter(|_| limit > 0) else {
         return Ok(Step { acted: Vec::new(), more: false });
     };
-    if limit == 0 {
-        return Ok(Step { acted: Vec::new(), more: false });
-    }
     let expected = filter.states.clone();
     // The newest first: what comes meanwhile is newer, so that it has an end.
     let page = PageQuery { filter, oldest_first: false, after: operation.after, limit };
@@ -197,8 +194,8 @@ async fn step(source: &Source, operation: &mut Operation, most: usize) -> Result
     let happened = source.store.command(ids, command, source.now()).await?;
     let acted: Vec<&Job> =
         jobs.iter().zip(&happened).filter(|(_, done)| **done).map(|(job, _)| *job).collect();
-    let back: Vec<_> =
-        acted.iter().filter(|_| operation.bulk == Bulk::Delete).filter_map(|job| undo(job)).collect();
+    let deleted = if operation.bulk == Bulk::Delete { &*acted } else { &[] };
+    let back: Vec<_> = deleted.iter().filter_map(|job| undo(job)).collect();
     let room = BACK.saturating_sub(usize::try_from(operation.done).unwrap_or(BACK));
     operation.done += acted.len() as u64;
     operation.skipped += (page.jobs.len() - acted.len()) as u64;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use boltjobs_core::store::{Action, Command, JobFilter, PageQuery};
+use boltjobs_core::store::{Action, Command, JobFilter, PageQuery, count_all};
 use boltjobs_core::{JobId, JobState};
 
 use crate::client::Client;
@@ -138,14 +138,7 @@ impl JobQuery {
     /// It only looks.
     pub async fn count(self) -> Result<u64> {
         let runtime = self.client.runtime()?;
-        let (mut jobs, mut after) = (0, None);
-        loop {
-            let tally = runtime.store.count(self.filter.clone(), after).await?;
-            (jobs, after) = (jobs + tally.jobs, tally.next);
-            if after.is_none() {
-                return Ok(jobs);
-            }
-        }
+        Ok(count_all(&*runtime.store, &self.filter).await?)
     }
 
     /// Enqueues all of the jobs again that [`Client::requeue`] would, newest first, a thousand in each write.

@@ -17,6 +17,10 @@ fn weight(key: &str, text: &str) -> u64 {
     (key.len() + text.len() + 12) as u64
 }
 
+fn document((key, text): (&Arc<str>, &Arc<str>)) -> Document {
+    Document { key: Arc::clone(key), text: Arc::clone(text) }
+}
+
 impl Documents {
     pub(super) fn put(&mut self, document: Document) {
         let Document { key, text } = document;
@@ -33,9 +37,7 @@ impl Documents {
     }
 
     pub(super) fn get(&self, key: &Arc<str>) -> Option<Document> {
-        self.kept
-            .get_key_value(key)
-            .map(|(key, text)| Document { key: Arc::clone(key), text: Arc::clone(text) })
+        self.kept.get_key_value(key).map(document)
     }
 
     /// Estimates the bytes that the records take on disk.
@@ -66,8 +68,6 @@ impl Engine {
     /// Returns documents whose keys begin alike.
     pub fn documents(&self, query: &DocumentQuery) -> Vec<Document> {
         let prefix = &*query.prefix;
-        let document =
-            |(key, text): (&Arc<str>, &Arc<str>)| Document { key: Arc::clone(key), text: Arc::clone(text) };
         let kept = &self.documents.kept;
         let after = query.after.as_deref();
         if query.last_first {

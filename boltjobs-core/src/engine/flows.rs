@@ -21,6 +21,14 @@ const QUEUES: usize = 200;
 /// The most minutes that are let go with one that is over.
 const STEP: usize = 64;
 
+/// What a record takes on disk beside its queues.
+const WEIGHT: u64 = 12;
+
+/// Estimates what a queue takes in it.
+fn weight(queue: &str) -> u64 {
+    queue.len() as u64 + 24
+}
+
 /// What happened in one minute.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Minute {
@@ -35,7 +43,7 @@ pub struct Minute {
 impl Minute {
     /// Estimates the bytes that the record takes on disk.
     fn weight(&self) -> u64 {
-        self.queues.keys().map(|queue| queue.len() as u64 + 24).sum::<u64>() + 12
+        self.queues.keys().map(|queue| weight(queue)).sum::<u64>() + WEIGHT
     }
 }
 
@@ -63,7 +71,7 @@ impl Flows {
         self.current = minute;
         let weight = &mut self.weight;
         let queues = self.minutes.entry(minute).or_insert_with(|| {
-            *weight += 12;
+            *weight += WEIGHT;
             self.counted.insert(minute);
             BTreeMap::new()
         });
@@ -72,7 +80,7 @@ impl Flows {
         } else {
             let name = if queues.len() < QUEUES { Arc::clone(queue) } else { "".into() };
             if !queues.contains_key(&name) {
-                *weight += name.len() as u64 + 24;
+                *weight += self::weight(&name);
             }
             queues.entry(name).or_default().add(more);
         }

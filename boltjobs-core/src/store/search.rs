@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::continuation::ParentId;
 use crate::fingerprint::{Fingerprint, Pattern};
 use crate::job::Job;
+use crate::store::{Store, StoreError};
 use crate::{BatchId, JobId, JobState};
 
 /// The most jobs that one look at a store examines.
@@ -63,6 +64,21 @@ pub struct Tally {
     pub jobs: u64,
     /// Where to go on counting; `None` when all were counted.
     pub next: Option<JobId>,
+}
+
+/// Counts all jobs that a filter means, look after look.
+///
+/// # Errors
+/// When the store can't answer.
+pub async fn count_all(store: &dyn Store, filter: &JobFilter) -> Result<u64, StoreError> {
+    let (mut jobs, mut after) = (0, None);
+    loop {
+        let tally = store.count(filter.clone(), after).await?;
+        (jobs, after) = (jobs + tally.jobs, tally.next);
+        if after.is_none() {
+            return Ok(jobs);
+        }
+    }
 }
 
 impl JobFilter {

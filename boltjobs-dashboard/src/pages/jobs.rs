@@ -33,17 +33,7 @@ pub(crate) fn jobs(view: &View, listed: &JobsPage) -> Markup {
         (live("tabs", &tabs(view, listed)))
         (live_list("list", &html! {
             @if listed.page.jobs.is_empty() { (nothing(view, listed)) }
-            @else if view.access.role >= Role::Operate {
-                form class="bulk" method="post" action=(view.base.path("/jobs")) {
-                    (view.token())
-                    (rows(view, listed))
-                    p class="actions" {
-                        span class="marked" { "With those that are marked: " }
-                        (press("requeue", "Requeue", Some("action"))) " "
-                        (press("delete", "Delete", Some("action")))
-                    }
-                }
-            } @else { (rows(view, listed)) }
+            @else { (with_marks(view, "Requeue", &rows(view, listed))) }
         }))
         @if !listed.page.jobs.is_empty() { (all_matching(view, &typed)) }
         (live("further", &further(view, listed, "/jobs", &typed)))
@@ -113,6 +103,23 @@ fn rows(view: &View, listed: &JobsPage) -> Markup {
         }
     };
     table("Jobs", &["Job", "State", "What", "Since", "Queue", "Request", "Attempts"], &rows)
+}
+
+/// Puts rows with jobs to mark into a form that acts on those that are, for those who may.
+pub(super) fn with_marks(view: &View, requeue: &str, rows: &Markup) -> Markup {
+    html! {
+        @if view.access.role >= Role::Operate {
+            form class="bulk" method="post" action=(view.base.path("/jobs")) {
+                (view.token())
+                (rows)
+                p class="actions" {
+                    span class="marked" { "With those that are marked: " }
+                    (press("requeue", requeue, Some("action"))) " "
+                    (press("delete", "Delete", Some("action")))
+                }
+            }
+        } @else { (rows) }
+    }
 }
 
 /// Makes the box by which a job is marked, for those who may do anything with it.

@@ -3,9 +3,8 @@
 use boltjobs_core::job::Job;
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, live_list, press, table};
-use super::jobs::{JobsPage, further, mark};
-use crate::access::Role;
+use super::frame::{LINE, View, live_list, table};
+use super::jobs::{JobsPage, further, mark, with_marks};
 use crate::text::clip;
 
 /// Shows the jobs that wait for another attempt.
@@ -16,17 +15,7 @@ pub(crate) fn retries(view: &View, listed: &JobsPage) -> Markup {
         (live_list("list", &html! {
             @if jobs.is_empty() {
                 p class="empty" { "No job waits for another attempt." }
-            } @else if view.access.role >= Role::Operate {
-                form class="bulk" method="post" action=(view.base.path("/jobs")) {
-                    (view.token())
-                    (rows(view, jobs))
-                    p class="actions" {
-                        span class="marked" { "With those that are marked: " }
-                        (press("requeue", "Run now", Some("action"))) " "
-                        (press("delete", "Delete", Some("action")))
-                    }
-                }
-            } @else { (rows(view, jobs)) }
+            } @else { (with_marks(view, "Run now", &rows(view, jobs))) }
         }))
         (further(view, listed, "/retries", ""))
     };

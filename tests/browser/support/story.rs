@@ -257,7 +257,7 @@ impl Story {
                 done: true,
                 detail: String::new(),
             };
-            audit::write(&*self.store, &entry).await.expect("it is stored");
+            audit::write(&*self.store, &[entry], now).await.expect("it is stored");
         }
         ids[0].clone()
     }
