@@ -9,6 +9,7 @@
 //! | [`recurring`] | when a definition fires, and for which instants |
 //! | [`continuation`], [`batch`], [`unique`] | what a job waits for, belongs to, and is kept out by |
 //! | [`mask`] | what is shown of a payload |
+//! | [`shape`], [`literal`](mod@literal) | how a payload looks as the code that makes it |
 //! | [`rate`] | when the next job may start under a rate limit |
 //! | [`fingerprint`] | which failures are the same |
 //! | [`throughput`] | how many jobs came and ended, and when |
@@ -34,6 +35,7 @@ pub mod engine;
 pub mod fingerprint;
 pub mod id;
 pub mod job;
+pub mod literal;
 pub mod mask;
 pub mod memory;
 pub mod name;
@@ -41,6 +43,7 @@ pub mod notes;
 pub mod rate;
 pub mod recurring;
 pub mod sabotage;
+pub mod shape;
 pub mod state;
 pub mod store;
 pub mod template;

@@ -225,7 +225,9 @@ pub(crate) async fn find_job(asked: &Asked, id: &str) -> Result<JobPage, Missing
     let job = store.job(id).await?.ok_or_else(gone)?;
     let explanation = store.explain(id, asked.view.now).await?;
     let notes = store.notes(id).await?;
-    Ok(JobPage { job, explanation, notes })
+    let servers = store.servers(asked.view.now).await?;
+    let shape = servers.iter().find_map(|server| server.offer.handles.get(&job.spec.request)?.shape.clone());
+    Ok(JobPage { job, explanation, notes, shape })
 }
 
 pub(crate) async fn recurring(asked: Asked) -> Response {

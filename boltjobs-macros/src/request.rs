@@ -13,6 +13,7 @@ mod json;
 mod model;
 mod parse;
 mod recurring;
+mod shape;
 mod template;
 
 pub(crate) fn run(attribute: TokenStream, item: &TokenStream) -> TokenStream {

@@ -40,6 +40,7 @@ mod ended;
 mod error;
 mod handle;
 mod handler;
+mod insight;
 mod interceptor;
 mod meters;
 mod observer;
@@ -58,6 +59,7 @@ mod server;
 mod servers;
 mod services;
 mod settings;
+mod shape;
 mod start;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -66,16 +68,19 @@ pub mod title;
 mod trace;
 mod upcast;
 
+pub use boltjobs_core::audit::{AuditEntry, AuditPage};
 pub use boltjobs_core::continuation::{After, ParentId};
 pub use boltjobs_core::cron::{Cron, Dst, Zone};
+pub use boltjobs_core::fingerprint::{Fingerprint, Pattern as FailurePattern};
 pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
 pub use boltjobs_core::memory::MemoryStore;
 pub use boltjobs_core::notes::{Bar, LogLevel, LogLine, Progress, Step};
 pub use boltjobs_core::rate::Rate;
 pub use boltjobs_core::recurring::{Misfire, Overlap, Run as RecurringRun, RunOutcome};
 pub use boltjobs_core::store::{
-    Explanation, Keep, Limits, Reason, Retention, Store, StoreError, StoreSource,
+    Explanation, FailureGroup, Keep, Limits, Reason, Retention, Store, StoreError, StoreSource,
 };
+pub use boltjobs_core::throughput::{Flow, Throughput, Window};
 pub use boltjobs_core::unique::{OnConflict, Unique};
 pub use boltjobs_core::{BatchId, JobId, JobState, Timestamp};
 #[cfg(feature = "macros")]
@@ -125,6 +130,7 @@ pub mod prelude {
 /// What generated code uses. Nothing in it is promised.
 #[doc(hidden)]
 pub mod __private {
+    pub use boltjobs_core::shape::Kind;
     pub use chrono;
     pub use inventory;
     pub use serde;
@@ -145,6 +151,7 @@ pub mod __private {
     pub use crate::request::{
         DeclaredRecurring, DecodeFault, Payload, RequestInfo, RequestOps, RequestParts, decode, default_parts,
     };
+    pub use crate::shape::{FieldInfo, ShapeInfo};
     pub use crate::title;
     pub use crate::upcast::{Shape, UpcastInfo, upcast};
 

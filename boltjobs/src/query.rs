@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use boltjobs_core::continuation::ParentId;
+use boltjobs_core::fingerprint::Fingerprint;
 use boltjobs_core::store::{Action, Command, JobFilter, PageQuery, count_all};
-use boltjobs_core::{JobId, JobState};
+use boltjobs_core::{BatchId, JobId, JobState};
 
 use crate::client::Client;
 use crate::details::{JobDetails, Page};
@@ -69,6 +71,31 @@ impl JobQuery {
     /// Means jobs with this tag; if it is said several times, with all of them.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.filter.tags.push(tag.into());
+        self
+    }
+
+    /// Means jobs that failed alike, for good or with another attempt to come; see [`Client::failures`]. If it is said
+    /// several times, any of them.
+    pub fn failure(mut self, fingerprint: Fingerprint) -> Self {
+        self.filter.failures.push(fingerprint);
+        self
+    }
+
+    /// Means jobs that wait for another attempt.
+    pub fn retrying(mut self) -> Self {
+        self.filter.retrying = true;
+        self
+    }
+
+    /// Means the jobs of a batch, without those of the batches in it.
+    pub fn batch(mut self, batch: BatchId) -> Self {
+        self.filter.batch = Some(batch);
+        self
+    }
+
+    /// Means jobs that wait for a job or a batch.
+    pub fn parent(mut self, parent: impl Into<ParentId>) -> Self {
+        self.filter.parent = Some(parent.into());
         self
     }
 

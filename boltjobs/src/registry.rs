@@ -10,6 +10,7 @@ use boltjobs_core::backoff::Backoff;
 use boltjobs_core::name;
 use boltjobs_core::rate::Rate;
 use boltjobs_core::recurring::Definition;
+use boltjobs_core::shape::Shape;
 use boltjobs_core::store::{Handled, Limits};
 
 use crate::handler::{BackoffFn, BackoffSource, HandlerInfo, OnExhausted, Run};
@@ -84,6 +85,7 @@ pub(crate) struct KnownRequest {
     pub(crate) name: Arc<str>,
     pub(crate) info: &'static RequestInfo,
     pub(crate) handler: Option<Arc<Handler>>,
+    pub(crate) shape: Arc<Shape>,
     pub(crate) upcasts: Upcasts,
 }
 
@@ -181,7 +183,8 @@ impl Registry {
         for info in &requests {
             let id = (info.ops.type_id)();
             let (handler, upcasts) = (handlers.get(&id).cloned(), upcasts.remove(&id).unwrap_or_default());
-            registry.add(KnownRequest { name: info.name().into(), info, handler, upcasts }, &mut faults);
+            let (name, shape) = (info.name().into(), info.shape.shape().into());
+            registry.add(KnownRequest { name, info, handler, shape, upcasts }, &mut faults);
         }
         declared::check(requests.iter().copied(), handlers.values(), &mut faults);
         if let Some(provided) = provided {
@@ -224,7 +227,11 @@ impl Registry {
             let handler = request.handler.as_ref()?;
             Some((
                 Arc::clone(name),
-                Handled { version: request.info.version, limits: limits(request, handler) },
+                Handled {
+                    version: request.info.version,
+                    limits: limits(request, handler),
+                    shape: Some(Arc::clone(&request.shape)),
+                },
             ))
         });
         handled.collect()

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::registry::Source;
+use crate::shape::ShapeInfo;
 
 /// A typed payload that a handler takes. Implemented by `#[request]`, not by hand.
 #[diagnostic::on_unimplemented(
@@ -53,6 +54,8 @@ pub struct RequestInfo {
     pub sensitive: &'static [&'static str],
     /// Whether it has a concurrency key.
     pub keyed: bool,
+    /// How it looks in code.
+    pub shape: ShapeInfo,
     pub recurring: &'static [DeclaredRecurring],
     pub source: Source,
     pub ops: RequestOps,

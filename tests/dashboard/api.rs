@@ -41,6 +41,7 @@ async fn each_page_has_a_twin_in_json() {
 
     let job = ok(&bench, &format!("/api/jobs/{failed}"));
     assert_eq!((&job["payload"]["note"], &job["payload"]["card"]), (&json!(HOSTILE), &json!("***")));
+    assert!(job["literal"].as_str().unwrap().contains("\n    card: •••,\n"), "{job}");
     assert_eq!(job["history"][2]["state"], "Failed");
     assert_eq!(job["error"]["causes"][0], "no <b>route</b>");
     assert!(job["why"].as_str().unwrap().starts_with("it ended in Failed"), "{job}");

@@ -109,6 +109,26 @@ async fn a_job_shows_what_it_noted_and_returned() {
 }
 
 #[tokio::test]
+async fn a_payload_is_shown_as_the_code_that_makes_it() {
+    let bench = Bench::with(shown).await;
+    let (job, orphan) = bench
+        .scope(async { (pay_with("<b>").enqueue().await.unwrap(), Orphan.enqueue().await.unwrap()) })
+        .await;
+    let at = address(&bench);
+    let page = get(at, &format!("/jobs/{}", job.id())).body;
+    let code = "Pay {\n    note: &quot;&lt;b&gt;&quot;.into(),\n    card: •••,\n}</code>";
+    let test = "async fn pay_succeeds(jobs: boltjobs::testing::TestJobs) {\n    // What is sensitive is hidden; \
+        it compiles once there are values in its place.\n    let request = Pay {\n        note: ";
+    assert_has(&page, &[code, test, "&quot;card&quot;: &quot;***&quot;"]);
+    // Nobody who is there knows its type.
+    let page = get(at, &format!("/jobs/{}", orphan.id())).body;
+    assert_has(
+        &page,
+        &["// Guessed from the JSON of `orphan`, as no server that is there handles it.\nOrphan</code>"],
+    );
+}
+
+#[tokio::test]
 async fn a_recurring_definition_shows_its_next_and_its_latest_runs() {
     let bench = Bench::with(shown).await;
     bench

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Held, Limits};
 use crate::Timestamp;
 use crate::job::{JobSpec, Lease};
+use crate::shape::Shape;
 
 /// What a server can run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +42,14 @@ pub struct Handled {
     pub version: u32,
     /// What its jobs are held to, if there is anything.
     pub limits: Option<Arc<Limits>>,
+    /// How the request looks in code, where that is known: pages show payloads by it.
+    pub shape: Option<Arc<Shape>>,
 }
 
 impl From<u32> for Handled {
     /// Handles versions up to this one, as many at once as there are slots.
     fn from(version: u32) -> Self {
-        Self { version, limits: None }
+        Self { version, limits: None, shape: None }
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use boltjobs_core::continuation::ParentId;
 use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, RowData};
+use boltjobs_core::literal::literal;
 use boltjobs_core::mask::masked;
 use boltjobs_core::notes::{LogLine, Notes, Step};
 use boltjobs_core::recurring::{Misfire, RecurringJob, Run};
@@ -49,6 +50,7 @@ pub(super) fn job(page: &JobPage) -> Value {
     value.extend(object(json!({
         "why": page.explanation.to_string(),
         "payload": masked(spec),
+        "literal": literal(page.shape.as_deref(), spec),
         "meta": spec.meta,
         "expires": job.expires.map(text),
         "asked_to_stop": job.cancel,

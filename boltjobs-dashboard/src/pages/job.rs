@@ -1,11 +1,15 @@
 //! The page of one job.
 
+use std::sync::Arc;
+
 use boltjobs_core::JobState;
 use boltjobs_core::continuation::ParentId;
 use boltjobs_core::fingerprint::Pattern;
-use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, RowData};
+use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, JobSpec, RowData};
+use boltjobs_core::literal::{literal, test_code};
 use boltjobs_core::mask::masked;
 use boltjobs_core::notes::{LogLine, Notes};
+use boltjobs_core::shape::Shape;
 use boltjobs_core::store::{Explanation, JobFilter};
 use maud::{Markup, html};
 
@@ -29,13 +33,14 @@ pub(crate) struct JobPage {
     pub(crate) job: Job,
     pub(crate) explanation: Explanation,
     pub(crate) notes: Option<Notes>,
+    /// How its request looks in code, where a server tells.
+    pub(crate) shape: Option<Arc<Shape>>,
 }
 
 /// Shows one job.
 pub(crate) fn job(view: &View, page: &JobPage) -> Markup {
-    let JobPage { job, explanation, notes } = page;
+    let JobPage { job, explanation, notes, shape } = page;
     let title = clip(job.spec.title(), LINE);
-    let payload = format!("{:#}", masked(&job.spec));
     let body = html! {
         (live("head", &html! {
             h1 { (title) " " (state(job.state)) }
@@ -43,8 +48,7 @@ pub(crate) fn job(view: &View, page: &JobPage) -> Markup {
             (actions(view, job))
         }))
         (live("facts", &facts(view, job)))
-        h2 { "Request" }
-        pre { (clip(&payload, BLOCK)) }
+        (request(shape.as_deref(), &job.spec))
         (live("outcome", &html! {
             @if let Some(error) = job.last_error() { (last_error(error)) }
             @if let Some(result) = job.result() {
@@ -132,6 +136,17 @@ fn facts(view: &View, job: &Job) -> Markup {
             }
             @for (name, value) in &spec.meta { dt { (clip(name, LINE)) } dd { (clip(value, LINE)) } }
         }
+    }
+}
+
+/// Shows the payload: as the code that makes it, as it is stored, and in a test.
+fn request(shape: Option<&Shape>, spec: &JobSpec) -> Markup {
+    let json = format!("{:#}", masked(spec));
+    html! {
+        h2 { "Request" }
+        pre { code { (literal(shape, spec)) } }
+        details { summary { "As JSON" } pre { code { (clip(&json, BLOCK)) } } }
+        details { summary { "As a test" } pre { code { (test_code(shape, spec)) } } }
     }
 }
 

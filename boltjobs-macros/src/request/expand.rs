@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 
 use super::model::Model;
 use super::template::{Part, Template};
-use super::{debug, recurring};
+use super::{debug, recurring, shape};
 use crate::krate::{at, optional, relocated, source};
 
 pub(super) fn expand(krate: &TokenStream, model: &Model) -> TokenStream {
@@ -56,6 +56,7 @@ fn implementation(krate: &TokenStream, model: &Model) -> TokenStream {
     let name = optional(model.name.as_ref());
     let response = model.response.as_ref().map_or_else(|| quote!(()), ToTokens::to_token_stream);
     let source = source(krate);
+    let shape = shape::expand(krate, model);
     let title = title(krate, model);
     let keyed = model.concurrency_key.is_some();
     let recurring = model.recurring.iter().map(|declared| recurring::expand(krate, ident, declared));
@@ -84,6 +85,7 @@ fn implementation(krate: &TokenStream, model: &Model) -> TokenStream {
                 tags: &[#(#tags),*],
                 sensitive: &[#(#sensitive),*],
                 keyed: #keyed,
+                shape: #shape,
                 recurring: &[#(#recurring),*],
                 source: #source,
                 ops: #krate::__private::RequestOps::of::<Self>(),

@@ -72,10 +72,7 @@ fn path(
         }
     };
     match &field.member {
-        Member::Named(ident) => path.push(match own.rename {
-            Some(name) => name,
-            None => renamed_field(&ident.unraw().to_string(), rename_fields.as_deref()),
-        }),
+        Member::Named(ident) => path.push(own.name_of(ident, rename_fields.as_deref())),
         // A single field stands for the whole, without brackets around it.
         Member::Unnamed(_) if variant.fields.len() == 1 && variant.style == Style::Tuple => {}
         Member::Unnamed(_) => path.push(at.to_string()),
@@ -137,23 +134,45 @@ fn with_first(word: &str, change: impl Fn(char) -> char) -> String {
 
 /// What we need to know of some `#[serde(..)]`; the rest is serde's business.
 #[derive(Default)]
-struct Serde {
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of serde that is there or not")]
+pub(super) struct Serde {
     rename: Option<String>,
-    rename_all: Option<String>,
+    pub(super) rename_all: Option<String>,
     rename_all_fields: Option<String>,
     tag: Option<String>,
     content: Option<String>,
     untagged: bool,
     flatten: bool,
+    /// Whether the field is left out of the JSON.
+    pub(super) skip: bool,
+    /// What stands in for a field that is not in the JSON.
+    pub(super) default: Option<Absent>,
     /// The word that makes the JSON have another shape than the type.
     reshapes: Option<&'static str>,
+    /// Whether anything else makes the JSON of a value another one than that of its type.
+    rewrites: bool,
+}
+
+/// What `#[serde(default)]` names.
+pub(super) enum Absent {
+    Default,
+    /// The path of a fn.
+    Call(String),
 }
 
 const RESHAPING: &[&str] = &["transparent", "from", "try_from", "into", "remote"];
 
+const REWRITING: &[&str] =
+    &["with", "serialize_with", "deserialize_with", "getter", "skip_serializing", "skip_deserializing"];
+
 impl Serde {
-    fn of(attrs: &[Attribute]) -> Self {
-        let mut serde = Self::default();
+    pub(super) fn of(attrs: &[Attribute]) -> Self {
+        // What another macro makes of the type, or the configuration, is not known yet.
+        let rewrites = attrs.iter().any(|attribute| match &attribute.meta {
+            Meta::List(list) if list.path.is_ident("cfg_attr") => list.tokens.to_string().contains("serde"),
+            meta @ (Meta::Path(_) | Meta::List(_) | Meta::NameValue(_)) => meta.path().is_ident("serde_as"),
+        });
+        let mut serde = Self { rewrites, ..Self::default() };
         for attribute in attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
             let Meta::List(list) = &attribute.meta else { continue };
             // What can't be read here, serde will refuse in its own words.
@@ -163,6 +182,17 @@ impl Serde {
             }
         }
         serde
+    }
+
+    /// Names a field.
+    pub(super) fn name_of(&self, ident: &Ident, rename_all: Option<&str>) -> String {
+        let renamed = || renamed_field(&ident.unraw().to_string(), rename_all);
+        self.rename.clone().unwrap_or_else(renamed)
+    }
+
+    /// Says whether the JSON is that of the fields, or of the type of a field.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.rewrites && !self.flatten && self.reshapes.is_none() && self.tag.is_none()
     }
 
     fn note(&mut self, meta: &Meta) {
@@ -175,9 +205,23 @@ impl Serde {
             "content" => self.content = serialized_name(meta),
             "untagged" => self.untagged = true,
             "flatten" => self.flatten = true,
+            "skip" => self.skip = true,
+            "default" => self.default = Some(text_of(meta).map_or(Absent::Default, Absent::Call)),
+            word if REWRITING.contains(&word) => self.rewrites = true,
             word => self.reshapes = self.reshapes.or(RESHAPING.iter().find(|known| **known == word).copied()),
         }
     }
+}
+
+fn text_of(meta: &Meta) -> Option<String> {
+    let Meta::NameValue(syn::MetaNameValue {
+        value: Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }),
+        ..
+    }) = meta
+    else {
+        return None;
+    };
+    Some(text.value())
 }
 
 /// Reads `rename = ".."` and `rename(serialize = "..")`: what is stored is what serde writes.

@@ -27,6 +27,8 @@ pub(super) struct Model {
     pub(super) concurrency_key: Option<Template>,
     pub(super) sensitive: Vec<String>,
     pub(super) derives: Derives,
+    /// Whether serde writes and reads the type by its fields, and nothing else does.
+    pub(super) serde_derived: bool,
     pub(super) masked_debug: bool,
     pub(super) recurring: Vec<Recurring>,
     /// `false` for a type that can't be a request at all.
@@ -47,6 +49,8 @@ impl Model {
         let Item { mut input, shape } = item;
         let is_request = can_be_a_request(&input, &shape, faults);
         let derives = derives(&input.attrs, &shape, options.serde);
+        let serde_derived = (derives.serialize || is_derived(&input.attrs, "Serialize"))
+            && (derives.deserialize || is_derived(&input.attrs, "Deserialize"));
         let sensitive = json::sensitive_paths(&input.attrs, &shape, faults);
         let masked_debug = shape.has_sensitive_fields() && take_debug(&mut input.attrs);
         let display =
@@ -68,6 +72,7 @@ impl Model {
             concurrency_key,
             sensitive,
             derives,
+            serde_derived,
             masked_debug,
             recurring: options.recurring,
             is_request,
@@ -163,6 +168,11 @@ fn derives(attrs: &[Attribute], shape: &Shape, wanted: Option<bool>) -> Derives 
     let (serialize, deserialize) = (!has("Serialize"), !has("Deserialize"));
     let names_crate = (serialize || deserialize) && !json::names_serde_crate(attrs);
     Derives { serialize, deserialize, names_crate }
+}
+
+fn is_derived(attrs: &[Attribute], name: &str) -> bool {
+    let mut paths = attrs.iter().flat_map(derived);
+    paths.any(|path| path.segments.last().is_some_and(|last| last.ident == name))
 }
 
 fn derived(attribute: &Attribute) -> Vec<Path> {

@@ -94,6 +94,7 @@ pub(super) enum Style {
 pub(super) struct Field {
     pub(super) member: Member,
     pub(super) attrs: Vec<Attribute>,
+    pub(super) ty: Type,
     /// Where it says `sensitive`.
     pub(super) sensitive: Option<Span>,
 }
@@ -158,7 +159,7 @@ fn fields(fields: &mut Fields, faults: &mut Faults) -> Vec<Field> {
         .map(|(member, field)| {
             let ours = take_ours(&mut field.attrs);
             let sensitive = ours.into_iter().find_map(|attribute| sensitive(attribute, faults));
-            Field { member, attrs: field.attrs.clone(), sensitive }
+            Field { member, attrs: field.attrs.clone(), ty: field.ty.clone(), sensitive }
         })
         .collect()
 }

@@ -1,5 +1,8 @@
 use super::*;
+use boltjobs_core::shape::Kind;
+
 use crate::request::RequestOps;
+use crate::shape::ShapeInfo;
 
 struct V1;
 struct V2;
@@ -22,6 +25,7 @@ fn request<T: 'static>(name: &'static str, version: u32) -> &'static RequestInfo
         tags: &[],
         sensitive: &[],
         keyed: false,
+        shape: ShapeInfo { ident: name, kind: Kind::Other, fields: &[], default: false },
         recurring: &[],
         source: source(100),
         ops: RequestOps {
