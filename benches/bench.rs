@@ -1,5 +1,6 @@
 //! A server on a store of its own, and what both do between two moments.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,6 +49,10 @@ impl Bench {
 
     pub(crate) fn client(&self) -> Client {
         self.server.client()
+    }
+
+    pub(crate) fn dashboard(&self) -> Result<SocketAddr> {
+        Ok(self.server.dashboard_addr().ok_or("the dashboard is not served")?)
     }
 
     /// Holds back all jobs, or lets them run.

@@ -33,6 +33,18 @@ async fn count(_: Count) {
     }
 }
 
+/// Its handler fails.
+#[request]
+#[derive(Debug, Clone)]
+pub(crate) struct Decline {
+    number: u64,
+}
+
+#[handler]
+async fn declined(request: Decline) -> JobResult {
+    Err(format!("customer {} has no money", request.number).into())
+}
+
 /// Its number is the instant at which its handler is to start, in nanoseconds since the Unix epoch.
 #[request]
 #[derive(Debug, Clone)]
@@ -66,6 +78,10 @@ fn text() -> String {
 
 pub(crate) fn job(number: u64) -> Count {
     Count { text: text(), number }
+}
+
+pub(crate) fn decline(number: u64) -> Decline {
+    Decline { number }
 }
 
 pub(crate) fn timed_for(at: u64) -> Timed {

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::pin::Pin;
 
 use super::{
-    allocations, delayed, disk, drain, enqueue, growth, idle, lives, memory, open, plain, recurring,
+    allocations, dashboard, delayed, disk, drain, enqueue, growth, idle, lives, memory, open, plain,
+    recurring,
 };
 use crate::figure::{Figure, Result, Scale};
 
@@ -135,6 +136,24 @@ pub(crate) const CASES: &[Case] = &[
         about: "what is left on disk of 10,000,000 jobs of mixed lifetimes",
         heavy: true,
         run: |scale| Box::pin(disk::disk(scale)),
+    },
+    Case {
+        name: "dashboard",
+        about: "every page of the dashboard, with 1,000,000 jobs",
+        heavy: true,
+        run: |scale| Box::pin(dashboard::pages(scale)),
+    },
+    Case {
+        name: "dashboard-idle",
+        about: "ten tabs, while nothing happens",
+        heavy: true,
+        run: |scale| Box::pin(dashboard::idle(scale)),
+    },
+    Case {
+        name: "dashboard-drain",
+        about: "500,000 waiting jobs, with a tab that shows it and without",
+        heavy: true,
+        run: |scale| Box::pin(dashboard::watched(scale)),
     },
     Case {
         name: "allocations",

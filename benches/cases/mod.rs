@@ -1,6 +1,7 @@
 //! What is measured, each case in a file of its own, and all of them in one list.
 
 mod allocations;
+mod dashboard;
 mod delayed;
 pub(crate) mod disk;
 mod drain;
