@@ -6,7 +6,7 @@ use super::field::{Fault, Field, Values, number};
 
 /// A day of the month that depends on the month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum MonthRule {
+pub(super) enum MonthRule {
     /// `L` and `L-3`: so many days before the last.
     BeforeLast(u32),
     /// `LW`: the last from Monday to Friday.
@@ -17,7 +17,7 @@ enum MonthRule {
 
 /// A day of the week that is only one of its month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum WeekRule {
+pub(super) enum WeekRule {
     /// `FRI#2`.
     Nth { weekday: u32, nth: u32 },
     /// `FRIL`.
@@ -27,16 +27,16 @@ enum WeekRule {
 /// The field that holds days of the month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MonthDays {
-    plain: Values,
-    rules: Vec<MonthRule>,
+    pub(super) plain: Values,
+    pub(super) rules: Vec<MonthRule>,
     pub(super) restricted: bool,
 }
 
 /// The field that holds days of the week; Sunday is 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WeekDays {
-    plain: Values,
-    rules: Vec<WeekRule>,
+    pub(super) plain: Values,
+    pub(super) rules: Vec<WeekRule>,
     pub(super) restricted: bool,
 }
 

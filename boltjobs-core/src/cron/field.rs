@@ -45,6 +45,10 @@ impl Values {
         self.0 == 0
     }
 
+    pub(super) fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
     pub(super) fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

@@ -53,6 +53,7 @@ mod schedule;
 mod tests;
 mod timeline;
 mod upcoming;
+mod words;
 mod zone;
 
 pub use dst::Dst;

@@ -19,6 +19,8 @@ pub(super) enum Plan {
     /// At times of a local clock.
     Local {
         timeline: Timeline,
+        /// What it was made of, to be told in words.
+        fields: Fields,
         /// Whether hour or minute hold a wildcard, a range or a step, so that it follows elapsed time.
         floating: bool,
     },
@@ -89,5 +91,5 @@ fn local(text: &str, expression: &str) -> Result<Plan, CronError> {
     let timeline = Timeline::new(&fields)
         .map_err(|error| CronError::Unsupported { text: text.to_owned(), reason: error.to_string() })?;
     let floating = [minute, hour].iter().any(|part| part.contains(['*', '-', '/']));
-    Ok(Plan::Local { timeline, floating })
+    Ok(Plan::Local { timeline, fields, floating })
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Datelike as _, TimeZone as _, Utc, Weekday};
 use serde::{Deserialize, Serialize};
 
 use super::parse::{self, Plan};
-use super::{CronError, Dst, Upcoming, Zone, dst};
+use super::{CronError, Dst, Upcoming, Zone, dst, words};
 use crate::duration;
 
 /// The instants asked about end here; the calendar beneath ends with 2100.
@@ -145,11 +145,32 @@ impl Cron {
             Plan::Never => None,
             Plan::Every(interval) => after.checked_add_signed(*interval),
             Plan::Local { .. } if after.year() > LAST_YEAR => None,
-            Plan::Local { timeline, floating } => {
+            Plan::Local { timeline, floating, .. } => {
                 // Nothing fires before, and what is far from there could overflow.
                 let earliest = Utc.with_ymd_and_hms(1969, 12, 30, 0, 0, 0).earliest()?;
                 dst::next_after(timeline, *floating, after.max(earliest), zone.tz(), dst)
             }
+        }
+    }
+
+    /// Says in plain English when it fires.
+    ///
+    /// It is made of what the expression means, so that `*/15 * * * *` and `0,15,30,45 * * * *` read alike. Times are those of
+    /// the local clock. The words are for people, and may be others in a later release.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use boltjobs_core::cron::Cron;
+    /// let mornings = Cron::parse("30 7 * * MON-FRI")?;
+    /// assert_eq!(mornings.in_words(), "at 07:30 on Monday to Friday");
+    /// # Ok::<(), boltjobs_core::cron::CronError>(())
+    /// ```
+    pub fn in_words(&self) -> String {
+        match &self.0.plan {
+            Plan::Never => "never".to_owned(),
+            Plan::Every(interval) => words::interval(interval.to_std().unwrap_or_default()),
+            Plan::Local { fields, .. } => words::times(fields),
         }
     }
 

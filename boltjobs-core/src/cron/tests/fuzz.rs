@@ -251,6 +251,17 @@ proptest! {
     }
 
     #[test]
+    fn whatever_is_accepted_is_told_in_words(text in texts(written())) {
+        if let Ok(cron) = Cron::parse(&text) {
+            let words = cron.in_words();
+            let plain = |c: char| c.is_ascii_alphanumeric() || [' ', ',', ':'].contains(&c);
+            prop_assert!(words.chars().all(plain), "`{}` is told as `{}`", text, words);
+            let parts = words.split(' ');
+            prop_assert!(parts.clone().count() > 0 && parts.clone().all(|word| !word.is_empty()), "{}: {}", text, words);
+        }
+    }
+
+    #[test]
     fn a_zone_that_is_read_is_written_back(
         text in texts(select(chrono_tz::TZ_VARIANTS.to_vec()).prop_map(|zone| zone.name().to_owned())),
     ) {
