@@ -275,6 +275,81 @@ async fn what_a_client_did_to_a_declared_definition_holds_until_the_next_start()
     assert!(!details(&bench, "yearly").await.is_paused(), "it is a new one");
 }
 
+#[tokio::test]
+async fn an_edit_changes_what_is_given_and_the_schedule_from_now() {
+    let bench = Bench::start().await;
+    let request = Tick { of: "mine".into(), secret: "s3cret".into() };
+    let added =
+        request.recurring("mine", "0 3 * * *").queue("mail").misfire(Misfire::Skip).ends_at(day(2030));
+    let mine = bench.scope(async { added.await.unwrap() }).await;
+    bench.clock.advance(Duration::from_secs(1));
+    let edit = mine.edit().cron("0 4 * * *").timezone("Europe/Berlin").overlap(Overlap::Skip).jitter(MINUTE);
+    assert!(edit.starts_at(day(2027)).ends_never().await.unwrap());
+    let found = details(&bench, "mine").await;
+    assert_eq!(
+        (found.cron(), found.timezone(), found.overlap()),
+        ("0 4 * * *", "Europe/Berlin", Overlap::Skip)
+    );
+    assert_eq!((found.jitter(), found.starts_at(), found.ends_at()), (MINUTE, Some(day(2027)), None));
+    assert_eq!(found.next_run(), Some(day(2027) + HOUR * 3));
+    assert_eq!((found.misfire(), found.queue(), found.dst()), (Misfire::Skip, "mail", Dst::OncePerDay));
+    assert_eq!((&found.payload()["of"], found.created_at()), (&"mine".into(), day(2026)));
+    assert_eq!(found.updated_at(), day(2026) + Duration::from_secs(1));
+
+    bench.clock.advance(Duration::from_secs(1));
+    assert!(!mine.edit().cron("0 4 * * *").await.unwrap(), "it says so already");
+    assert_eq!(details(&bench, "mine").await, found);
+    let edit = mine.edit().starts_now().misfire(Misfire::FireOnce).dst(Dst::Elapsed).ends_at(day(2040));
+    assert!(edit.await.unwrap());
+    let found = details(&bench, "mine").await;
+    assert_eq!(
+        (found.misfire(), found.dst(), found.ends_at()),
+        (Misfire::FireOnce, Dst::Elapsed, Some(day(2040)))
+    );
+    assert_eq!((found.starts_at(), found.next_run()), (None, Some(day(2026) + HOUR * 3)));
+}
+
+#[tokio::test]
+async fn an_edit_that_can_not_be_made_says_why_and_changes_nothing() {
+    let bench = Bench::start().await;
+    let mine = Tick::default().recurring("mine", Cron::hourly()).starts_at(day(2030));
+    let mine = bench.scope(async { mine.await.unwrap() }).await;
+    let before = [details(&bench, "mine").await, details(&bench, "yearly").await];
+    let client = bench.client();
+    let refused = [
+        (mine.edit().cron("0 24 * * *").timezone("UTC"), "invalid hour `24` in cron `0 24 * * *`"),
+        (mine.edit().timezone("Oslo").cron("@daily"), "did you mean `Europe/Oslo`"),
+        (mine.edit().ends_at(day(2029)), "`ends_at` `2029-01-01T00:00:00Z` is before `starts_at`"),
+        (mine.edit().misfire(Misfire::FireAll { at_most: 0 }), "`Misfire::FireAll`"),
+        (
+            client.recurring("none").edit().cron("@daily"),
+            "recurring definition `none` does not exist; add it",
+        ),
+        (
+            client.recurring("yearly").edit().cron("@daily"),
+            "declared by the crate `recurring`, whose next start",
+        ),
+    ];
+    for (edit, said) in refused {
+        let error = edit.await.unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+    assert_eq!([details(&bench, "mine").await, details(&bench, "yearly").await], before);
+}
+
+#[tokio::test]
+async fn edits_of_other_parts_at_the_same_time_all_hold() {
+    // Each of them has read before any has written.
+    let bench = Bench::on(Arc::new(boltjobs_tests::Flaky::reading_slowly()), |builder| builder).await;
+    let mine = bench.scope(async { Tick::default().recurring("mine", Cron::hourly()).await.unwrap() }).await;
+    let (cron, zone) = (mine.edit().cron("@daily"), mine.edit().timezone("Europe/Oslo"));
+    let edited =
+        tokio::join!(cron.into_future(), zone.into_future(), mine.edit().jitter(MINUTE).into_future());
+    assert!(edited.0.unwrap() && edited.1.unwrap() && edited.2.unwrap());
+    let found = details(&bench, "mine").await;
+    assert_eq!((found.cron(), found.timezone(), found.jitter()), ("@daily", "Europe/Oslo", MINUTE));
+}
+
 /// Two servers fire one definition at a thousand instants.
 async fn race(store: Arc<dyn Store>) {
     let clock = Arc::new(ManualClock::default());

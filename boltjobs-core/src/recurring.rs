@@ -1,5 +1,6 @@
 //! Recurring definitions, and the pure decision of what one fires.
 
+mod edit;
 mod past;
 mod record;
 mod run;
@@ -16,6 +17,7 @@ use crate::cron::{Cron, Dst, Zone};
 use crate::job::JobSpec;
 use crate::sabotage::{self, Bug};
 
+pub use edit::{Edit, Nonsense};
 pub use past::{Missed, Past};
 pub use record::RecurringJob;
 pub use run::{RUNS, Run, RunOutcome};

@@ -16,11 +16,11 @@ use crate::{batches, bulk};
 pub(crate) type Fields = Result<Form<Vec<(String, String)>>, FormRejection>;
 
 /// A form that was checked.
-struct Sent(Vec<(String, String)>);
+pub(crate) struct Sent(Vec<(String, String)>);
 
 impl Sent {
     /// Reads a form, if it is ours.
-    fn read(asked: &Asked, fields: Fields) -> Result<Self, Refused> {
+    pub(crate) fn read(asked: &Asked, fields: Fields) -> Result<Self, Refused> {
         let illegal = |error: FormRejection| Refused::Illegal(error.body_text());
         let form = Self(fields.map_err(illegal)?.0);
         if !asked.access().holds(form.field("token")) {
@@ -32,7 +32,7 @@ impl Sent {
     }
 
     /// Returns the first field of a name; nothing when there is none.
-    fn field(&self, name: &str) -> &str {
+    pub(crate) fn field(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
     }
 
@@ -41,7 +41,7 @@ impl Sent {
     }
 }
 
-fn answer(asked: &Asked, done: Result<Response, Refused>) -> Response {
+pub(crate) fn answer(asked: &Asked, done: Result<Response, Refused>) -> Response {
     let (status, title, why) = match done {
         Ok(response) => return response,
         Err(Refused::Forbidden(why)) => (StatusCode::FORBIDDEN, "Nothing was done", why),
@@ -54,7 +54,7 @@ fn answer(asked: &Asked, done: Result<Response, Refused>) -> Response {
 }
 
 /// Leads back to a page, which then says what was done.
-fn back(page: &str, did: &str) -> Response {
+pub(crate) fn back(page: &str, did: &str) -> Response {
     Redirect::to(&format!("{page}?did={did}")).into_response()
 }
 
@@ -91,9 +91,10 @@ async fn act_on_recurring(asked: &Asked, id: &str, fields: Fields) -> Result<Res
     let (command, done) = doing::recurring(asked, id.into(), action).await?;
     let page = match command {
         RecurringCommand::Remove => asked.base().path("/recurring"),
-        RecurringCommand::Trigger(_) | RecurringCommand::Pause | RecurringCommand::Resume => {
-            asked.base().item("/recurring/", id)
-        }
+        RecurringCommand::Trigger(_)
+        | RecurringCommand::Pause
+        | RecurringCommand::Resume
+        | RecurringCommand::Change { .. } => asked.base().item("/recurring/", id),
     };
     Ok(back(&page, if done == Some(true) { action } else { "nothing" }))
 }

@@ -143,7 +143,7 @@ pub(crate) async fn recurring(
         other => return Err(unknown(other)),
     };
     needs(asked, role)?;
-    let done = asked.store().recurring(Arc::clone(&id), command, asked.now()).await?;
+    let done = asked.store().recurring(Arc::clone(&id), command.clone(), asked.now()).await?;
     told(asked, action, &format!("recurring definition {id}"), done == Some(true)).await;
     Ok((command, done))
 }

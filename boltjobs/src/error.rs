@@ -10,6 +10,7 @@ use boltjobs_core::cron::{CronError, ZoneError};
 use boltjobs_core::duration::{self, DurationError};
 use boltjobs_core::job::ErrorInfo;
 use boltjobs_core::name::NameError;
+use boltjobs_core::recurring::Nonsense;
 use boltjobs_core::store::StoreError;
 use boltjobs_core::{BatchId, JobId, JobState};
 
@@ -256,6 +257,19 @@ pub enum Error {
     /// No such job: it never was, or its retention is over.
     #[error("job {0} does not exist; it may have been removed after its retention")]
     UnknownJob(JobId),
+    /// No such recurring definition: it never was, or was removed.
+    #[error("recurring definition `{0}` does not exist; add it with `.recurring(..)` of its request")]
+    UnknownRecurring(String),
+    /// A recurring definition can't be changed while the program runs, as the code declares it.
+    #[error(
+        "recurring definition `{id}` is declared by the crate `{by}`, whose next start would set it back; change it there"
+    )]
+    DeclaredRecurring {
+        /// The id of the definition.
+        id: String,
+        /// The crate.
+        by: String,
+    },
     /// An interceptor ended a call with `process()` by `Outcome::delete`.
     #[error("request `{request}` was stopped by the interceptor `{by}`: {reason}")]
     Stopped {
@@ -311,6 +325,12 @@ fn who(interceptor: &str) -> String {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<Nonsense> for Error {
+    fn from(nonsense: Nonsense) -> Self {
+        Self::InvalidOption(nonsense.to_string())
     }
 }
 

@@ -109,7 +109,7 @@ pub use process::Process;
 pub use provider::{Data, Dependencies, FromProviders};
 pub use query::{BulkReport, JobQuery};
 pub use queues::{QueueDetails, QueueRef};
-pub use recurring::{Recurring, RecurringDetails, RecurringRef};
+pub use recurring::{Recurring, RecurringDetails, RecurringEdit, RecurringRef};
 pub use request::Request;
 pub use server::{Queue, Server};
 pub use servers::ServerDetails;

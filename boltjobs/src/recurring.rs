@@ -2,6 +2,7 @@
 
 pub(crate) mod declared;
 mod details;
+mod edit;
 mod steering;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use crate::request::Request;
 use crate::runtime;
 
 pub use details::RecurringDetails;
+pub use edit::RecurringEdit;
 pub use steering::RecurringRef;
 
 /// A recurring definition on its way to the store; nothing happens until it is awaited.
@@ -145,18 +147,8 @@ impl<R: Request> Recurring<R> {
 /// Checks that what a definition says makes sense together.
 fn checked(definition: Definition) -> Result<Definition> {
     name::validate_recurring_id(&definition.id)?;
-    if let Misfire::FireAll { at_most: 0 } = definition.misfire {
-        let mend = "use `Misfire::Skip` to fire none, or 1 and more";
-        return Err(Error::InvalidOption(format!(
-            "`Misfire::FireAll` with a limit of zero would fire none; {mend}"
-        )));
-    }
-    match (definition.starts_at, definition.ends_at) {
-        (Some(start), Some(end)) if end < start => Err(Error::InvalidOption(format!(
-            "`ends_at` `{end}` is before `starts_at` `{start}`, so it would never fire; set a later `ends_at`"
-        ))),
-        _ => Ok(definition),
-    }
+    definition.check()?;
+    Ok(definition)
 }
 
 impl<R: Request> IntoFuture for Recurring<R> {

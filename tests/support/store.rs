@@ -27,12 +27,18 @@ pub struct Flaky {
     due_failures: AtomicU32,
     stalled: AtomicBool,
     stays_open: bool,
+    reads_slowly: bool,
 }
 
 impl Flaky {
     /// Makes a store that can't be closed.
     pub fn staying_open() -> Self {
         Self { stays_open: true, ..Self::default() }
+    }
+
+    /// Makes a store that answers what definitions there are once others have had a turn.
+    pub fn reading_slowly() -> Self {
+        Self { reads_slowly: true, ..Self::default() }
     }
 
     /// Lets the next settles fail.
@@ -225,7 +231,15 @@ impl Store for Flaky {
     }
 
     fn recurring_jobs(&self) -> Answer<'_, Vec<RecurringJob>> {
-        self.store.recurring_jobs()
+        let read = self.store.recurring_jobs();
+        if !self.reads_slowly {
+            return read;
+        }
+        Box::pin(async move {
+            let read = read.await;
+            tokio::task::yield_now().await;
+            read
+        })
     }
 
     fn watch(&self, interest: Interest) -> Watch {

@@ -281,6 +281,7 @@ macro_rules! store_conformance {
                 a_paused_definition_fires_nothing_but_can_be_triggered
                 a_resumed_definition_fires_from_now_on
                 a_removed_definition_fires_no_more_and_leaves_its_jobs
+                a_change_of_what_is_another_by_now_changes_nothing
                 a_command_to_an_unknown_definition_answers_none
                 a_cron_that_never_fires_is_kept_and_can_be_triggered
                 definitions_are_listed_in_the_order_of_their_ids

@@ -58,8 +58,8 @@ pub(super) enum Operation {
     Reopen,
 }
 
-fn pick<T: Copy>(rng: &mut Rng, choices: &[T]) -> T {
-    choices[rng.usize(0..choices.len())]
+fn pick<T: Clone>(rng: &mut Rng, choices: &[T]) -> T {
+    choices[rng.usize(0..choices.len())].clone()
 }
 
 fn any_job(rng: &mut Rng) -> JobId {

@@ -71,6 +71,32 @@ pub fn a_removed_definition_fires_no_more_and_leaves_its_jobs(fixture: &dyn Fixt
     assert_eq!((lab.definitions()[0].created_at, lab.definitions()[0].last), (at(9 * HOUR), None));
 }
 
+/// C6: whoever has not seen the latest change does not undo it.
+pub fn a_change_of_what_is_another_by_now_changes_nothing(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    lab.put(hourly(), at(0));
+    let change = |from: &Definition, to: &Definition, now| {
+        let [from, to] = [from, to].map(|it| Box::new(it.clone()));
+        lab.steer("report", RecurringCommand::Change { from, to }, now)
+    };
+    let [early, late] = [definition("report", "5 * * * *"), definition("report", "50 * * * *")];
+    assert_eq!(change(&hourly(), &early, at(10)), Some(true));
+    let changed = lab.definitions();
+    assert_eq!(
+        (&changed[0].definition, changed[0].next, changed[0].updated_at),
+        (&early, Some(at(300)), at(10))
+    );
+    // In the same microsecond.
+    assert_eq!(change(&hourly(), &late, at(10)), Some(false));
+    assert_eq!(change(&early, &Definition { id: "other".into(), ..late.clone() }, at(11)), Some(false));
+    assert_eq!(change(&early, &early, at(11)), Some(true));
+    assert_eq!(lab.definitions(), changed);
+    lab.steer("report", RecurringCommand::Pause, at(12));
+    assert_eq!(change(&early, &late, at(13)), Some(true));
+    let found = &lab.definitions()[0];
+    assert_eq!((&found.definition, found.next, found.paused), (&late, None, true));
+}
+
 /// C6.
 pub fn a_command_to_an_unknown_definition_answers_none(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
@@ -80,6 +106,7 @@ pub fn a_command_to_an_unknown_definition_answers_none(fixture: &dyn Fixture) {
         RecurringCommand::Pause,
         RecurringCommand::Resume,
         RecurringCommand::Remove,
+        RecurringCommand::Change { from: Box::new(hourly()), to: Box::new(hourly()) },
     ] {
         assert_eq!(lab.unchanged(|| lab.steer("other", command, at(1))), None);
     }

@@ -63,6 +63,13 @@ impl Turn<'_> {
                 self.commit(Entry::RecurringRemoved(Arc::clone(id)));
                 return Some(true);
             }
+            RecurringCommand::Change { from, to } => {
+                let is_seen = known.definition == *from && to.id == *id;
+                if is_seen {
+                    self.put_recurring(*to);
+                }
+                return Some(is_seen);
+            }
             RecurringCommand::Pause => known.pause(true, self.now),
             RecurringCommand::Resume => known.pause(false, self.now),
         };

@@ -41,8 +41,8 @@ impl RecurringJob {
         }
     }
 
-    /// Returns it with another definition; `None` if that changes nothing.
-    pub(crate) fn with(&self, definition: Definition, now: Timestamp) -> Option<Self> {
+    /// Returns it with another definition, as a store keeps it; `None` if that changes nothing.
+    pub fn with(&self, definition: Definition, now: Timestamp) -> Option<Self> {
         let first = self.past.next_after(now, &definition);
         // One that could not be read for a while waits for nothing; then it begins again.
         let waits = self.paused || self.next.is_some() || first.is_none();

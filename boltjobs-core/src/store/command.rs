@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::recurring::Definition;
 use crate::{JobId, JobState, Timestamp};
 
 /// What became of a job that was enqueued.
@@ -36,7 +37,7 @@ pub enum Action {
 }
 
 /// What can be done with a recurring definition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum RecurringCommand {
     /// Makes a job of it now, under this id; its schedule stays.
     Trigger(JobId),
@@ -46,4 +47,12 @@ pub enum RecurringCommand {
     Resume,
     /// Removes it. Its jobs stay.
     Remove,
+    /// Changes it as [`put_recurring`](super::Store::put_recurring) does, if it still says `from`. `false` when it says something
+    /// else by now: whoever asks has not seen that, and is not to undo it.
+    Change {
+        /// What it says.
+        from: Box<Definition>,
+        /// What it is to say, under the same id.
+        to: Box<Definition>,
+    },
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use boltjobs_core::JobId;
 use boltjobs_core::store::RecurringCommand;
 
+use super::RecurringEdit;
 use crate::client::Client;
 use crate::error::Result;
 
@@ -14,8 +15,8 @@ use crate::error::Result;
 /// stays.
 #[derive(Debug, Clone)]
 pub struct RecurringRef {
-    client: Client,
-    id: Arc<str>,
+    pub(super) client: Client,
+    pub(super) id: Arc<str>,
 }
 
 impl RecurringRef {
@@ -26,6 +27,11 @@ impl RecurringRef {
     /// Returns the id of the definition.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Begins to change its schedule, step by step; see [`RecurringEdit`].
+    pub fn edit(&self) -> RecurringEdit {
+        RecurringEdit::new(self.clone())
     }
 
     /// Makes a job of it now, in its own queue; the schedule stays as it is. Neither overlap nor jitter counts, and it
