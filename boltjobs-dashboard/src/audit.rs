@@ -1,20 +1,34 @@
 //! What is told of who did what: to whoever logs, and in the store.
 
+use std::borrow::Cow;
+
 use boltjobs_core::audit::{AuditEntry, write};
 
 use crate::routes::Asked;
 
 /// Tells what somebody did, or tried to.
 pub(crate) async fn told(asked: &Asked, action: &str, what: &str, done: bool) {
-    told_each(asked, action, [(what.to_owned(), done)]).await;
+    told_with(asked, action, what, "", done).await;
+}
+
+/// The same with what came of it, in short.
+pub(crate) async fn told_with(asked: &Asked, action: &str, what: &str, detail: &str, done: bool) {
+    tell_all(asked, action, vec![(what.to_owned(), detail.to_owned(), done)]).await;
 }
 
 /// The same of what was done to several things; it is stored in one write.
 pub(crate) async fn told_each(asked: &Asked, action: &str, acted: impl IntoIterator<Item = (String, bool)>) {
+    let acted = acted.into_iter().map(|(target, done)| (target, String::new(), done)).collect();
+    tell_all(asked, action, acted).await;
+}
+
+async fn tell_all(asked: &Asked, action: &str, acted: Vec<(String, String, bool)>) {
     let (actor, at) = (asked.actor(), asked.now());
-    let entry = |(target, done): (String, bool)| {
-        tell(actor, action, &target, done);
-        let (actor, action, detail) = (actor.to_owned(), action.to_owned(), String::new());
+    let entry = |(target, detail, done): (String, String, bool)| {
+        let what =
+            if detail.is_empty() { Cow::Borrowed(&*target) } else { format!("{target}: {detail}").into() };
+        tell(actor, action, &what, done);
+        let (actor, action) = (actor.to_owned(), action.to_owned());
         AuditEntry { at, actor, action, target, done, detail }
     };
     let entries: Vec<_> = acted.into_iter().map(entry).collect();

@@ -14,6 +14,8 @@ mod bulk;
 mod choices;
 mod cookie;
 mod doing;
+mod edit;
+mod editing;
 mod events;
 mod failing;
 mod faults;
@@ -224,6 +226,7 @@ fn pages(source: Source) -> Router {
         .route("/jobs/{id}", get(routes::job))
         .route("/recurring", get(routes::recurring))
         .route("/recurring/{id}", get(routes::definition).post(actions::recurring))
+        .route("/recurring/{id}/edit", get(editing::form).post(editing::sent))
         .route("/queues", get(routes::queues))
         .route("/queues/{name}", post(actions::queues))
         .route("/servers", get(routes::servers))

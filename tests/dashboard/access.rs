@@ -204,6 +204,7 @@ async fn assert_untouched(bench: &Bench) {
     assert!(queues.iter().all(|queue| queue.paused_since.is_none()), "{queues:?}");
     let recurring = bench.store.recurring_jobs().await.unwrap();
     assert!(recurring.len() == 1 && recurring[0].runs.is_empty() && !recurring[0].paused, "{recurring:?}");
+    assert_eq!(recurring[0].definition.cron.as_str(), "@daily");
 }
 
 #[tokio::test]

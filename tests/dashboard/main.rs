@@ -15,6 +15,7 @@ use boltjobs_tests::{Bench, patiently};
 mod access;
 mod actions;
 mod api;
+mod editing;
 mod frame;
 mod login;
 mod openapi;

@@ -133,6 +133,13 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
         assert_eq!(reader.post("/api/recurring/{id}", "night%2Fly", &action, 200)["done"], done);
         assert_eq!(reader.post("/api/queues/{name}", "a%20b", &action, 200)["done"], done);
     }
+    assert_eq!(nightly["in_words"], "at 03:00 every day");
+    let edit = json!({
+        "action": "edit", "cron": "0 4 * * *", "timezone": "Europe/Oslo", "misfire": "FireAll", "misfire_at_most": 3,
+        "overlap": "Skip", "jitter_seconds": 1.5, "starts_at": "2026-02-01T00:00:00Z", "ends_at": null,
+        "updated_at": nightly["updated_at"],
+    });
+    assert_eq!(reader.post("/api/recurring/{id}", "night%2Fly", &edit, 200)["done"], true);
     let made = reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "trigger" }), 200);
     reader.get("/api/jobs/{id}", made["job"].as_str().unwrap(), 200);
     reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "remove" }), 200);

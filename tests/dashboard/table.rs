@@ -20,8 +20,11 @@ const ADMINISTRATORS: For = For::Role(DashboardRole::Administer);
 const DELETE: &str = r#"{"action":"delete"}"#;
 const DELETE_ALL: &str = r#"{"action":"delete","jobs":["01890a5d-ac96-774b-bcce-b302099a8057"]}"#;
 
+/// Of whoever has not seen what is there.
+const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=Allow&seen=";
+
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 70] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 76] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -34,6 +37,10 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 70] = [
     ("/recurring/{id}", "POST /recurring/y", "action=pause", OPERATORS, 303),
     ("/recurring/{id}", "POST /recurring/y", "action=resume", OPERATORS, 303),
     ("/recurring/{id}", "POST /recurring/y", "action=remove", ADMINISTRATORS, 303),
+    ("/recurring/{id}/edit", "GET /recurring/x/edit", "", OPERATORS, 200),
+    ("/recurring/{id}/edit", "GET /recurring/y/edit", "", OPERATORS, 404),
+    ("/recurring/{id}/edit", "POST /recurring/x/edit", EDIT, OPERATORS, 409),
+    ("/recurring/{id}/edit", "POST /recurring/y/edit", "action=save", OPERATORS, 404),
     ("/queues", "GET /queues", "", READERS, 200),
     ("/queues/{name}", "GET /queues/x", "", READERS, 405),
     ("/queues/{name}", "POST /queues/x", "action=pause", OPERATORS, 303),
@@ -101,6 +108,8 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 70] = [
     ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"trigger"}"#, OPERATORS, 404),
     ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"pause"}"#, OPERATORS, 404),
     ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"resume"}"#, OPERATORS, 404),
+    ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"edit","cron":"@daily"}"#, OPERATORS, 404),
+    ("/api/recurring/{id}", "POST /api/recurring/x", r#"{"action":"edit","cron":"@hourly"}"#, OPERATORS, 200),
     ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"remove"}"#, ADMINISTRATORS, 404),
     ("/api/queues", "GET /api/queues", "", READERS, 200),
     ("/api/queues/{name}", "GET /api/queues/x", "", READERS, 404),

@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Fault};
+use super::editing::{OnRecurring, edit};
 use super::watching::of_operation;
 use crate::access::By;
 use crate::doing;
@@ -136,7 +137,12 @@ pub(super) async fn recurring(
     headers: HeaderMap,
     body: Sent,
 ) -> Answered {
-    let OnOther { action } = read(&asked, &headers, body)?;
+    let sent: OnRecurring = read(&asked, &headers, body)?;
+    if sent.action == "edit" {
+        return edit(&asked, &id, &sent).await;
+    }
+    sent.plain()?;
+    let OnRecurring { action, .. } = sent;
     let (command, done) = doing::recurring(&asked, id.as_str().into(), &action).await?;
     let gone = || {
         let why = format!("There is no recurring definition `{}`.", shown(&id));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use boltjobs_core::continuation::ParentId;
+use boltjobs_core::cron::Cron;
 use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, RowData};
 use boltjobs_core::literal::literal;
 use boltjobs_core::mask::masked;
@@ -161,6 +162,7 @@ pub(super) fn definition(recurring: &RecurringJob) -> Map<String, Value> {
     object(json!({
         "id": &*definition.id,
         "cron": definition.cron.as_str(),
+        "in_words": definition.cron.read().ok().map(Cron::in_words),
         "timezone": definition.zone.as_str(),
         "error": definition.error(),
         "request": &*definition.spec.request,

@@ -4,6 +4,7 @@ mod audit;
 mod bar;
 mod batches;
 mod chart;
+mod edit;
 mod failures;
 mod frame;
 mod health;
@@ -20,6 +21,7 @@ mod servers;
 
 pub(crate) use audit::{ROWS as AUDIT_ROWS, audit};
 pub(crate) use batches::{ROWS as BATCH_ROWS, batch, batches};
+pub(crate) use edit::{EditPage, edit};
 pub(crate) use failures::{GROUPS, failures};
 pub(crate) use frame::View;
 pub(crate) use health::health;

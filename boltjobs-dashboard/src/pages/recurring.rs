@@ -50,7 +50,7 @@ fn listed(view: &View, all: &[RecurringJob]) -> Markup {
             @for recurring in all.iter().take(ROWS) {
                 tr {
                     th scope="row" { (named(view, &recurring.definition)) (marks(recurring)) }
-                    td { code { (clip(recurring.definition.cron.as_str(), LINE)) } }
+                    td { (cron(&recurring.definition)) }
                     td { (clip(recurring.definition.zone.as_str(), LINE)) }
                     td { @if let Some(next) = recurring.next { (view.instant(next)) } @else { "never" } }
                     td { (latest(view, &recurring.runs)) }
@@ -63,6 +63,14 @@ fn listed(view: &View, all: &[RecurringJob]) -> Markup {
 
 fn named(view: &View, definition: &Definition) -> Markup {
     html! { a href=(view.base.item("/recurring/", &definition.id)) { (clip(&definition.id, LINE)) } }
+}
+
+/// Shows a cron expression, and says when it fires.
+pub(super) fn cron(definition: &Definition) -> Markup {
+    html! {
+        code { (clip(definition.cron.as_str(), LINE)) }
+        @if let Ok(cron) = definition.cron.read() { " " span class="words" { (clip(&cron.in_words(), LINE)) } }
+    }
 }
 
 fn marks(recurring: &RecurringJob) -> Markup {
@@ -111,7 +119,7 @@ pub(super) fn upcoming(view: &View, runs: &[(&RecurringJob, Timestamp)], shown: 
             @for (recurring, next) in runs.iter().take(shown) {
                 tr {
                     th scope="row" { (named(view, &recurring.definition)) }
-                    td { code { (clip(recurring.definition.cron.as_str(), LINE)) } }
+                    td { (cron(&recurring.definition)) }
                     td { (clip(recurring.definition.zone.as_str(), LINE)) }
                     td { (view.instant(*next)) }
                 }
@@ -148,6 +156,7 @@ fn actions(view: &View, recurring: &RecurringJob) -> Markup {
     html! {
         div class="actions" {
             (button(Role::Operate, "trigger", "Run now"))
+            @if view.access.role >= Role::Operate { a class="button" href=(format!("{path}/edit")) { "Edit" } }
             @if recurring.paused { (button(Role::Operate, "resume", "Resume")) }
             @else { (button(Role::Operate, "pause", "Pause")) }
             (button(Role::Administer, "remove", "Remove"))
@@ -159,7 +168,7 @@ fn facts(view: &View, recurring: &RecurringJob) -> Markup {
     let definition = &recurring.definition;
     html! {
         dl {
-            dt { "Cron" } dd { code { (clip(definition.cron.as_str(), LINE)) } }
+            dt { "Cron" } dd { (cron(definition)) }
             dt { "Time zone" } dd { (clip(definition.zone.as_str(), LINE)) }
             @let jobs = JobFilter { requests: vec![definition.spec.request.clone()], ..JobFilter::default() };
             dt { "Request" }
@@ -200,7 +209,8 @@ pub(crate) fn next_runs(recurring: &RecurringJob) -> Vec<Timestamp> {
     std::iter::successors(recurring.next, after).take(NEXT).collect()
 }
 
-fn upcoming_of(view: &View, recurring: &RecurringJob) -> Markup {
+/// Lists the next runs of a definition.
+pub(super) fn upcoming_of(view: &View, recurring: &RecurringJob) -> Markup {
     let definition = &recurring.definition;
     let zone = definition.zone.read().copied().unwrap_or(Zone::UTC);
     let next = next_runs(recurring);
