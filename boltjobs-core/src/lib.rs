@@ -10,6 +10,7 @@
 //! | [`continuation`], [`batch`], [`unique`] | what a job waits for, belongs to, and is kept out by |
 //! | [`mask`] | what is shown of a payload |
 //! | [`shape`], [`literal`](mod@literal) | how a payload looks as the code that makes it |
+//! | [`demo`] | the job that the dashboard runs for whoever has seen none |
 //! | [`rate`] | when the next job may start under a rate limit |
 //! | [`fingerprint`] | which failures are the same |
 //! | [`throughput`] | how many jobs came and ended, and when |
@@ -30,6 +31,7 @@ pub mod clock;
 pub mod conformance;
 pub mod continuation;
 pub mod cron;
+pub mod demo;
 pub mod duration;
 pub mod engine;
 pub mod fingerprint;

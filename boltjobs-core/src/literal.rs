@@ -10,10 +10,12 @@ use crate::job::JobSpec;
 use crate::shape::{Kind, Shape};
 use crate::text::shown;
 
+pub use self::enqueued::enqueue_code;
 use self::hidden::Hidden;
 use self::layout::{Page, Piece};
 use self::values::Writer;
 
+mod enqueued;
 mod hidden;
 mod json;
 mod layout;

@@ -2,7 +2,8 @@
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path};
-use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use boltjobs_core::store::RecurringCommand;
 
@@ -10,7 +11,8 @@ use crate::doing::{self, Refused};
 use crate::operating::{self, Order};
 use crate::pages;
 use crate::routes::{Asked, html};
-use crate::{batches, bulk};
+use crate::saved::Saved;
+use crate::{batches, bulk, demo, saved};
 
 /// The fields of a form, in order.
 pub(crate) type Fields = Result<Form<Vec<(String, String)>>, FormRejection>;
@@ -97,6 +99,32 @@ async fn act_on_recurring(asked: &Asked, id: &str, fields: Fields) -> Result<Res
         | RecurringCommand::Change { .. } => asked.base().item("/recurring/", id),
     };
     Ok(back(&page, if done == Some(true) { action } else { "nothing" }))
+}
+
+/// Has a browser keep a query, or let go of one, and leads to the list that was shown.
+pub(crate) async fn queries(asked: Asked, headers: HeaderMap, fields: Fields) -> Response {
+    let done = || {
+        let form = Sent::read(&asked, fields)?;
+        let (action, name, shown) = (form.field("action"), form.field("name"), form.field("q"));
+        let set = match action {
+            "save" => Saved::new(name, shown).and_then(|one| saved::keep(&headers, asked.base(), one)),
+            "forget" => Ok(saved::forget(&headers, asked.base(), name)),
+            other => return Err(doing::unknown(other)),
+        };
+        let page = asked.base().query("/jobs", &[("q", shown), ("did", action)]);
+        Ok(([(SET_COOKIE, set.map_err(Refused::Illegal)?)], Redirect::to(&page)).into_response())
+    };
+    answer(&asked, done())
+}
+
+/// Runs a demo, and leads to it.
+pub(crate) async fn demo(asked: Asked, fields: Fields) -> Response {
+    let done = async {
+        let form = Sent::read(&asked, fields)?;
+        let job = demo::enqueue(&asked, form.field("action")).await?;
+        Ok(Redirect::to(&asked.base().item("/jobs/", &job.to_string())).into_response())
+    };
+    answer(&asked, done.await)
 }
 
 /// Begins an operation, and leads to it.

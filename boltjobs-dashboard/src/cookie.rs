@@ -1,6 +1,6 @@
-//! The cookie that holds the id of a session.
+//! The cookies: one holds the id of a session, and one the queries that a browser keeps.
 //!
-//! It is for our paths alone, no script reads it, and no page from elsewhere has a browser send it. It is not marked `Secure`:
+//! Each is for our paths alone, no script reads it, and no page from elsewhere has a browser send the first. None is marked `Secure`:
 //! whether the browser asked over https is known to the proxy in front alone.
 
 use axum::http::HeaderMap;
@@ -9,17 +9,32 @@ use axum::http::header::{COOKIE, HOST};
 use crate::link::Base;
 use crate::sessions;
 
-/// Returns the name of the cookie. Browsers don't tell ports apart, so the name does.
-fn name(headers: &HeaderMap) -> String {
+const SESSION: &str = "boltjobs";
+const QUERIES: &str = "boltjobs-queries";
+
+/// For how long queries are kept: no browser keeps anything for longer.
+const LONG: u64 = 400 * 24 * 60 * 60;
+
+/// Returns the name of a cookie. Browsers don't tell ports apart, so the name does.
+fn name(headers: &HeaderMap, stem: &str) -> String {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let port = host.rsplit_once(':').map(|(_, port)| port);
     let port = port.filter(|port| !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit()));
-    port.map_or_else(|| "boltjobs".to_owned(), |port| format!("boltjobs_{port}"))
+    port.map_or_else(|| stem.to_owned(), |port| format!("{stem}_{port}"))
 }
 
-/// Returns what the cookies of ours hold; there may be one for each path.
+/// Returns the ids of sessions that a browser sends; there may be one for each path.
 pub(crate) fn ids(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let name = name(headers);
+    values(headers, SESSION)
+}
+
+/// Returns the queries that a browser keeps, as they are written; there may be some for each path.
+pub(crate) fn queries(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    values(headers, QUERIES)
+}
+
+fn values<'a>(headers: &'a HeaderMap, stem: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+    let name = name(headers, stem);
     let pairs = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     let pairs = pairs.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.filter(move |(found, _)| *found == name).map(|(_, id)| id)
@@ -27,19 +42,24 @@ pub(crate) fn ids(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 /// Returns what has a browser keep an id for as long as the session lasts.
 pub(crate) fn keep(headers: &HeaderMap, base: &Base, id: &str) -> String {
-    cookie(headers, base, id, sessions::SPAN.as_secs())
+    cookie(headers, base, (SESSION, id), sessions::SPAN.as_secs(), "Strict")
 }
 
 /// Returns what has a browser forget it.
 pub(crate) fn forget(headers: &HeaderMap, base: &Base) -> String {
-    cookie(headers, base, "", 0)
+    cookie(headers, base, (SESSION, ""), 0, "Strict")
 }
 
-fn cookie(headers: &HeaderMap, base: &Base, id: &str, seconds: u64) -> String {
-    let (name, path) = (name(headers), base.path(""));
+/// Returns what has a browser keep queries. They come along a link from elsewhere, too, as they let nobody in.
+pub(crate) fn keep_queries(headers: &HeaderMap, base: &Base, value: &str) -> String {
+    cookie(headers, base, (QUERIES, value), if value.is_empty() { 0 } else { LONG }, "Lax")
+}
+
+fn cookie(headers: &HeaderMap, base: &Base, (stem, value): (&str, &str), seconds: u64, site: &str) -> String {
+    let (name, path) = (name(headers, stem), base.path(""));
     // What can't stand in a cookie can't be its path.
     let path = if path.is_empty() || path.contains([';', ',']) { "/" } else { &path };
-    format!("{name}={id}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict")
+    format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite={site}")
 }
 
 #[cfg(test)]

@@ -24,8 +24,8 @@ fn is_open(path: &str) -> bool {
     path == "/login" || path.starts_with("/assets/")
 }
 
-/// What may be sent by those who only look, too.
-const FOR_READERS: [&str; 2] = ["/login", "/logout"];
+/// What may be sent by those who only look, too: it changes nothing but what their own browser keeps.
+const FOR_READERS: [&str; 3] = ["/login", "/logout", "/queries"];
 
 /// Lets through who is known, under a name that nobody else can give this machine, and who may do more, from a page of ours.
 pub(crate) async fn check(State(source): State<Source>, request: Request, next: Next) -> Response {

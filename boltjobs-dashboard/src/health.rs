@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use boltjobs_core::JobState;
+use boltjobs_core::demo;
 use boltjobs_core::recurring::RunOutcome;
 use boltjobs_core::store::QueueInfo;
 
@@ -108,7 +109,9 @@ fn unworked(overview: &Overview) -> Option<Reason> {
 fn unhandled(overview: &Overview) -> Option<Reason> {
     let handled = |request| overview.servers.iter().any(|server| server.offer.handles.contains_key(request));
     let requests = overview.counts.requests.iter().filter(|(_, counts)| counts.unfinished() > 0);
-    let unhandled = names(requests.map(|(request, _)| &**request).filter(|request| !handled(*request)))?;
+    // The demo is no concern of the program.
+    let requests = requests.map(|(request, _)| &**request).filter(|request| !demo::is(request));
+    let unhandled = names(requests.filter(|request| !handled(*request)))?;
     let text = format!(
         "Requests with jobs that no server handles: {unhandled}; add #[handler], or `use that_crate as _;` if it \
          lives in another crate."

@@ -13,6 +13,7 @@ mod batches;
 mod bulk;
 mod choices;
 mod cookie;
+mod demo;
 mod doing;
 mod edit;
 mod editing;
@@ -34,6 +35,7 @@ mod probes;
 mod prometheus;
 mod query;
 mod routes;
+mod saved;
 mod secret;
 mod sessions;
 mod text;
@@ -56,6 +58,9 @@ use boltjobs_core::store::Store;
 pub use crate::faults::Faults;
 use crate::gate::{Check, Gate};
 use crate::operations::Operations;
+use crate::saved::Saved;
+#[doc(hidden)]
+pub use crate::saved::check_query;
 
 /// What the pages are made of.
 #[derive(Debug, Clone)]
@@ -65,6 +70,8 @@ struct Source {
     gate: Arc<Gate>,
     environment: Option<Arc<str>>,
     operations: Operations,
+    /// The queries that the app has for everybody.
+    queries: Arc<[Saved]>,
 }
 
 impl Source {
@@ -115,14 +122,24 @@ pub struct Dashboard {
     tokens: Vec<(Identity, Token)>,
     check: Option<Check>,
     hosts: Vec<Host>,
+    queries: Vec<Saved>,
     faults: Vec<String>,
 }
 
 impl Dashboard {
     /// Shows what a store holds, at the time of a clock. It only looks, unless it is given a [`role`](Self::role).
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        let (tokens, hosts, faults) = (Vec::new(), Vec::new(), Vec::new());
-        Self { store, clock, role: Role::Read, tokens, environment: None, check: None, hosts, faults }
+        Self {
+            store,
+            clock,
+            role: Role::Read,
+            environment: None,
+            tokens: Vec::new(),
+            check: None,
+            hosts: Vec::new(),
+            queries: Vec::new(),
+            faults: Vec::new(),
+        }
     }
 
     /// Sets what everybody may do, as long as there is neither a [`token`](Self::token) nor a check of one's own
@@ -182,6 +199,17 @@ impl Dashboard {
         hosts.into_iter().fold(self, Self::host)
     }
 
+    /// Shows a query under a name above the list of jobs, to everybody: `query("Failed mails", "state:failed queue:mail")`.
+    /// It is what one types into the box there. It can be said several times.
+    #[must_use]
+    pub fn query(mut self, name: impl AsRef<str>, query: impl AsRef<str>) -> Self {
+        match Saved::new(name.as_ref(), query.as_ref()) {
+            Ok(saved) => self.queries.push(saved),
+            Err(fault) => self.faults.push(fault),
+        }
+        self
+    }
+
     /// Makes the pages. They can be nested below any path of another router.
     ///
     /// What changes anything has to come from a form of the pages themselves, or with a token in its header. Wrong tokens are
@@ -189,7 +217,7 @@ impl Dashboard {
     /// together elsewhere.
     ///
     /// # Errors
-    /// All tokens and hosts that can't be used, and hosts that would show the pages to everybody.
+    /// All tokens, hosts and queries that can't be used, and hosts that would show the pages to everybody.
     pub fn router(self) -> Result<Router, Faults> {
         let gate = self.gate(None)?;
         Ok(pages(self.source(gate)))
@@ -213,8 +241,9 @@ impl Dashboard {
     }
 
     fn source(self, gate: Gate) -> Source {
-        let Self { store, clock, environment, .. } = self;
-        Source { store, clock, gate: Arc::new(gate), environment, operations: Operations::default() }
+        let Self { store, clock, environment, queries, .. } = self;
+        let (operations, queries) = (Operations::default(), queries.into());
+        Source { store, clock, gate: Arc::new(gate), environment, operations, queries }
     }
 }
 
@@ -224,6 +253,7 @@ fn pages(source: Source) -> Router {
         .route("/", get(routes::overview))
         .route("/jobs", get(routes::jobs).post(actions::jobs))
         .route("/jobs/{id}", get(routes::job))
+        .route("/queries", post(actions::queries))
         .route("/recurring", get(routes::recurring))
         .route("/recurring/{id}", get(routes::definition).post(actions::recurring))
         .route("/recurring/{id}/edit", get(editing::form).post(editing::sent))
@@ -236,6 +266,7 @@ fn pages(source: Source) -> Router {
         .route("/audit", get(failing::audit))
         .route("/batches", get(batches::batches))
         .route("/batches/{id}", get(batches::batch).post(actions::batch))
+        .route("/demo", post(actions::demo))
         .route("/operations", get(bulk::operations).post(actions::begin))
         .route("/operations/new", get(bulk::dry_run))
         .route("/operations/{id}", get(bulk::operation).post(actions::steer))

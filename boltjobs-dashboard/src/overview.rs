@@ -1,6 +1,6 @@
 //! What the first page tells of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +39,15 @@ pub(crate) struct Overview {
     pub(crate) took: Duration,
 }
 
+/// How much there is to run jobs.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) servers: u64,
+    pub(crate) workers: u64,
+    /// Requests of programs, each once.
+    pub(crate) requests: u64,
+}
+
 /// What came and ended in each queue.
 pub(crate) type Rates = BTreeMap<Arc<str>, Flow>;
 
@@ -59,6 +68,23 @@ impl Overview {
             rates: rates(source, now).await?,
             took: source.clock.monotonic().saturating_sub(begun),
         })
+    }
+
+    /// Says whether nothing was ever enqueued, as far as anything tells.
+    pub(crate) fn is_new(&self) -> bool {
+        self.counts.states.total() == 0 && self.rates.is_empty() && self.failures.is_empty()
+    }
+
+    /// Counts what there is to run jobs.
+    pub(crate) fn found(&self) -> Found {
+        let offers = || self.servers.iter().map(|server| &server.offer);
+        let requests: BTreeSet<_> =
+            offers().flat_map(|offer| offer.requests()).map(|(name, _)| name).collect();
+        Found {
+            servers: self.servers.len() as u64,
+            workers: offers().map(|offer| u64::from(offer.workers)).sum(),
+            requests: requests.len() as u64,
+        }
     }
 
     /// Returns the definitions that fire next, the next one first.

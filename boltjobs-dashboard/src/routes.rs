@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Path, Query};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use boltjobs_core::recurring::RecurringJob;
 use boltjobs_core::store::{JobFilter, PageQuery, Store, StoreError};
@@ -18,11 +18,13 @@ use serde::Deserialize;
 use crate::Source;
 use crate::access::Access;
 use crate::choices::Choices;
+use crate::demo;
 use crate::gate::Gate;
 use crate::link::Base;
 use crate::overview::{Overview, rates};
-use crate::pages::{self, Graphs, JobPage, JobsPage, SIZES, SPANS, View};
+use crate::pages::{self, Graphs, JobPage, JobsPage, Kept, SIZES, SPANS, View};
 use crate::query;
+use crate::saved;
 
 /// What every page needs: what to tell of, and how to show it.
 pub(crate) struct Asked {
@@ -170,14 +172,15 @@ pub(crate) struct Wanted {
     size: String,
 }
 
-pub(crate) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Response {
+pub(crate) async fn jobs(asked: Asked, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response {
+    let kept = Kept { shared: &asked.source.queries, own: saved::of(&headers) };
     match query::parse(&wanted.q) {
         Ok(filter) => {
             let listed = find(&asked, filter, &wanted).await;
-            asked.answer(listed.map(|listed| pages::jobs(&asked.view, &listed)))
+            asked.answer(listed.map(|listed| pages::jobs(&asked.view, &listed, &kept)))
         }
         Err(error) => {
-            let page = html(pages::unreadable(&asked.view, &wanted.q, &error));
+            let page = html(pages::unreadable(&asked.view, &wanted.q, &error, &kept));
             (StatusCode::BAD_REQUEST, page).into_response()
         }
     }
@@ -227,7 +230,7 @@ pub(crate) async fn find_job(asked: &Asked, id: &str) -> Result<JobPage, Missing
     let notes = store.notes(id).await?;
     let servers = store.servers(asked.view.now).await?;
     let shape = servers.iter().find_map(|server| server.offer.handles.get(&job.spec.request)?.shape.clone());
-    Ok(JobPage { job, explanation, notes, shape })
+    Ok(JobPage { job, explanation, notes, shape, demo: demo::queue(&servers).is_some() })
 }
 
 pub(crate) async fn recurring(asked: Asked) -> Response {

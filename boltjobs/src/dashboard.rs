@@ -29,6 +29,18 @@ pub(crate) fn address(text: &str) -> std::result::Result<SocketAddr, String> {
     })
 }
 
+/// Checks a query that everybody sees, and its name.
+#[cfg(feature = "dashboard")]
+pub(crate) fn query(name: &str, query: &str) -> std::result::Result<(), String> {
+    boltjobs_dashboard::check_query(name, query)
+}
+
+/// Is never asked: without the feature there is no way to say one.
+#[cfg(not(feature = "dashboard"))]
+pub(crate) fn query(_: &str, _: &str) -> std::result::Result<(), String> {
+    Ok(())
+}
+
 /// A place that is taken for the dashboard.
 #[derive(Debug)]
 pub(crate) struct Listener {
@@ -63,6 +75,8 @@ fn pages(socket: TcpListener, shown: Shown, runtime: &Runtime) -> impl Future<Ou
     let dashboard = of(runtime).role(shown.role).hosts(shown.hosts.iter().map(Host::as_str));
     let tokens = shown.tokens.into_iter();
     let dashboard = tokens.fold(dashboard, |dashboard, (who, token)| dashboard.token(who, token.as_str()));
+    let queries = shown.queries.iter();
+    let dashboard = queries.fold(dashboard, |dashboard, (name, query)| dashboard.query(name, query));
     let dashboard = match shown.environment {
         Some(name) => dashboard.environment(name),
         None => dashboard,
@@ -122,6 +136,14 @@ impl Builder {
         self
     }
 
+    /// Shows a query under a name above the list of jobs, to everybody: `dashboard_query("Failed mails", "state:failed
+    /// queue:mail")`. It is what one types into the box there, and it can be said several times. Default none. One that can't
+    /// be read stops the start.
+    pub fn dashboard_query(mut self, name: impl Into<String>, query: impl Into<String>) -> Self {
+        self.settings.dashboard.queries.push((name.into(), query.into()));
+        self
+    }
+
     /// Sets the name that every page of the dashboard shows for where the program runs, as in `production`, so that
     /// nobody takes one for the other. `BOLTJOBS_DASHBOARD_ENVIRONMENT`; default none. It stands out if it has `prod`
     /// in it.
@@ -151,6 +173,7 @@ impl Server {
     /// # }
     /// ```
     pub fn dashboard(&self) -> Dashboard {
+        self.worker.offer_demo();
         of(&self.worker.runtime)
     }
 }

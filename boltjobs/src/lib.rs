@@ -35,6 +35,8 @@ mod client;
 mod clock;
 mod context;
 mod dashboard;
+#[cfg(feature = "dashboard")]
+mod demo;
 mod details;
 mod ended;
 mod error;

@@ -101,6 +101,13 @@ pub(crate) struct Handler {
     pub(crate) chain: Box<[Segment]>,
 }
 
+impl Handler {
+    pub(crate) fn new(info: &'static HandlerInfo, backoff: BackoffFn, chain: Box<[Segment]>) -> Self {
+        let HandlerInfo { run, retries, timeout, on_exhausted, .. } = *info;
+        Self { run, retries: retries.unwrap_or(DEFAULT_RETRIES), backoff, timeout, on_exhausted, info, chain }
+    }
+}
+
 impl fmt::Debug for Handler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handler").field("info", self.info).finish_non_exhaustive()
@@ -129,6 +136,8 @@ pub(crate) struct Registry {
     by_type: HashMap<TypeId, Arc<KnownRequest>>,
     /// By name and by alias.
     by_name: BTreeMap<Arc<str>, Arc<KnownRequest>>,
+    /// The demo of the dashboard, which is none of the program's own.
+    demo: Option<Arc<KnownRequest>>,
     pub(crate) providers: Vec<&'static ProviderInfo>,
     pub(crate) hooks: Vec<&'static HookInfo>,
     pub(crate) interceptors: Interceptors,
@@ -176,7 +185,11 @@ impl Registry {
         let mut faults = Vec::new();
         let order = Interceptors::of(&interceptors, without, &mut faults);
         let handlers = by_request(&handlers, &order, &mut faults);
-        let mut registry = Self { hooks, interceptors: order, observers, ..Self::default() };
+        #[cfg(feature = "dashboard")]
+        let demo = Some(crate::demo::known(&order));
+        #[cfg(not(feature = "dashboard"))]
+        let demo = None;
+        let mut registry = Self { demo, hooks, interceptors: order, observers, ..Self::default() };
         registry.declared = recurring::declared::definitions(&requests, &mut faults);
         registry.crates = crates;
         let mut upcasts = upcast::link(&requests, &upcasts, &mut faults);
@@ -218,7 +231,7 @@ impl Registry {
     }
 
     pub(crate) fn by_name(&self, name: &str) -> Option<&Arc<KnownRequest>> {
-        self.by_name.get(name)
+        self.by_name.get(name).or_else(|| self.demo.as_ref().filter(|demo| *demo.name == *name))
     }
 
     /// Returns what can be run: the names, aliases too, of all requests that have a handler.
@@ -263,15 +276,7 @@ fn by_request(
             None => Arc::new(|retry, chance| Backoff::default().delay(retry, chance)),
         };
         let request = (info.request.ops.type_id)();
-        let handler = Handler {
-            run: info.run,
-            retries: info.retries.unwrap_or(DEFAULT_RETRIES),
-            backoff,
-            timeout: info.timeout,
-            on_exhausted: info.on_exhausted,
-            info,
-            chain: interceptors.chain(request),
-        };
+        let handler = Handler::new(info, backoff, interceptors.chain(request));
         if let Some(other) = handlers.insert(request, Arc::new(handler)) {
             faults.push(format!(
                 "request `{}` has two handlers: `{}` at {} and `{}` at {}; remove one of them, \

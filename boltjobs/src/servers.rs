@@ -32,6 +32,11 @@ impl ServerDetails {
         self.0.offer.workers
     }
 
+    /// Returns how many jobs it runs by now.
+    pub fn running(&self) -> u32 {
+        self.0.running
+    }
+
     /// Returns the queues that it works, with the weight of each where they have weights; empty for all there are.
     pub fn queues(&self) -> Vec<(&str, Option<u32>)> {
         match &self.0.offer.queues {
@@ -46,7 +51,7 @@ impl ServerDetails {
     /// Returns the requests that it handles by their names, older ones too: the newest version that it reads of each, and
     /// what its jobs are held to.
     pub fn requests(&self) -> impl Iterator<Item = (&str, u32, Option<&Limits>)> {
-        let handles = self.0.offer.handles.iter();
+        let handles = self.0.offer.requests();
         handles.map(|(name, handled)| (&**name, handled.version, handled.limits.as_deref()))
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use boltjobs_core::clock::{Chance, Clock};
+use boltjobs_core::demo;
 use boltjobs_core::id::JobIds;
 use boltjobs_core::store::{Offer, Retention, StoreSource};
 use boltjobs_core::watch::Interest;
@@ -237,6 +238,10 @@ impl Builder {
         let mut server = begin(&runtime, settings, built, observers);
         server.thread = Some(thread);
         runtime::enter(&runtime);
+        #[cfg(feature = "dashboard")]
+        if dashboard.is_some() {
+            server.worker.offer_demo();
+        }
         server.worker.announce().await?;
         if let Some(listener) = dashboard {
             listener.serve(&mut server);
@@ -298,6 +303,8 @@ pub(crate) fn begin(
     };
     let worker = Arc::new(Worker {
         offer: Arc::new(offer),
+        with_demo: OnceLock::new(),
+        told: Notify::new(),
         slots: Slots::new(settings.workers),
         running: Running::default(),
         outlived: Outlived::default(),
@@ -360,7 +367,7 @@ async fn report(server: &Server) -> Result<()> {
             use boltjobs_core::JobState::{Awaiting, Enqueued, Scheduled};
             [Awaiting, Scheduled, Enqueued].into_iter().map(|state| states.get(state)).sum()
         };
-        if waiting > 0 && !offer.handles.contains_key(&request) {
+        if waiting > 0 && !offer.handles.contains_key(&request) && !demo::is(&request) {
             tracing::warn!(
                 %request,
                 waiting,

@@ -17,7 +17,7 @@ pub struct Greet {
 async fn greet(_: Greet) {}
 
 /// Waits until the page says it by itself, while time passes.
-async fn comes(office: &Office, browser: &Browser, part: &str) {
+pub(super) async fn comes(office: &Office, browser: &Browser, part: &str) {
     patiently(async {
         while !browser.text().await.contains(part) {
             office.bench.clock.advance(Duration::from_millis(500));

@@ -1,6 +1,7 @@
 //! The dashboard in a real browser.
 
 mod accessibility;
+mod first;
 mod hostile;
 mod large;
 mod live;

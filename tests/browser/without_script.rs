@@ -67,6 +67,24 @@ async fn a_query_that_cant_be_read_says_where_and_one_that_can_finds() {
 }
 
 #[tokio::test]
+async fn a_query_is_kept_under_a_name_until_it_is_removed() {
+    let office = Office::at_noon(DashboardRole::Read).await;
+    let browser = Browser::without_script().await;
+    browser.open(&office.url("/jobs")).await;
+    browser.search("state:failed refused").await;
+    browser.the("//input[@name='name']").await.send_keys("Refused cards").await.unwrap();
+    browser.button("Save").await;
+    browser.expect(&["This browser keeps the query.", "Refused cards"]).await;
+    browser.follow("//nav", "Jobs").await;
+    browser.follow("//nav", "Refused cards").await;
+    assert_eq!(browser.rows("Jobs").await.len(), 3);
+    browser.press("//button[@aria-label='Remove the query Refused cards']").await;
+    browser.expect(&["The query is not kept any more."]).await;
+    assert!(browser.all("//nav[@aria-label='Saved queries']").await.is_empty());
+    assert_eq!(browser.rows("Jobs").await.len(), 3, "what is shown stays");
+}
+
+#[tokio::test]
 async fn marked_jobs_are_deleted_and_taken_back() {
     let office = Office::at_noon(DashboardRole::Operate).await;
     let browser = Browser::without_script().await;

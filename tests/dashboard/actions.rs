@@ -27,8 +27,8 @@ pub(super) fn post(at: SocketAddr, path: &str, headers: &str, form: &str) -> Ans
     super::send(at, &head, form)
 }
 
-/// Sends a form as a browser does, and returns where it leads and the page that is there.
-fn press(at: SocketAddr, path: &str, form: &str) -> String {
+/// Sends a form as a browser does, and returns the page that it leads to.
+pub(super) fn press(at: SocketAddr, path: &str, form: &str) -> String {
     let headers = format!("\r\nOrigin: http://{at}\r\nSec-Fetch-Site: same-origin");
     let answer = post(at, path, &headers, form);
     assert_eq!(answer.status, 303, "{}", answer.body);

@@ -16,6 +16,7 @@ mod access;
 mod actions;
 mod api;
 mod editing;
+mod first;
 mod frame;
 mod login;
 mod openapi;
@@ -23,6 +24,7 @@ mod operations;
 mod pages;
 mod probes;
 mod prometheus;
+mod saved;
 mod schema;
 mod table;
 

@@ -179,8 +179,10 @@ async fn watch(bench: &Bench, reader: &mut Reader) {
     assert_eq!((&begun["planned"], &begun["limit"]), (&json!(1), &json!(7)));
     reader.get("/api/operations/{id}", id, 200);
     reader.post("/api/operations/{id}", id, &json!({ "action": "stop" }), 200);
+    let demo = reader.post("/api/demo", "", &json!({ "action": "fail" }), 200);
+    assert_eq!(reader.get("/api/jobs/{id}", demo["job"].as_str().unwrap(), 200)["request"], "boltjobs.demo");
     let audited = reader.get("/api/audit", "", 200);
-    assert_eq!(audited["entries"][0]["target"], format!("operation {id}"));
+    assert_eq!(audited["entries"][1]["target"], format!("operation {id}"));
 }
 
 #[tokio::test]
@@ -227,6 +229,7 @@ async fn what_can_not_be_done_is_told_by_a_status_and_in_json() {
         ("/api/recurring/{id}", "none", json!({ "action": "pause" }), 404, "no recurring definition `none`"),
         ("/api/recurring/{id}", "night%2Fly", json!({ "action": "remove" }), 403, "that takes `administer`"),
         ("/api/queues/{name}", "mail", json!({ "action": "burn" }), 400, "no action `burn`"),
+        ("/api/demo", "", json!({ "action": "burn" }), 400, "no action `burn`"),
     ] {
         let value = reader.post(path, name, &body, status);
         assert!(value["error"].as_str().unwrap().contains(why), "{path} {body}: {value}");

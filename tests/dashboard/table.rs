@@ -24,12 +24,15 @@ const DELETE_ALL: &str = r#"{"action":"delete","jobs":["01890a5d-ac96-774b-bcce-
 const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=Allow&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 76] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 85] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
     ("/jobs", "POST /jobs", "action=requeue&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
     ("/jobs/{id}", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
+    ("/queries", "GET /queries", "", READERS, 405),
+    ("/queries", "POST /queries", "action=save&name=x&q=state:failed", READERS, 303),
+    ("/queries", "POST /queries", "action=forget&name=x", READERS, 303),
     ("/recurring", "GET /recurring", "", READERS, 200),
     ("/recurring/{id}", "GET /recurring/x", "", READERS, 200),
     ("/recurring/{id}", "GET /recurring/y", "", READERS, 404),
@@ -53,6 +56,9 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 76] = [
     ("/batches", "GET /batches", "", READERS, 200),
     ("/batches/{id}", "GET /batches/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     ("/batches/{id}", "POST /batches/01890a5d-ac96-774b-bcce-b302099a8057", "action=cancel", OPERATORS, 303),
+    ("/demo", "GET /demo", "", READERS, 405),
+    ("/demo", "POST /demo", "action=run", OPERATORS, 303),
+    ("/demo", "POST /demo", "action=fail", OPERATORS, 303),
     ("/operations", "GET /operations", "", READERS, 200),
     ("/operations", "POST /operations", "action=delete&q=queue:none", OPERATORS, 303),
     ("/operations/new", "GET /operations/new?action=delete&q=queue:none", "", READERS, 200),
@@ -66,6 +72,9 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 76] = [
     ),
     ("/api/throughput", "GET /api/throughput", "", READERS, 200),
     ("/api/failures", "GET /api/failures", "", READERS, 200),
+    ("/api/demo", "GET /api/demo", "", READERS, 405),
+    ("/api/demo", "POST /api/demo", r#"{"action":"run"}"#, OPERATORS, 200),
+    ("/api/demo", "POST /api/demo", r#"{"action":"fail"}"#, OPERATORS, 200),
     ("/api/health", "GET /api/health", "", READERS, 200),
     ("/api/audit", "GET /api/audit", "", READERS, 200),
     ("/api/batches", "GET /api/batches", "", READERS, 200),

@@ -33,6 +33,12 @@ pub fn a_server_is_listed_while_it_is_heard_of(fixture: &dyn Fixture) {
     lab.announce(offer(), at(36), at(66));
     lab.announce(second(), at(40), at(70));
     assert_eq!(names(40)[1], ("server-2".into(), at(40), at(40)));
+    lab.enqueue([1, 2, 3].map(job).into(), at(40));
+    let claimed = lab.claim(&second(), 2, at(40));
+    let running = || lab.servers(at(40)).iter().map(|server| server.running).collect::<Vec<_>>();
+    assert_eq!(running(), [0, 2], "each tells how many jobs it runs");
+    lab.settle(claimed[0].lease, done(), at(40));
+    assert_eq!(running(), [0, 1]);
     lab.retire("server-1");
     assert_eq!(names(41).len(), 1);
 }

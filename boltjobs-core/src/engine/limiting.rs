@@ -1,4 +1,4 @@
-//! What limits count: running jobs of each key, recent starts, paused queues, and places that are still held.
+//! What limits count: running jobs of each key and of each server, recent starts, paused queues, and places that are still held.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Entry, Turn};
-use crate::job::Job;
+use crate::job::{Job, RowData};
 use crate::rate::{Rate, RateLog};
 use crate::store::{Held, Limits};
 use crate::{JobId, Timestamp};
@@ -15,6 +15,8 @@ use crate::{JobId, Timestamp};
 pub(super) struct Limiting {
     /// The running jobs of each concurrency key, of whatever request.
     running: HashMap<Arc<str>, BTreeSet<JobId>>,
+    /// How many jobs each server runs.
+    pub(super) servers: HashMap<Arc<str>, u32>,
     pub(super) rates: BTreeMap<RateId, Starts>,
     /// When each of them has nothing left that counts.
     pub(super) over: BTreeSet<(Timestamp, RateId)>,
@@ -80,6 +82,9 @@ mod text {
 impl Limiting {
     /// Notes that a job runs.
     pub(super) fn begin(&mut self, job: &Job) {
+        if let Some(server) = server_of(job) {
+            *self.servers.entry(Arc::clone(server)).or_default() += 1;
+        }
         if let Some(key) = &job.spec.concurrency_key {
             self.running.entry(Arc::clone(key)).or_default().insert(job.id);
         }
@@ -87,6 +92,14 @@ impl Limiting {
 
     /// Notes that a job runs no more.
     pub(super) fn end(&mut self, job: &Job) {
+        if let Some(server) = server_of(job)
+            && let Some(jobs) = self.servers.get_mut(server)
+        {
+            *jobs = jobs.saturating_sub(1);
+            if *jobs == 0 {
+                self.servers.remove(server);
+            }
+        }
         if let Some(key) = &job.spec.concurrency_key
             && let Some(jobs) = self.running.get_mut(key)
         {
@@ -95,6 +108,11 @@ impl Limiting {
                 self.running.remove(key);
             }
         }
+    }
+
+    /// Counts what a server runs.
+    pub(super) fn on_server(&self, server: &str) -> u32 {
+        self.servers.get(server).copied().unwrap_or_default()
     }
 
     /// Returns the running jobs of a key.
@@ -155,6 +173,14 @@ impl Limiting {
             starts.note(at);
             self.put_starts(starts);
         }
+    }
+}
+
+/// Returns the server that runs a job.
+fn server_of(job: &Job) -> Option<&Arc<str>> {
+    match &job.history.last()?.data {
+        RowData::Processing { server, .. } => Some(server),
+        RowData::None | RowData::Scheduled { .. } | RowData::Succeeded { .. } | RowData::Ended { .. } => None,
     }
 }
 

@@ -17,7 +17,8 @@ impl Turn<'_> {
         }
         self.engine.hold(&name, &offer.held);
         let started_at = self.engine.servers.get(&name).map_or(self.now, |known| known.started_at);
-        let server = ServerInfo { offer, started_at, heartbeat: self.now, until };
+        // What it runs is counted when somebody asks.
+        let server = ServerInfo { offer, started_at, heartbeat: self.now, until, running: 0 };
         self.engine.servers.insert(name, server);
         self.engine.revision += 1;
     }
@@ -33,7 +34,11 @@ impl Turn<'_> {
 impl Engine {
     /// Returns the servers that are there, by their names.
     pub fn servers(&self, now: Timestamp) -> Vec<ServerInfo> {
-        self.live(now).cloned().collect()
+        let told = |server: &ServerInfo| ServerInfo {
+            running: self.limiting.on_server(&server.offer.server),
+            ..server.clone()
+        };
+        self.live(now).map(told).collect()
     }
 
     pub(super) fn live(&self, now: Timestamp) -> impl Iterator<Item = &ServerInfo> {

@@ -16,6 +16,8 @@ pub struct ServerInfo {
     pub heartbeat: Timestamp,
     /// Until when it is believed to be there without another word.
     pub until: Timestamp,
+    /// How many jobs it runs.
+    pub running: u32,
 }
 
 /// A queue that has jobs, is paused, or is named by a server.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Held, Limits};
 use crate::Timestamp;
+use crate::demo;
 use crate::job::{JobSpec, Lease};
 use crate::shape::Shape;
 
@@ -32,6 +33,16 @@ impl Offer {
     /// Says whether the server limits anything but the number of its workers.
     pub fn is_limited(&self) -> bool {
         !self.queue_limits.is_empty() || self.handles.values().any(|handled| handled.limits.is_some())
+    }
+
+    /// Returns the requests of the program that it handles, by their names.
+    pub fn requests(&self) -> impl Iterator<Item = (&Arc<str>, &Handled)> {
+        self.handles.iter().filter(|(name, _)| !demo::is(name))
+    }
+
+    /// Says whether it runs the demo.
+    pub fn runs_demo(&self) -> bool {
+        self.handles.contains_key(demo::REQUEST)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::doing;
 use crate::operating::{self, Order};
 use crate::pages::Acted;
 use crate::routes::Asked;
-use crate::{batches, bulk};
+use crate::{batches, bulk, demo};
 
 /// The header that carries the token of our pages.
 const TOKEN: &str = "x-boltjobs-token";
@@ -168,6 +168,13 @@ pub(super) async fn queue(
     let OnOther { action } = read(&asked, &headers, body)?;
     let done = doing::queue(&asked, name.as_str().into(), &action).await?;
     Ok(Answer(json!({ "name": name, "action": action, "done": done })))
+}
+
+/// Runs a demo.
+pub(super) async fn demo(asked: Asked, headers: HeaderMap, body: Sent) -> Answered {
+    let OnOther { action } = read(&asked, &headers, body)?;
+    let job = demo::enqueue(&asked, &action).await?;
+    Ok(Answer(json!({ "action": action, "job": job.to_string() })))
 }
 
 /// Acts on a batch. To cancel what has ended is no error.

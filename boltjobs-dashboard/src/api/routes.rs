@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{MethodRouter, any, get, post};
 
 use super::{acting, reading, watching};
 use crate::Source;
@@ -30,6 +30,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/batches/{id}", get(watching::batch).post(acting::batch)),
         ("/api/operations", get(watching::operations).post(acting::begin)),
         ("/api/operations/{id}", get(watching::operation).post(acting::steer)),
+        ("/api/demo", post(acting::demo)),
         ("/api/health", get(watching::health)),
         ("/api/audit", get(watching::audit)),
     ]

@@ -18,13 +18,16 @@ use crate::pages::{JobPage, next_runs};
 use crate::verdict::verdict;
 
 pub(super) fn overview(overview: &Overview, now: Timestamp) -> Value {
-    let verdict = verdict(overview);
+    let (verdict, found) = (verdict(overview), overview.found());
     let reasons: Vec<_> = verdict.reasons.iter().map(|reason| &reason.text).collect();
     json!({
         "now": now.to_string(),
         "store": overview.location,
         "verdict": verdict.sentence,
         "reasons": reasons,
+        "servers": found.servers,
+        "workers": found.workers,
+        "requests": found.requests,
         "states": states(&overview.counts.states),
     })
 }
@@ -212,11 +215,12 @@ pub(super) fn queue(queue: &QueueInfo) -> Value {
 
 pub(super) fn server(server: &ServerInfo) -> Value {
     let offer = &server.offer;
-    let handles = offer.handles.iter().map(|(name, handled)| (name.to_string(), handled.version.into()));
+    let handles = offer.requests().map(|(name, handled)| (name.to_string(), handled.version.into()));
     let names = offer.queues.names();
     json!({
         "name": &*offer.server,
         "workers": offer.workers,
+        "running": server.running,
         "queues": (offer.queues != QueueOrder::All).then(|| names.iter().map(|name| &**name).collect::<Vec<_>>()),
         "handles": handles.collect::<Map<String, Value>>(),
         "started_at": text(server.started_at),

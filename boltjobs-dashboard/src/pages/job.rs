@@ -13,6 +13,7 @@ use boltjobs_core::shape::Shape;
 use boltjobs_core::store::{Explanation, JobFilter};
 use maud::{Markup, html};
 
+use super::first::hint;
 use super::frame::{View, absolute, lasting, live, state, table};
 use crate::access::Role;
 use crate::query;
@@ -35,17 +36,20 @@ pub(crate) struct JobPage {
     pub(crate) notes: Option<Notes>,
     /// How its request looks in code, where a server tells.
     pub(crate) shape: Option<Arc<Shape>>,
+    /// Whether a server would run a demo.
+    pub(crate) demo: bool,
 }
 
 /// Shows one job.
 pub(crate) fn job(view: &View, page: &JobPage) -> Markup {
-    let JobPage { job, explanation, notes, shape } = page;
+    let JobPage { job, explanation, notes, shape, .. } = page;
     let title = clip(job.spec.title(), LINE);
     let body = html! {
         (live("head", &html! {
             h1 { (title) " " (state(job.state)) }
             p class="why" { strong { "Why: " } (clip(&explanation.to_string(), BLOCK)) "." }
             (actions(view, job))
+            (hint(view, job, page.demo))
         }))
         (live("facts", &facts(view, job)))
         (request(shape.as_deref(), &job.spec))

@@ -6,6 +6,7 @@ use boltjobs_core::{JobId, JobState};
 use maud::{Markup, html};
 
 use super::frame::{LINE, View, live, live_list, press, state, table};
+use super::saved::Kept;
 use crate::access::Role;
 use crate::query::{self, QueryError};
 use crate::text::{clip, counted, span};
@@ -25,11 +26,11 @@ pub(crate) struct JobsPage {
 }
 
 /// Shows the jobs that match a query.
-pub(crate) fn jobs(view: &View, listed: &JobsPage) -> Markup {
+pub(crate) fn jobs(view: &View, listed: &JobsPage, kept: &Kept<'_>) -> Markup {
     let typed = query::write(&listed.filter);
     let body = html! {
         h1 { "Jobs" }
-        (view.search_box(&typed))
+        (kept.box_with(view, &typed, Some(&listed.filter)))
         (live("tabs", &tabs(view, listed)))
         (live_list("list", &html! {
             @if listed.page.jobs.is_empty() { (nothing(view, listed)) }
@@ -42,10 +43,10 @@ pub(crate) fn jobs(view: &View, listed: &JobsPage) -> Markup {
 }
 
 /// Shows a query that can't be read, and why.
-pub(crate) fn unreadable(view: &View, typed: &str, error: &QueryError) -> Markup {
+pub(crate) fn unreadable(view: &View, typed: &str, error: &QueryError, kept: &Kept<'_>) -> Markup {
     let body = html! {
         h1 { "Jobs" }
-        (view.search_box(typed))
+        (kept.box_with(view, typed, None))
         p class="alert" role="alert" { "The query can't be read at character " (error.column) ": " (error.what) "." }
     };
     view.frame("Jobs", "Jobs", &body)

@@ -5,11 +5,12 @@ use boltjobs_core::throughput::{Throughput, Window};
 use maud::{Markup, html};
 
 use super::chart::chart;
+use super::first::first;
 use super::frame::{LINE, View, live, live_list, rest, table};
 use super::icons::icon;
 use super::{queues, recurring, servers};
 use crate::overview::Overview;
-use crate::text::clip;
+use crate::text::{clip, counted};
 use crate::verdict::verdict;
 
 /// The most queues and servers that are listed; their pages have all of them.
@@ -20,12 +21,18 @@ const RUNS: usize = 10;
 
 /// Shows how everything stands.
 pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Markup {
-    let verdict = verdict(overview);
+    let (verdict, found, is_new) = (verdict(overview), overview.found(), overview.is_new());
+    let next = overview.next_runs();
+    // What is empty stays where it is, so that the script finds what comes.
+    let once = |content: Markup| html! { @if !is_new { (content) } };
     let body = html! {
         // The one region that is read out when it changes.
         section id="verdict" data-live aria-live="polite" class="verdict" {
             h1 class=(if verdict.reasons.is_empty() { "well" } else { "unwell" }) {
                 (icon(if verdict.reasons.is_empty() { "succeeded" } else { "failures" })) " " (verdict.sentence)
+            }
+            p class="found" {
+                (counted(found.servers, "server")) ", " (counted(found.workers, "worker")) ", " (counted(found.requests, "request"))
             }
             @if !verdict.reasons.is_empty() {
                 ul class="reasons" {
@@ -40,12 +47,13 @@ pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Mar
                 }
             }
         }
-        (live("states", &queues::states(view, &overview.counts.states)))
-        (live("graphs", &graphed(view, graphs)))
-        (live("queues", &queues::listed(view, &overview.queues, &overview.rates, ROWS, false)))
+        (live("first", &html! { @if is_new { (first(view, overview)) } }))
+        (live("states", &once(queues::states(view, &overview.counts.states))))
+        (live("graphs", &once(graphed(view, graphs))))
+        (live("queues", &once(queues::listed(view, &overview.queues, &overview.rates, ROWS, false))))
         (live("servers", &servers::listed(view, &overview.servers, ROWS)))
-        (live_list("failed", &failed(view, overview)))
-        (live("next", &recurring::upcoming(view, &overview.next_runs(), RUNS)))
+        (live_list("failed", &once(failed(view, overview))))
+        (live("next", &html! { @if !is_new || !next.is_empty() { (recurring::upcoming(view, &next, RUNS)) } }))
         p class="quiet" { "Store " code { (overview.location) } }
     };
     view.frame("Overview", "Overview", &body)

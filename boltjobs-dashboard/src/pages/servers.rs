@@ -12,6 +12,9 @@ const ROWS: usize = 1_000;
 /// The most requests that are listed of a server.
 const REQUESTS: usize = 200;
 
+/// The most slots that are drawn.
+const SLOTS: u32 = 100;
+
 /// Shows all servers, and what each of them runs.
 pub(crate) fn servers(view: &View, servers: &[ServerInfo]) -> Markup {
     let body = html! {
@@ -38,9 +41,9 @@ pub(super) fn listed(view: &View, servers: &[ServerInfo], shown: usize) -> Marku
         @for server in servers.iter().take(shown) {
             tr {
                 th scope="row" { (clip(&server.offer.server, LINE)) }
-                td class="number" { (server.offer.workers) }
+                td { (slots(server)) }
                 td { (worked(server)) }
-                td class="number" { (server.offer.handles.len()) }
+                td class="number" { (server.offer.requests().count()) }
                 td { (view.instant(server.started_at)) }
                 td {
                     (view.instant(server.heartbeat))
@@ -53,6 +56,19 @@ pub(super) fn listed(view: &View, servers: &[ServerInfo], shown: usize) -> Marku
     table("Servers", &columns, &rows)
 }
 
+/// Says how many jobs a server runs of those that it may, and draws it where they are few.
+fn slots(server: &ServerInfo) -> Markup {
+    let (busy, all) = (server.running, server.offer.workers);
+    html! {
+        span class="number" { (busy) " of " (all) " busy" }
+        @if all <= SLOTS {
+            span class="slots" aria-hidden="true" {
+                @for slot in 0..all { span class=[(slot < busy).then_some("busy")] {} }
+            }
+        }
+    }
+}
+
 fn worked(server: &ServerInfo) -> String {
     let named = match &server.offer.queues {
         QueueOrder::All => None,
@@ -63,7 +79,7 @@ fn worked(server: &ServerInfo) -> String {
 }
 
 fn handled(server: &ServerInfo) -> Markup {
-    let handles = &server.offer.handles;
+    let handles: Vec<_> = server.offer.requests().collect();
     html! {
         details {
             summary { (clip(&server.offer.server, LINE)) " handles " (counted(handles.len() as u64, "request")) }

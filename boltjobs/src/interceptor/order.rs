@@ -93,6 +93,12 @@ impl Interceptors {
         Segment::chain(self.handler.iter().copied().filter(concerns))
     }
 
+    /// Makes the chain of what is no handler of the program.
+    #[cfg(feature = "dashboard")]
+    pub(crate) fn built_in(&self) -> Box<[Segment]> {
+        Segment::chain(self.handler.iter().copied().filter(|link| matches!(link, Link::BuiltIn(_))))
+    }
+
     /// Returns those around enqueueing, outermost first.
     pub(crate) fn around_enqueue(&self) -> &[EnqueueLink] {
         &self.enqueue

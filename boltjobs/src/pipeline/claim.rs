@@ -1,6 +1,6 @@
 //! Taking jobs from the store, as many as there are free slots, whenever there may be some.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use boltjobs_core::job::Lease;
@@ -28,6 +28,10 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 pub(crate) struct Worker {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) offer: Arc<Offer>,
+    /// The same with the demo, once it runs that.
+    pub(crate) with_demo: OnceLock<Arc<Offer>>,
+    /// Wakes who announces the server, as it offers more than it did.
+    pub(crate) told: Notify,
     pub(crate) slots: Arc<Slots>,
     pub(crate) running: Running,
     pub(crate) outlived: Outlived,
@@ -91,7 +95,7 @@ pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
 
 async fn claim(worker: &Worker, workers: Vec<u32>) -> Result<Vec<Claimed>, StoreError> {
     worker.running.begin_claim();
-    worker.runtime.store.claim(worker.outlived.tell(&worker.offer), workers, worker.runtime.now()).await
+    worker.runtime.store.claim(worker.offered(), workers, worker.runtime.now()).await
 }
 
 impl Worker {
@@ -100,13 +104,18 @@ impl Worker {
         !self.offer.handles.is_empty() && self.offer.workers > 0
     }
 
+    /// Returns what it can run by now.
+    fn offered(&self) -> Arc<Offer> {
+        self.outlived.tell(self.with_demo.get().unwrap_or(&self.offer))
+    }
+
     /// Tells the store that this server is there, if it works.
     pub(crate) async fn announce(&self) -> Result<(), StoreError> {
         if !self.works() {
             return Ok(());
         }
         let now = self.runtime.now();
-        self.runtime.store.announce(self.outlived.tell(&self.offer), now, now.plus(self.offer.lease)).await
+        self.runtime.store.announce(self.offered(), now, now.plus(self.offer.lease)).await
     }
 
     /// Returns the leases that a heartbeat shall keep.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use boltjobs_core::demo;
+
 use super::Handler;
 use crate::request::RequestInfo;
 
@@ -14,6 +16,11 @@ pub(super) fn check<'a>(
 ) {
     let mut ids: BTreeMap<&str, &RequestInfo> = BTreeMap::new();
     for request in requests {
+        let names = std::iter::once(request.name()).chain(request.aliases.iter().map(ToString::to_string));
+        faults.extend(names.filter(|name| demo::is(name)).map(|name| {
+            let source = request.source;
+            format!("{source}: `{name}` is the demo of the dashboard; give the request another name")
+        }));
         for declared in request.recurring {
             if let Some(other) = ids.insert(declared.id, request) {
                 faults.push(format!(
@@ -45,5 +52,19 @@ pub(super) fn check<'a>(
                 info.request.name()
             ));
         }
+    }
+}
+
+#[cfg(all(test, feature = "dashboard"))]
+mod tests {
+    use super::*;
+    use crate::interceptor::Interceptors;
+
+    #[test]
+    fn no_request_of_a_program_is_called_as_the_demo_is() {
+        let (demo, mut faults) = (crate::demo::known(&Interceptors::default()), Vec::new());
+        check(std::iter::once(demo.info), std::iter::empty(), &mut faults);
+        assert_eq!(faults.len(), 1);
+        assert!(faults[0].contains("`boltjobs.demo` is the demo of the dashboard; give"), "{faults:?}");
     }
 }

@@ -16,7 +16,11 @@ const BLOCKING: Duration = Duration::from_secs(1);
 pub(crate) async fn keep_leases(worker: Arc<Worker>, max_crashes: u32) {
     let lease = worker.offer.lease;
     loop {
-        worker.runtime.clock.sleep(lease / 3).await;
+        tokio::select! {
+            biased;
+            () = worker.told.notified() => {}
+            () = worker.runtime.clock.sleep(lease / 3) => {}
+        }
         match beat(&worker, max_crashes).await {
             Ok(()) => {}
             Err(StoreError::Closed) => return,

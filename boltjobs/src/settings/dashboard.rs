@@ -16,6 +16,8 @@ pub(crate) struct Wanted {
     pub(crate) tokens: Vec<(Identity, Result<Token, String>)>,
     pub(crate) hosts: Vec<Result<Host, String>>,
     pub(crate) environment: Option<String>,
+    /// Queries for everybody, each behind its name.
+    pub(crate) queries: Vec<(String, String)>,
 }
 
 /// All of it, decided and checked.
@@ -31,6 +33,8 @@ pub(crate) struct Shown {
     pub(crate) hosts: Vec<Host>,
     /// The name of where the program runs.
     pub(crate) environment: Option<String>,
+    /// Queries for everybody, each behind its name.
+    pub(crate) queries: Vec<(String, String)>,
 }
 
 impl Wanted {
@@ -64,6 +68,9 @@ impl Wanted {
         let environment = self
             .environment
             .or_else(|| read.variable("BOLTJOBS_DASHBOARD_ENVIRONMENT", |text| Ok(text.to_owned())));
+        for (name, query) in &self.queries {
+            read.legal("the dashboard: ", dashboard::query(name, query));
+        }
         let address = address?;
         if open && !address.ip().is_loopback() {
             let port = address.port();
@@ -78,7 +85,7 @@ impl Wanted {
                 "{named}under `{host}` everybody who reaches it would see the dashboard; {TOKEN}"
             ));
         }
-        Some(Shown { address, role, tokens, hosts, environment })
+        Some(Shown { address, role, tokens, hosts, environment, queries: self.queries })
     }
 }
 

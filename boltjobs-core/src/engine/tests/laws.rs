@@ -10,7 +10,7 @@ use super::{Deed, Rig, jobs, record, steps};
 use crate::JobState::{Awaiting, Deleted, Enqueued, Failed, Processing, Scheduled, Succeeded};
 use crate::continuation::ParentId;
 use crate::engine::{Engine, Entry};
-use crate::job::{Epoch, Job};
+use crate::job::{Epoch, Job, RowData};
 use crate::recurring::{RecurringJob, RunOutcome};
 use crate::store::{Action, Command, Counts, Outcome, Settlement};
 use crate::{JobId, JobState};
@@ -65,6 +65,13 @@ fn check_indexes(rig: &Rig) {
         let of_key = |job: &&Job| job.state == Processing && job.spec.concurrency_key.as_deref() == Some(key);
         assert_eq!(engine.limiting.count(key), jobs(engine).iter().filter(of_key).count() as u64);
     }
+    let mut servers = HashMap::new();
+    for job in jobs(engine).iter().filter(|job| job.state == Processing) {
+        if let RowData::Processing { server, .. } = &job.history.last().unwrap().data {
+            *servers.entry(server.clone()).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(engine.limiting.servers, servers);
     let (mut listing, mut keys) = (Listing::default(), Keys::default());
     for job in &jobs(engine) {
         listing.insert(job);

@@ -1,0 +1,40 @@
+//! The demo: a job for whoever has seen none yet. It runs on servers that show a dashboard.
+
+use std::sync::Arc;
+
+use boltjobs_core::JobId;
+use boltjobs_core::access::Role;
+use boltjobs_core::demo::spec;
+use boltjobs_core::job::{DEFAULT_QUEUE, JobSpec, NewJob};
+use boltjobs_core::store::ServerInfo;
+
+use crate::audit::told;
+use crate::doing::{Refused, needs, new_id, unknown};
+use crate::routes::Asked;
+
+/// Returns the queue from which a server would take a demo, if one would.
+pub(crate) fn queue(servers: &[ServerInfo]) -> Option<Arc<str>> {
+    let server = servers.iter().find(|server| server.offer.runs_demo())?;
+    let names = server.offer.queues.names();
+    let queue = names.iter().find(|name| &***name == DEFAULT_QUEUE).or(names.first());
+    Some(queue.map_or_else(|| DEFAULT_QUEUE.into(), Arc::clone))
+}
+
+/// Enqueues a demo: one that ends well (`run`), or one that fails (`fail`).
+pub(crate) async fn enqueue(asked: &Asked, action: &str) -> Result<JobId, Refused> {
+    needs(asked, Role::Operate)?;
+    let fails = match action {
+        "run" => false,
+        "fail" => true,
+        other => return Err(unknown(other)),
+    };
+    let queue = queue(&asked.store().servers(asked.now()).await?).ok_or_else(|| {
+        let why = "No server that is there runs the demo: it takes one that shows a dashboard, and has workers and handlers.";
+        Refused::Illegal(why.to_owned())
+    })?;
+    let id = new_id(asked)?;
+    let job = NewJob { id, spec: JobSpec { queue, ..spec(fails) }, start_at: None };
+    asked.store().enqueue(vec![job], asked.now()).await?;
+    told(asked, "demo", &format!("job {id}"), true).await;
+    Ok(id)
+}
