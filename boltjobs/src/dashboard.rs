@@ -136,9 +136,9 @@ impl Builder {
         self
     }
 
-    /// Shows a query under a name above the list of jobs, to everybody: `dashboard_query("Failed mails", "state:failed
-    /// queue:mail")`. It is what one types into the box there, and it can be said several times. Default none. One that can't
-    /// be read stops the start.
+    /// Shows a query under a name above the list of jobs, to everybody. It is what one types into the box there, as in
+    /// `dashboard_query("Failed mails", "state:failed queue:mail")`, and it can be said several times. Default none. One that
+    /// can't be read stops the start.
     pub fn dashboard_query(mut self, name: impl Into<String>, query: impl Into<String>) -> Self {
         self.settings.dashboard.queries.push((name.into(), query.into()));
         self
