@@ -81,7 +81,7 @@ fn a_file_that_is_cut_off_anywhere_is_noticed_or_harmless() {
 #[test]
 fn sectors_that_are_lost_or_astray_are_noticed_or_harmless() {
     for sample in samples() {
-        let cases = cases(&sample, |_, bytes| [zeros(bytes, 100), moves(bytes, 120)].concat());
+        let cases = cases(&sample, |_, bytes| [zeros(bytes, 130), moves(bytes, 150)].concat());
         check(&sample, &cases);
     }
 }
