@@ -29,18 +29,6 @@ pub(crate) fn address(text: &str) -> std::result::Result<SocketAddr, String> {
     })
 }
 
-/// Checks a query that everybody sees, and its name.
-#[cfg(feature = "dashboard")]
-pub(crate) fn query(name: &str, query: &str) -> std::result::Result<(), String> {
-    boltjobs_dashboard::check_query(name, query)
-}
-
-/// Is never asked: without the feature there is no way to say one.
-#[cfg(not(feature = "dashboard"))]
-pub(crate) fn query(_: &str, _: &str) -> std::result::Result<(), String> {
-    Ok(())
-}
-
 /// A place that is taken for the dashboard.
 #[derive(Debug)]
 pub(crate) struct Listener {

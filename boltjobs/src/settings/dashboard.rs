@@ -68,8 +68,10 @@ impl Wanted {
         let environment = self
             .environment
             .or_else(|| read.variable("BOLTJOBS_DASHBOARD_ENVIRONMENT", |text| Ok(text.to_owned())));
+        // Without the feature there is no way to say one.
+        #[cfg(feature = "dashboard")]
         for (name, query) in &self.queries {
-            read.legal("the dashboard: ", dashboard::query(name, query));
+            read.legal("the dashboard: ", boltjobs_dashboard::check_query(name, query));
         }
         let address = address?;
         if open && !address.ip().is_loopback() {
