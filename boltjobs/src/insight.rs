@@ -28,7 +28,7 @@ impl Client {
     /// single seconds for two minutes, in memory.
     ///
     /// ```no_run
-    /// # async fn example() -> boltjobs::Result {
+    /// # async fn example() -> boltjobs::Result<()> {
     /// let now = chrono::Utc::now().into();
     /// let hour = boltjobs::client().throughput(boltjobs::Window::hour(now)).await?;
     /// println!("{} jobs failed within the hour", hour.total().failed);

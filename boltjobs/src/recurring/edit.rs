@@ -32,7 +32,7 @@ use crate::pipeline::enqueue::IntoInstant;
 ///
 /// ```
 /// # use boltjobs::prelude::*;
-/// # async fn later(client: Client) -> boltjobs::Result<()> {
+/// # async fn later(client: boltjobs::Client) -> boltjobs::Result<()> {
 /// client.recurring("nightly").edit().cron("0 4 * * *").timezone("Europe/Berlin").ends_never().await?;
 /// # Ok(())
 /// # }
