@@ -95,10 +95,43 @@ impl JobSpec {
         self.payload.len() + self.request.len() + self.queue.len() + texts + key + unique + ids + 28
     }
 
+    /// Returns what the request says.
+    pub fn content(&self) -> Content {
+        Content {
+            version: self.version,
+            title: self.title.clone(),
+            payload: Arc::clone(&self.payload),
+            sensitive: self.sensitive.clone(),
+            concurrency_key: self.concurrency_key.clone(),
+        }
+    }
+
+    /// Takes what another request says, and keeps everything else.
+    pub fn take_content(&mut self, content: Content) {
+        let Content { version, title, payload, sensitive, concurrency_key } = content;
+        (self.version, self.title, self.payload) = (version, title, payload);
+        (self.sensitive, self.concurrency_key) = (sensitive, concurrency_key);
+    }
+
     /// Returns what people see for this job: its title, else the name of its request.
     pub fn title(&self) -> &str {
         self.title.as_deref().unwrap_or(&self.request)
     }
+}
+
+/// What a request says: its payload, and what hangs on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Content {
+    /// The version of the payload.
+    pub version: u32,
+    /// What people see, when it is more than the name of the request.
+    pub title: Option<String>,
+    /// The request as JSON.
+    pub payload: Arc<[u8]>,
+    /// The paths in the payload that are never shown.
+    pub sensitive: Vec<String>,
+    /// Jobs that share a key can be limited together.
+    pub concurrency_key: Option<Arc<str>>,
 }
 
 /// The instant of a recurring definition for which a job was made.
@@ -197,7 +230,7 @@ pub struct Job {
     pub epoch: Epoch,
     /// The crashes in a row that ended an attempt of it.
     pub crashes: u32,
-    /// How often it took over from another job with its unique key.
+    /// How often it was changed, by a client or by another job with its unique key.
     pub revision: u32,
     /// Why it shall be cancelled, while it runs.
     pub cancel: Option<String>,

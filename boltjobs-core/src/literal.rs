@@ -10,11 +10,13 @@ use crate::job::JobSpec;
 use crate::shape::{Kind, Shape};
 use crate::text::shown;
 
+pub use self::doubts::doubts;
 pub use self::enqueued::enqueue_code;
 use self::hidden::Hidden;
 use self::layout::{Page, Piece};
 use self::values::Writer;
 
+mod doubts;
 mod enqueued;
 mod hidden;
 mod json;

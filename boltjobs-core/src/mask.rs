@@ -18,29 +18,38 @@ pub fn masked(spec: &JobSpec) -> Value {
             String::from_utf8_lossy(&spec.payload).into_owned()
         });
     };
-    for path in &spec.sensitive {
-        mask(&mut payload, path);
-    }
+    mask(&mut payload, &spec.sensitive);
     payload
 }
 
-/// Hides what a path leads to; the empty path is all of it.
-fn mask(payload: &mut Value, path: &str) {
+/// Hides what these paths lead to; the empty path is all of it.
+pub fn mask(payload: &mut Value, sensitive: &[String]) {
+    for path in sensitive {
+        if let Some(value) = payload.pointer_mut(&pointer(path)) {
+            *value = Value::String(MASK.to_owned());
+        }
+    }
+}
+
+/// Returns a payload that was edited as [`masked`] shows it: what is still `***` in a sensitive place gets its value back.
+pub fn unmasked(spec: &JobSpec, mut edited: Value) -> Value {
+    let Ok(payload) = serde_json::from_slice::<Value>(&spec.payload) else { return edited };
+    for pointer in spec.sensitive.iter().map(|path| pointer(path)) {
+        if let (Some(value), Some(hidden)) = (edited.pointer_mut(&pointer), payload.pointer(&pointer))
+            && *value == MASK
+        {
+            *value = hidden.clone();
+        }
+    }
+    edited
+}
+
+/// Writes a path as a JSON Pointer (RFC 6901).
+fn pointer(path: &str) -> String {
     if path.is_empty() {
-        *payload = Value::String(MASK.to_owned());
-        return;
+        return String::new();
     }
-    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
-    let found = match payload {
-        Value::Object(fields) => fields.get_mut(first),
-        Value::Array(items) => first.parse().ok().and_then(|index: usize| items.get_mut(index)),
-        Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => None,
-    };
-    match (found, rest) {
-        (Some(value), None) => *value = Value::String(MASK.to_owned()),
-        (Some(value), Some(rest)) => mask(value, rest),
-        (None, _) => {}
-    }
+    format!("/{}", path.replace('~', "~0").replace('/', "~1").replace('.', "/"))
 }
 
 #[cfg(test)]
@@ -76,6 +85,19 @@ mod tests {
     fn the_empty_path_masks_everything() {
         assert_eq!(of_json(&json!({"user": "ada", "pass": "s3cret"}), ""), json!("***"));
         assert_eq!(of_json(&json!("s3cret"), ""), json!("***"));
+    }
+
+    #[test]
+    fn what_was_edited_gets_back_what_it_still_hides_and_nothing_else() {
+        let before = json!({"to": "ada", "card": {"number": 42, "a/b~c": 1}, "pin": 7});
+        let mut spec = JobSpec::new("pay", before.to_string().into_bytes());
+        spec.sensitive = ["card.number", "card.a/b~c", "pin", "gone"].map(str::to_owned).into();
+        assert_eq!(unmasked(&spec, masked(&spec)), before);
+        let edited = json!({"to": "***", "card": {"number": "***"}, "pin": 8, "gone": "***"});
+        let expected = json!({"to": "***", "card": {"number": 42}, "pin": 8, "gone": "***"});
+        assert_eq!(unmasked(&spec, edited), expected);
+        spec.sensitive = vec![String::new()];
+        assert_eq!(unmasked(&spec, masked(&spec)), before);
     }
 
     #[test]

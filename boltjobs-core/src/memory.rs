@@ -16,7 +16,7 @@ use crate::job::{Job, Lease, NewJob};
 use crate::notes::Notes;
 use crate::recurring::{Definition, RecurringJob};
 use crate::store::{
-    Answer, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
+    Answer, Change, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
     Heartbeat, JobFilter, Offer, Page, PageQuery, QueueInfo, Record, RecurringCommand, Retention, ServerInfo,
     Settled, Settlement, Store, StoreError, Tally,
 };
@@ -161,6 +161,10 @@ impl Store for MemoryStore {
 
     fn command(&self, jobs: Vec<JobId>, command: Command, now: Timestamp) -> Answer<'_, Vec<bool>> {
         self.turn(now, |turn| turn.command(&jobs, &command))
+    }
+
+    fn change(&self, jobs: Vec<JobId>, change: Change, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        self.turn(now, move |turn| turn.change(&jobs, &change))
     }
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {

@@ -60,7 +60,7 @@ use crate::throughput::{Throughput, Window};
 use crate::watch::{Interest, Watch};
 use crate::{BatchId, JobId, Timestamp};
 
-pub use command::{Action, Command, Enqueued, RecurringCommand};
+pub use command::{Action, Change, Command, Enqueued, RecurringCommand};
 pub use error::{Refusal, StoreError};
 pub use explanation::{Explanation, Reason};
 pub use failures::{Document, DocumentQuery, FailureGroup};
@@ -99,6 +99,10 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Moves jobs for a client, and says for each, in order, whether it happened: not when it is not there, or not in a
     /// state that allows it.
     fn command(&self, jobs: Vec<JobId>, command: Command, now: Timestamp) -> Answer<'_, Vec<bool>>;
+
+    /// Changes jobs that wait or have failed, and says for each, in order, whether it is as was asked: not when it is not
+    /// there, is in another state, or has another revision.
+    fn change(&self, jobs: Vec<JobId>, change: Change, now: Timestamp) -> Answer<'_, Vec<bool>>;
 
     // Running.
 

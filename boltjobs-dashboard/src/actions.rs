@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use boltjobs_core::store::RecurringCommand;
 
 use crate::doing::{self, Refused};
-use crate::operating::{self, Order};
+use crate::operating::{self, Typed};
 use crate::pages;
 use crate::routes::{Asked, html};
 use crate::saved::Saved;
@@ -36,6 +36,11 @@ impl Sent {
     /// Returns the first field of a name; nothing when there is none.
     pub(crate) fn field(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
+    }
+
+    /// Says whether there is a field of a name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
     }
 
     fn all(&self, name: &str) -> impl Iterator<Item = &str> {
@@ -131,13 +136,14 @@ pub(crate) async fn demo(asked: Asked, fields: Fields) -> Response {
 pub(crate) async fn begin(asked: Asked, fields: Fields) -> Response {
     let done = async {
         let form = Sent::read(&asked, fields)?;
-        let order = Order {
+        let typed = Typed {
             action: form.field("action"),
+            to: form.field("to"),
             query: form.field("q"),
             pace: form.field("pace"),
             limit: form.field("limit"),
         };
-        let operation = operating::begin(&asked, &order).await?;
+        let operation = operating::begin(&asked, &typed).await?;
         let page = asked.base().item("/operations/", &operation.id.to_string());
         Ok(Redirect::to(&page).into_response())
     };

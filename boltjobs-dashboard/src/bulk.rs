@@ -3,14 +3,15 @@
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use boltjobs_core::JobId;
+use boltjobs_core::query::QueryError;
 use boltjobs_core::store::{JobFilter, PageQuery, count_all};
 use boltjobs_core::text::shown;
 use serde::Deserialize;
 
-use crate::operation::{self, Bulk, Operation};
 use crate::pages::{self, DryRun, SAMPLE};
-use crate::query;
 use crate::routes::{Asked, Missing};
+use crate::text::sentence;
+use boltjobs_core::operation::{self, Bulk, Operation};
 
 pub(crate) async fn operations(asked: Asked) -> Response {
     let all = operation::all(asked.store()).await;
@@ -35,6 +36,8 @@ pub(crate) struct Planned {
     #[serde(default)]
     action: String,
     #[serde(default)]
+    to: String,
+    #[serde(default)]
     q: String,
 }
 
@@ -44,19 +47,16 @@ pub(crate) async fn dry_run(asked: Asked, Query(planned): Query<Planned>) -> Res
 }
 
 async fn plan(asked: &Asked, planned: &Planned) -> Result<DryRun, Missing> {
-    let (bulk, filter) = read(&planned.action, &planned.q).map_err(Missing::Illegal)?;
+    let (bulk, filter) = read(&planned.action, &planned.to, &planned.q).map_err(Missing::Illegal)?;
     let jobs = count_all(asked.store(), &filter).await?;
-    let query = query::write(&filter);
+    let query = filter.to_string();
     let sample = PageQuery { filter, limit: SAMPLE, ..PageQuery::default() };
     Ok(DryRun { bulk, query, jobs, sample: asked.store().page(sample).await?.jobs })
 }
 
 /// Reads what is to be done to which jobs.
-pub(crate) fn read(action: &str, typed: &str) -> Result<(Bulk, JobFilter), String> {
-    let bulk = Bulk::ALL.into_iter().find(|bulk| bulk.name() == action);
-    let bulk =
-        bulk.ok_or_else(|| format!("There is no action `{}`; use `requeue` or `delete`.", shown(action)))?;
-    let filter = query::parse(typed)
-        .map_err(|error| format!("The query can't be read at character {}: {}.", error.column, error.what))?;
+pub(crate) fn read(action: &str, to: &str, typed: &str) -> Result<(Bulk, JobFilter), String> {
+    let bulk = Bulk::read(action, to).map_err(|why| sentence(&why))?;
+    let filter = typed.parse().map_err(|error: QueryError| sentence(&error.to_string()))?;
     Ok((bulk, filter))
 }

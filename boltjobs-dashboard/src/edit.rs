@@ -43,6 +43,14 @@ impl Faults {
         self.0.get(field).map(|why| &**why)
     }
 
+    pub(crate) fn add(&mut self, field: &'static str, why: String) {
+        self.0.insert(field, why);
+    }
+
+    pub(crate) fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// Tells all of them.
     pub(crate) fn told(&self) -> String {
         let each = |(field, why): (&&str, &String)| format!("`{field}`: {why}.");

@@ -31,7 +31,7 @@ const FOR_READERS: [&str; 3] = ["/login", "/logout", "/queries"];
 pub(crate) async fn check(State(source): State<Source>, request: Request, next: Next) -> Response {
     let mut response = match admit(&source, request) {
         Ok(request) => {
-            source.operations.take_up(&source).await;
+            source.operations.take_up().await.into_iter().for_each(|work| drop(tokio::spawn(work)));
             next.run(request).await
         }
         Err(refused) => *refused,

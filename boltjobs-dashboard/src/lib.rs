@@ -11,6 +11,8 @@ mod attempts;
 mod audit;
 mod batches;
 mod bulk;
+mod change;
+mod changing;
 mod choices;
 mod cookie;
 mod demo;
@@ -27,8 +29,6 @@ mod hosts;
 mod link;
 mod login;
 mod operating;
-mod operation;
-mod operations;
 mod overview;
 mod pages;
 mod probes;
@@ -53,11 +53,11 @@ use boltjobs_core::Timestamp;
 use boltjobs_core::access::{Host, Token};
 pub use boltjobs_core::access::{Identity, Role};
 use boltjobs_core::clock::Clock;
+use boltjobs_core::operation::Operations;
 use boltjobs_core::store::Store;
 
 pub use crate::faults::Faults;
 use crate::gate::{Check, Gate};
-use crate::operations::Operations;
 use crate::saved::Saved;
 #[doc(hidden)]
 pub use crate::saved::check_query;
@@ -123,6 +123,7 @@ pub struct Dashboard {
     check: Option<Check>,
     hosts: Vec<Host>,
     queries: Vec<Saved>,
+    operations: Option<Operations>,
     faults: Vec<String>,
 }
 
@@ -138,6 +139,7 @@ impl Dashboard {
             check: None,
             hosts: Vec::new(),
             queries: Vec::new(),
+            operations: None,
             faults: Vec::new(),
         }
     }
@@ -210,6 +212,14 @@ impl Dashboard {
         self
     }
 
+    /// Leaves the work on operations to whoever in this process does it already.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn operations(mut self, operations: Operations) -> Self {
+        self.operations = Some(operations);
+        self
+    }
+
     /// Makes the pages. They can be nested below any path of another router.
     ///
     /// What changes anything has to come from a form of the pages themselves, or with a token in its header. Wrong tokens are
@@ -241,8 +251,9 @@ impl Dashboard {
     }
 
     fn source(self, gate: Gate) -> Source {
-        let Self { store, clock, environment, queries, .. } = self;
-        let (operations, queries) = (Operations::default(), queries.into());
+        let Self { store, clock, environment, queries, operations, .. } = self;
+        let fresh = || Operations::new(Arc::clone(&store), Arc::clone(&clock));
+        let (operations, queries) = (operations.unwrap_or_else(fresh), queries.into());
         Source { store, clock, gate: Arc::new(gate), environment, operations, queries }
     }
 }
@@ -253,6 +264,7 @@ fn pages(source: Source) -> Router {
         .route("/", get(routes::overview))
         .route("/jobs", get(routes::jobs).post(actions::jobs))
         .route("/jobs/{id}", get(routes::job))
+        .route("/jobs/{id}/edit", get(changing::form).post(changing::sent))
         .route("/queries", post(actions::queries))
         .route("/recurring", get(routes::recurring))
         .route("/recurring/{id}", get(routes::definition).post(actions::recurring))

@@ -2,21 +2,20 @@
 
 use boltjobs_core::BatchId;
 use boltjobs_core::access::Role;
-use boltjobs_core::store::count_all;
+use boltjobs_core::operation::{Operation, Order};
 use boltjobs_core::text::shown;
 
-use crate::audit::told;
+use crate::audit::{told, told_with};
 use crate::bulk;
 use crate::doing::{Refused, needs, new_id, unknown};
-use crate::operation::{Operation, Status};
-use crate::operations::take_back;
-use crate::query;
 use crate::routes::Asked;
 
-/// What is to be done to many jobs.
+/// What is to be done to many jobs, as it comes.
 #[derive(Debug)]
-pub(crate) struct Order<'a> {
+pub(crate) struct Typed<'a> {
     pub(crate) action: &'a str,
+    /// What it is done to: a queue, or a priority; nothing for most.
+    pub(crate) to: &'a str,
     pub(crate) query: &'a str,
     /// `careful`, or nothing.
     pub(crate) pace: &'a str,
@@ -25,17 +24,17 @@ pub(crate) struct Order<'a> {
 }
 
 /// Begins an operation.
-pub(crate) async fn begin(asked: &Asked, order: &Order<'_>) -> Result<Operation, Refused> {
+pub(crate) async fn begin(asked: &Asked, typed: &Typed<'_>) -> Result<Operation, Refused> {
     needs(asked, Role::Operate)?;
-    let (bulk, filter) = bulk::read(order.action, order.query).map_err(Refused::Illegal)?;
-    let careful = match order.pace {
+    let (bulk, filter) = bulk::read(typed.action, typed.to, typed.query).map_err(Refused::Illegal)?;
+    let careful = match typed.pace {
         "" => false,
         "careful" => true,
         other => {
             return Err(Refused::Illegal(format!("There is no pace `{}`; use `careful`.", shown(other))));
         }
     };
-    let limit = match order.limit {
+    let limit = match typed.limit {
         "" => None,
         text => Some(
             text.parse()
@@ -44,52 +43,25 @@ pub(crate) async fn begin(asked: &Asked, order: &Order<'_>) -> Result<Operation,
                 .ok_or_else(|| Refused::Illegal(format!("`{}` is no number of jobs.", shown(text))))?,
         ),
     };
-    let planned = count_all(asked.store(), &filter).await?;
-    let operation = Operation {
-        id: new_id(asked)?,
-        bulk,
-        query: query::write(&filter),
-        careful,
-        limit,
-        actor: asked.actor().to_owned(),
-        started_at: asked.now(),
-        ended_at: None,
-        planned: limit.map_or(planned, |limit: u64| planned.min(limit)),
-        done: 0,
-        skipped: 0,
-        watched: 0,
-        after: None,
-        status: Status::Running,
-    };
-    let source = asked.source();
-    source.operations.begin(source, operation.clone()).await?;
-    told(asked, bulk.name(), &format!("{} jobs that match `{}`", operation.planned, operation.query), true)
-        .await;
+    let order = Order { bulk, filter, careful, limit, actor: asked.actor().to_owned() };
+    let (operation, work) = asked.source().operations.begin(new_id(asked)?, order).await?;
+    work.map(tokio::spawn);
+    let what = format!("{} jobs that match `{}`", operation.planned, operation.query);
+    let to = operation.bulk.to();
+    let detail = if to.is_empty() { to } else { format!("to {to}") };
+    told_with(asked, operation.bulk.name(), &what, &detail, true).await;
     Ok(operation)
 }
 
 /// Pauses, stops, goes on with or takes back an operation; `false` when it is not of that kind by now.
 pub(crate) async fn steer(asked: &Asked, operation: Operation, action: &str) -> Result<bool, Refused> {
     needs(asked, Role::Operate)?;
-    let source = asked.source();
-    let (id, all) = (operation.id, &source.operations);
+    let (id, all) = (operation.id, &asked.source().operations);
     let done = match action {
         "pause" => all.pause(id),
         "stop" => all.stop(id),
-        "resume" => {
-            let open = matches!(operation.status, Status::Paused | Status::Stopped(_));
-            if open {
-                all.work(source, operation);
-            }
-            open
-        }
-        "undo" => {
-            let open = operation.undo_until().is_some_and(|until| until > asked.now());
-            if open {
-                take_back(source, operation, asked.actor()).await?;
-            }
-            open
-        }
+        "resume" => all.resume(operation).map(tokio::spawn).is_some(),
+        "undo" => all.take_back(operation, asked.actor()).await?.is_some(),
         other => return Err(unknown(other)),
     };
     told(asked, action, &format!("operation {id}"), done).await;

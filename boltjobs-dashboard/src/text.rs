@@ -31,6 +31,12 @@ pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
     if at > now { format!("in {span}") } else { format!("{span} ago") }
 }
 
+/// Makes a sentence of what an error says.
+pub(crate) fn sentence(error: &str) -> String {
+    let mut letters = error.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
 /// Writes a number of things.
 pub(crate) fn counted(number: u64, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }

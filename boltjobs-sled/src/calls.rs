@@ -16,7 +16,7 @@ use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::notes::{Note, Notes};
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
+    Answer, Change, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
     Heartbeat, JobFilter, Offer, Page, PageQuery, QueueInfo, Record, RecurringCommand, Retention, ServerInfo,
     Settled, Settlement, Store, StoreError, Tally,
 };
@@ -43,6 +43,10 @@ impl Store for SledStore {
 
     fn command(&self, jobs: Vec<JobId>, command: Command, now: Timestamp) -> Answer<'_, Vec<bool>> {
         self.turn(now, Wait::Durable, |turn| turn.command(&jobs, &command))
+    }
+
+    fn change(&self, jobs: Vec<JobId>, change: Change, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        self.turn(now, Wait::Durable, |turn| turn.change(&jobs, &change))
     }
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {

@@ -79,6 +79,7 @@ fn pages(socket: TcpListener, shown: Shown, runtime: &Runtime) -> impl Future<Ou
 #[cfg(feature = "dashboard")]
 fn of(runtime: &Runtime) -> Dashboard {
     Dashboard::new(Arc::clone(&runtime.store), Arc::clone(&runtime.clock))
+        .operations(runtime.operations.clone())
 }
 
 /// Is never asked: without the feature no address is accepted.

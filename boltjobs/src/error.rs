@@ -10,6 +10,7 @@ use boltjobs_core::cron::{CronError, ZoneError};
 use boltjobs_core::duration::{self, DurationError};
 use boltjobs_core::job::ErrorInfo;
 use boltjobs_core::name::NameError;
+use boltjobs_core::query::QueryError;
 use boltjobs_core::recurring::Nonsense;
 use boltjobs_core::store::StoreError;
 use boltjobs_core::{BatchId, JobId, JobState};
@@ -225,6 +226,9 @@ pub enum Error {
     /// A time zone is unknown.
     #[error(transparent)]
     Zone(#[from] ZoneError),
+    /// A query can't be read.
+    #[error(transparent)]
+    Query(#[from] QueryError),
     /// A duration can't be read.
     #[error(transparent)]
     Duration(#[from] DurationError),
@@ -257,6 +261,9 @@ pub enum Error {
     /// No such job: it never was, or its retention is over.
     #[error("job {0} does not exist; it may have been removed after its retention")]
     UnknownJob(JobId),
+    /// No such operation: it never was, or others have taken its place.
+    #[error("operation {0} does not exist; about the latest 200 are kept")]
+    UnknownOperation(JobId),
     /// No such recurring definition: it never was, or was removed.
     #[error("recurring definition `{0}` does not exist; add it with `.recurring(..)` of its request")]
     UnknownRecurring(String),

@@ -124,6 +124,31 @@ impl JobQuery {
         self
     }
 
+    /// Means jobs that match what one types into the box of the dashboard, as in `state:failed queue:mail timeout`, with
+    /// everything else that is said.
+    ///
+    /// # Errors
+    /// [`Error::Query`] says where it can't be read, and what to write.
+    pub fn matching(mut self, typed: &str) -> Result<Self> {
+        let typed: JobFilter = typed.parse()?;
+        let JobFilter { states, queues, requests, tags, batch, parent, failures, retrying, text } = typed;
+        let filter = &mut self.filter;
+        filter.states.extend(states);
+        filter.queues.extend(queues);
+        filter.requests.extend(requests);
+        filter.tags.extend(tags);
+        filter.failures.extend(failures);
+        filter.batch = batch.or(filter.batch);
+        filter.parent = parent.or(filter.parent);
+        filter.retrying |= retrying;
+        filter.text = text.or(filter.text.take());
+        Ok(self)
+    }
+
+    pub(crate) fn into_parts(self) -> (Client, JobFilter, Option<usize>) {
+        (self.client, self.filter, self.limit)
+    }
+
     /// Returns a page of the jobs.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use boltjobs_core::clock::{Chance, Clock};
 use boltjobs_core::id::JobIds;
+use boltjobs_core::operation::Operations;
 use boltjobs_core::store::Store;
 use boltjobs_core::{JobId, Timestamp};
 use tokio::runtime::Handle;
@@ -26,6 +27,7 @@ pub(crate) struct Runtime {
     pub(crate) registry: Registry,
     pub(crate) ids: JobIds,
     pub(crate) ended: Ended,
+    pub(crate) operations: Operations,
     pub(crate) meters: Meters,
     /// Where timers run that no handler can hold up.
     pub(crate) services: Handle,

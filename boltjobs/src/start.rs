@@ -8,6 +8,7 @@ use std::time::Duration;
 use boltjobs_core::clock::{Chance, Clock};
 use boltjobs_core::demo;
 use boltjobs_core::id::JobIds;
+use boltjobs_core::operation::Operations;
 use boltjobs_core::store::{Offer, Retention, StoreSource};
 use boltjobs_core::watch::Interest;
 use tokio::sync::{Notify, mpsc};
@@ -23,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::meters::Meters;
 use crate::observer::Observers;
 use crate::open::open;
+use crate::operations;
 use crate::panic::install_hook;
 use crate::pipeline::claim::{Worker, claim_jobs};
 use crate::pipeline::outlived::Outlived;
@@ -209,9 +211,11 @@ impl Builder {
             .map_err(|error| Error::Config(format!("can't start the thread of the services: {error}")))?;
         let store = open(&settings).await?;
         thread.owns(Arc::clone(&store));
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         let runtime = Arc::new(Runtime {
+            operations: Operations::new(Arc::clone(&store), Arc::clone(&clock)),
             store,
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
+            clock,
             chance: self.chance.unwrap_or_else(|| Arc::new(SystemChance::new())),
             registry,
             ids: JobIds::default(),
@@ -246,6 +250,7 @@ impl Builder {
         if let Some(listener) = dashboard {
             listener.serve(&mut server);
         }
+        server.services.push(runtime.services.spawn(operations::take_up(Arc::clone(&runtime))));
         report(&server).await?;
         Ok(server)
     }

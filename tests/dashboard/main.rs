@@ -15,6 +15,7 @@ use boltjobs_tests::{Bench, patiently};
 mod access;
 mod actions;
 mod api;
+mod changing;
 mod editing;
 mod first;
 mod frame;

@@ -24,12 +24,20 @@ const DELETE_ALL: &str = r#"{"action":"delete","jobs":["01890a5d-ac96-774b-bcce-
 const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=Allow&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 85] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 87] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
     ("/jobs", "POST /jobs", "action=requeue&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
     ("/jobs/{id}", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
+    ("/jobs/{id}/edit", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057/edit", "", OPERATORS, 404),
+    (
+        "/jobs/{id}/edit",
+        "POST /jobs/01890a5d-ac96-774b-bcce-b302099a8057/edit",
+        "action=save",
+        OPERATORS,
+        404,
+    ),
     ("/queries", "GET /queries", "", READERS, 405),
     ("/queries", "POST /queries", "action=save&name=x&q=state:failed", READERS, 303),
     ("/queries", "POST /queries", "action=forget&name=x", READERS, 303),

@@ -10,7 +10,7 @@ use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::notes::Notes;
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Answer, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
+    Answer, Change, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
     Heartbeat, JobFilter, Offer, Page, PageQuery, QueueInfo, Record, RecurringCommand, Retention, ServerInfo,
     Settled, Settlement, Tally,
 };
@@ -97,6 +97,10 @@ impl Store for Flaky {
 
     fn command(&self, jobs: Vec<JobId>, command: Command, now: Timestamp) -> Answer<'_, Vec<bool>> {
         self.store.command(jobs, command, now)
+    }
+
+    fn change(&self, jobs: Vec<JobId>, change: Change, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        self.store.change(jobs, change, now)
     }
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {

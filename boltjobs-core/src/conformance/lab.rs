@@ -16,7 +16,7 @@ use crate::notes::{Note, Notes};
 use crate::recurring::{Definition, RecurringJob};
 use crate::sabotage;
 use crate::store::{
-    Action, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
+    Action, Change, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
     Heartbeat, JobFilter, Offer, Outcome, PageQuery, QueueInfo, Record, RecurringCommand, Refusal, Retention,
     ServerInfo, Settled, Settlement, Store, StoreError,
 };
@@ -112,6 +112,14 @@ impl<'f> Lab<'f> {
 
     pub(super) fn command_all(&self, ids: Vec<JobId>, command: Command, now: Timestamp) -> Vec<bool> {
         block_on(self.store.command(ids, command, now)).expect("the store takes the command")
+    }
+
+    pub(super) fn change(&self, id: JobId, change: &Change, now: Timestamp) -> bool {
+        self.change_all(vec![id], change, now) == [true]
+    }
+
+    pub(super) fn change_all(&self, ids: Vec<JobId>, change: &Change, now: Timestamp) -> Vec<bool> {
+        block_on(self.store.change(ids, change.clone(), now)).expect("the store changes jobs")
     }
 
     pub(super) fn due(&self, now: Timestamp) -> Option<Timestamp> {

@@ -13,6 +13,7 @@
 #![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a law that is broken panics")]
 
 pub mod batches;
+pub mod changing;
 pub mod claim;
 pub mod commands;
 pub mod continuations;
@@ -167,6 +168,14 @@ macro_rules! store_conformance {
                 a_deleted_running_job_stays_processing_until_it_ends
                 a_deleted_running_job_ends_as_its_outcome_says
                 a_cancellation_survives_a_reopen
+            }
+            changing {
+                what_waits_or_has_failed_is_changed_and_nothing_else
+                a_change_of_what_is_another_by_now_is_refused
+                a_job_goes_to_another_queue_in_the_order_of_its_age
+                a_job_that_comes_to_a_queue_wakes
+                another_payload_begins_anew_and_another_queue_does_not
+                a_change_counts_nothing_twice
             }
             continuations {
                 a_continuation_runs_when_its_parent_has_ended_as_it_shall
@@ -358,6 +367,7 @@ mod tests {
         let listed = include_str!("mod.rs");
         for file in [
             include_str!("batches.rs"),
+            include_str!("changing.rs"),
             include_str!("claim.rs"),
             include_str!("commands.rs"),
             include_str!("continuations.rs"),

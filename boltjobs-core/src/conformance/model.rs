@@ -129,6 +129,7 @@ impl<'f> Side<'f> {
         match operation.clone() {
             Operation::Submit(batches, jobs) => show(&lab.submit(batches, jobs, now)),
             Operation::CancelBatch(id) => show(&lab.cancel_batch(id, now)),
+            Operation::Change(ids, change) => show(&lab.change_all(ids, &change, now)),
             Operation::Command(ids, command) => show(&lab.command_all(ids, command, now)),
             Operation::Claim(offer, slots) => {
                 let claims = lab.claim(&offer, slots, now);

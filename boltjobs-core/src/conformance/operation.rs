@@ -16,7 +16,8 @@ use crate::notes::Note;
 use crate::rate::Rate;
 use crate::recurring::{Definition, Misfire, Overlap};
 use crate::store::{
-    Action, Command, Handled, JobFilter, Keep, Limits, Offer, Outcome, PageQuery, RecurringCommand, Retention,
+    Action, Change, Command, Handled, JobFilter, Keep, Limits, Offer, Outcome, PageQuery, RecurringCommand,
+    Retention,
 };
 use crate::unique::{OnConflict, Unique};
 use crate::{BatchId, JobId, JobState, Timestamp};
@@ -37,6 +38,7 @@ pub(super) enum Operation {
     Submit(Vec<NewBatch>, Vec<NewJob>),
     CancelBatch(BatchId),
     Command(Vec<JobId>, Command),
+    Change(Vec<JobId>, Change),
     Claim(Offer, usize),
     Settle(Vec<(usize, Duration, Outcome)>),
     Heartbeat(Vec<usize>, Timestamp),
@@ -103,7 +105,8 @@ pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
         58..62 if leases > 0 => {
             Operation::Heartbeat((0..rng.u8(0..4)).map(|_| lease(rng, leases)).collect(), now.plus(span(rng)))
         }
-        62..72 => Operation::Command((0..rng.u8(0..4)).map(|_| any_job(rng)).collect(), command(rng, now)),
+        62..70 => Operation::Command((0..rng.u8(0..4)).map(|_| any_job(rng)).collect(), command(rng, now)),
+        70..72 => Operation::Change((0..rng.u8(0..4)).map(|_| any_job(rng)).collect(), change(rng)),
         72..79 => Operation::Due,
         79..82 => Operation::Reap,
         82..85 => Operation::Fire,
@@ -268,6 +271,17 @@ fn command(rng: &mut Rng, now: Timestamp) -> Command {
         _ => Action::Delete,
     };
     Command { action, expected: some(rng, &JobState::ALL), reason: rng.bool().then(|| "by hand".into()) }
+}
+
+fn change(rng: &mut Rng) -> Change {
+    let content = || JobSpec::new("", &b"changed"[..]).content();
+    Change {
+        queue: rng.bool().then(|| pick(rng, &QUEUES).into()),
+        priority: rng.bool().then(|| rng.i8(-100..=100)),
+        content: (rng.u8(0..3) == 0).then(content),
+        expected: some(rng, &JobState::ALL),
+        revision: (rng.u8(0..3) == 0).then(|| rng.u32(0..3)),
+    }
 }
 
 fn definition(rng: &mut Rng, now: Timestamp) -> Definition {

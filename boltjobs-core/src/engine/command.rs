@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::enqueue::start_row;
 use super::{Entry, Move, Turn};
-use crate::job::HistoryRow;
+use crate::job::{HistoryRow, Job};
 use crate::sabotage::{self, Bug};
 use crate::state::Actor;
-use crate::store::{Action, Command};
+use crate::store::{Action, Change, Command};
 use crate::{JobId, JobState};
 
 impl Turn<'_> {
@@ -52,6 +52,43 @@ impl Turn<'_> {
         };
         // A job that is ready is not rescheduled for a time that has passed: it has nothing to wait for.
         self.transition(change, Actor::Client)
+    }
+
+    /// Changes jobs that wait or have failed, and says for each, in order, whether it is as was asked.
+    pub fn change(&mut self, ids: &[JobId], change: &Change) -> Vec<bool> {
+        if !self.engine.load_all(ids) {
+            return vec![false; ids.len()];
+        }
+        ids.iter().map(|id| self.change_one(*id, change)).collect()
+    }
+
+    fn change_one(&mut self, id: JobId, change: &Change) -> bool {
+        let Some(job) = self.engine.jobs.get(id) else { return false };
+        let open = match job.state {
+            JobState::Awaiting | JobState::Scheduled | JobState::Enqueued | JobState::Failed => true,
+            JobState::Processing | JobState::Succeeded | JobState::Deleted => false,
+        };
+        let expected = change.expected.is_empty() || change.expected.contains(&job.state);
+        if !open || !expected || change.revision.is_some_and(|seen| seen != job.revision) {
+            return false;
+        }
+        let spec = change.of(&job.spec);
+        if spec == *job.spec {
+            return true;
+        }
+        let mut changed = Job { revision: job.revision + 1, ..job.clone() };
+        let mut notes = self.engine.notes.get(&id).cloned();
+        if (spec.version, &spec.payload) != (job.spec.version, &job.spec.payload) {
+            // What was done and tried was another payload.
+            (changed.attempt, notes) = (0, None);
+        }
+        changed.spec = Arc::new(spec);
+        // The whole record, so that the memory has room for others: a backlog may be changed at once.
+        self.commit(Entry::Job(Box::new(changed)));
+        if let Some(notes) = notes {
+            self.commit(Entry::Notes(id, Box::new(notes)));
+        }
+        true
     }
 
     /// The job stays Processing until its handler has ended.

@@ -22,8 +22,8 @@ use crate::memory::Tape;
 use crate::notes::{self, Bar, LogLevel, LogLine, Note};
 use crate::rate::Rate;
 use crate::store::{
-    Action, Claimed, Command, Handled, Keep, Limits, Offer, Outcome, QueueOrder, Record, RecurringCommand,
-    Retention, Settlement,
+    Action, Change, Claimed, Command, Handled, Keep, Limits, Offer, Outcome, QueueOrder, Record,
+    RecurringCommand, Retention, Settlement,
 };
 use crate::{JobId, JobState, Timestamp};
 
@@ -82,6 +82,7 @@ enum Deed {
     CancelBatch(u8),
     EnqueueOther(unique::Other),
     Command(u8, Action, Vec<JobState>),
+    Change(u8, Change),
     Claim(u8, usize),
     /// Of the lease that was given out so many claims ago.
     Settle(usize, Outcome),
@@ -137,6 +138,19 @@ fn note() -> impl Strategy<Value = Note> {
     ]
 }
 
+fn change() -> impl Strategy<Value = Change> {
+    let queue = proptest::option::of(0..2_usize);
+    let content = JobSpec::new("", &b"[]"[..]).content();
+    (queue, proptest::option::of(-1..2_i8), proptest::option::weighted(0.3, Just(content))).prop_map(
+        |(queue, priority, content)| Change {
+            queue: queue.map(|queue| QUEUES[queue].into()),
+            priority,
+            content,
+            ..Change::default()
+        },
+    )
+}
+
 fn deed() -> impl Strategy<Value = Deed> {
     let new = (0..24_u8, -1..2_i8, proptest::option::weighted(0.3, -60..120_i64));
     let action = prop_oneof![
@@ -151,6 +165,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0..4_u8).prop_map(Deed::CancelBatch),
         4 => unique::other().prop_map(Deed::EnqueueOther),
         4 => (0..24_u8, action, states).prop_map(|(n, action, expected)| Deed::Command(n, action, expected)),
+        2 => (0..24_u8, change()).prop_map(|(n, change)| Deed::Change(n, change)),
         8 => (0..8_u8, 0..4_usize).prop_map(|(order, slots)| Deed::Claim(order, slots)),
         1 => (0..2_usize, proptest::bool::weighted(0.3)).prop_map(|(queue, pause)| Deed::Pause(queue, pause)),
         6 => (0..6_usize, outcome()).prop_map(|(back, outcome)| Deed::Settle(back, outcome)),
@@ -275,6 +290,7 @@ impl Rig {
             Deed::Command(n, action, expected) => {
                 turn.command(&[id(n)], &Command { action, expected, reason: None });
             }
+            Deed::Change(n, change) => drop(turn.change(&[id(n)], &change)),
             Deed::Claim(order, slots) => {
                 let names = || QUEUES.map(Arc::from).to_vec();
                 let queues = match order {

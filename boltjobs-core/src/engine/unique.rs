@@ -128,8 +128,7 @@ impl Turn<'_> {
         };
         let mut spec = JobSpec::clone(&job.spec);
         if replaces {
-            let JobSpec { version, title, payload, sensitive, concurrency_key, .. } = new.spec;
-            spec = JobSpec { version, title, payload, sensitive, concurrency_key, ..spec };
+            spec.take_content(new.spec.content());
         }
         let mut expires = job.expires;
         // What has started once, and waits to be retried, expires no more.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::job::{Content, JobSpec};
 use crate::recurring::Definition;
 use crate::{JobId, JobState, Timestamp};
 
@@ -34,6 +35,37 @@ pub enum Action {
     Requeue,
     /// To Scheduled.
     Reschedule(Timestamp),
+}
+
+/// What a client changes of jobs that wait, or have failed. What is left out stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Change {
+    /// Another queue. Within it the job has the place that its age gives it.
+    pub queue: Option<Arc<str>>,
+    /// Another priority.
+    pub priority: Option<i8>,
+    /// Another payload, with what hangs on it. Attempts are counted anew, and what the job has noted goes: both were of the
+    /// payload before.
+    pub content: Option<Content>,
+    /// The states in which to do it; any that allows it when empty.
+    pub expected: Vec<JobState>,
+    /// Does it only to a job of this [revision](crate::job::Job::revision): whoever asks has seen no other.
+    pub revision: Option<u32>,
+}
+
+impl Change {
+    /// Returns what a job is to do after it.
+    pub fn of(&self, spec: &JobSpec) -> JobSpec {
+        let mut changed = spec.clone();
+        if let Some(queue) = &self.queue {
+            changed.queue = Arc::clone(queue);
+        }
+        changed.priority = self.priority.unwrap_or(spec.priority);
+        if let Some(content) = self.content.clone() {
+            changed.take_content(content);
+        }
+        changed
+    }
 }
 
 /// What can be done with a recurring definition.

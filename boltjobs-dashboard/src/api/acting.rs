@@ -12,16 +12,17 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use boltjobs_core::store::RecurringCommand;
 use boltjobs_core::text::shown;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Fault};
 use super::editing::{OnRecurring, edit};
 use super::watching::of_operation;
-use crate::access::By;
-use crate::doing;
-use crate::operating::{self, Order};
+use crate::access::{By, Role};
+use crate::change::{self, Typed as Wanted};
+use crate::doing::{self, needs};
+use crate::operating::{self, Typed};
 use crate::pages::Acted;
 use crate::routes::Asked;
 use crate::{batches, bulk, demo};
@@ -104,13 +105,38 @@ struct OnJob {
     expected: Vec<String>,
     #[serde(default)]
     at: String,
+    queue: Option<String>,
+    priority: Option<i32>,
+    #[serde(default, deserialize_with = "there")]
+    payload: Option<Value>,
+}
+
+/// Takes a `null` for a value: what is not there is none.
+fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// Acts on one job. That its state does not allow it is an error.
 pub(super) async fn job(asked: Asked, Path(id): Path<String>, headers: HeaderMap, body: Sent) -> Answered {
-    let OnJob { action, expected, at } = read(&asked, &headers, body)?;
-    let acted = act(&asked, &OnJobs { action, jobs: vec![id], expected, at }).await?;
-    let acted = &acted[0];
+    let OnJob { action, expected, at, queue, priority, payload } = read(&asked, &headers, body)?;
+    let acted = if action == "change" {
+        let typed = Wanted {
+            queue,
+            priority: priority.map(|priority| priority.to_string()),
+            payload: payload.map(|payload| payload.to_string()),
+        };
+        change(&asked, &id, &typed, &expected).await?
+    } else {
+        if queue.is_some() || priority.is_some() || payload.is_some() {
+            let why = format!(
+                "`queue`, `priority` and `payload` are for `change`, and not for `{}`.",
+                shown(&action)
+            );
+            return Err(Fault::new(StatusCode::BAD_REQUEST, why));
+        }
+        let acted = act(&asked, &OnJobs { action, jobs: vec![id], expected, at }).await?;
+        acted.into_iter().next().ok_or_else(|| Fault::new(StatusCode::BAD_REQUEST, "No job is named."))?
+    };
     match &acted.job {
         None => Err(Fault::new(
             StatusCode::NOT_FOUND,
@@ -120,8 +146,18 @@ pub(super) async fn job(asked: Asked, Path(id): Path<String>, headers: HeaderMap
             StatusCode::CONFLICT,
             format!("Nothing was done: the job is in the state {} by now.", job.state),
         )),
-        Some(_) => Ok(Answer(of_job(acted))),
+        Some(_) => Ok(Answer(of_job(&acted))),
     }
+}
+
+/// Changes a job, as it is when it is read.
+async fn change(asked: &Asked, id: &str, wanted: &Wanted, expected: &[String]) -> Result<Acted, Fault> {
+    needs(asked, Role::Operate)?;
+    let (id, expected) = (doing::job_id(id)?, doing::states(expected.iter().map(|state| &**state))?);
+    let Some(job) = asked.store().job(id).await? else { return Ok(Acted { id, done: false, job: None }) };
+    let changed = wanted.read(&job).map_err(|faults| Fault::new(StatusCode::BAD_REQUEST, faults.told()))?;
+    let done = change::one(asked, id, changed, expected).await?;
+    Ok(Acted { id, done, job: asked.store().job(id).await? })
 }
 
 #[derive(Deserialize)]
@@ -189,6 +225,8 @@ pub(super) async fn batch(asked: Asked, Path(id): Path<String>, headers: HeaderM
 struct OnAll {
     action: String,
     #[serde(default)]
+    to: String,
+    #[serde(default)]
     query: String,
     #[serde(default)]
     careful: bool,
@@ -197,11 +235,11 @@ struct OnAll {
 
 /// Begins an operation, and answers with how it stands at its beginning.
 pub(super) async fn begin(asked: Asked, headers: HeaderMap, body: Sent) -> Answered {
-    let OnAll { action, query, careful, limit } = read(&asked, &headers, body)?;
+    let OnAll { action, to, query, careful, limit } = read(&asked, &headers, body)?;
     let limit = limit.map(|limit| limit.to_string()).unwrap_or_default();
     let pace = if careful { "careful" } else { "" };
-    let order = Order { action: &action, query: &query, pace, limit: &limit };
-    Ok(Answer(of_operation(&operating::begin(&asked, &order).await?)))
+    let typed = Typed { action: &action, to: &to, query: &query, pace, limit: &limit };
+    Ok(Answer(of_operation(&operating::begin(&asked, &typed).await?)))
 }
 
 /// Acts on an operation.

@@ -3,6 +3,7 @@
 use axum::extract::{Path, Query};
 use boltjobs_core::audit::AuditEntry;
 use boltjobs_core::batch::BatchStatus;
+use boltjobs_core::operation::{self, Operation, Status};
 use boltjobs_core::store::FailureGroup;
 use boltjobs_core::throughput::{Flow, Throughput, Window};
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use super::answer::{Answer, Fault};
 use super::values::{states, text};
 use crate::failing::{self, From as Start};
 use crate::health::{Check, checks};
-use crate::operation::{self, Operation, Status};
+
 use crate::pages::GROUPS;
 use crate::routes::{self, Asked, Span};
 use crate::{batches, bulk};
@@ -78,6 +79,7 @@ pub(super) fn of_operation(operation: &Operation) -> Value {
     json!({
         "id": operation.id.to_string(),
         "action": operation.bulk.name(),
+        "to": Some(operation.bulk.to()).filter(|to| !to.is_empty()),
         "query": operation.query,
         "careful": operation.careful,
         "limit": operation.limit,

@@ -3,6 +3,7 @@
 use boltjobs_core::recurring::RecurringJob;
 use maud::{Markup, html};
 
+use super::form::{Field, field, id};
 use super::frame::{LINE, View};
 use super::recurring::{cron, upcoming_of};
 use crate::edit::{Faults, MISFIRES, OVERLAPS, Typed};
@@ -67,7 +68,6 @@ fn changed(view: &View, recurring: &RecurringJob) -> Markup {
 }
 
 fn form(view: &View, page: &EditPage<'_>, place: &str) -> Markup {
-    let typed = &page.typed;
     let misfires: Vec<_> = MISFIRES.into();
     let overlaps: Vec<_> = OVERLAPS.into_iter().map(|(name, _, means)| (name, means)).collect();
     html! {
@@ -76,9 +76,9 @@ fn form(view: &View, page: &EditPage<'_>, place: &str) -> Markup {
             input type="hidden" name="seen" value=(page.recurring.updated_at);
             (text(page, "cron", "Cron", "As in 0 3 * * MON-FRI, @daily or @every 90s"))
             (text(page, "timezone", "Time zone", "An IANA name, as in Europe/Berlin"))
-            (field(page, "misfire", "Missed runs", None, &choice(page, "misfire", &misfires, typed.text("misfire"))))
+            (pick(page, "misfire", "Missed runs", &misfires))
             (text(page, "misfire_at_most", "How many of them at most", "Only where the latest ones are made up for"))
-            (field(page, "overlap", "While one runs", None, &choice(page, "overlap", &overlaps, typed.text("overlap"))))
+            (pick(page, "overlap", "While one runs", &overlaps))
             (text(page, "jitter", "Put off by up to", "A span, as in 30s or 5m; nothing for not at all"))
             (text(page, "starts_at", "Starts", "An instant, as in 2026-01-31T09:00:00Z; nothing for now"))
             (text(page, "ends_at", "Ends", "An instant, as in 2026-12-31T17:00:00+01:00; nothing for never"))
@@ -92,26 +92,12 @@ fn form(view: &View, page: &EditPage<'_>, place: &str) -> Markup {
     }
 }
 
-/// Makes a field with its label, its hint, and what is wrong in it.
-fn field(page: &EditPage<'_>, name: &str, label: &str, hint: Option<&str>, input: &Markup) -> Markup {
-    html! {
-        div class="field" {
-            label for=(id(name)) { (label) }
-            (input)
-            @if let Some(why) = page.faults.of(name) { p class="bad" id=(format!("{}-why", id(name))) { (clip(why, LINE)) "." } }
-            @if let Some(hint) = hint { p class="quiet" id=(format!("{}-hint", id(name))) { (hint) "." } }
-        }
-    }
+fn text(page: &EditPage<'_>, name: &str, label: &str, hint: &str) -> Markup {
+    Field { name, label, hint: Some(hint), fault: page.faults.of(name) }.text(page.typed.text(name))
 }
 
-fn text(page: &EditPage<'_>, name: &str, label: &str, hint: &str) -> Markup {
-    let wrong = page.faults.of(name).is_some();
-    let described = if wrong { format!("{0}-why {0}-hint", id(name)) } else { format!("{}-hint", id(name)) };
-    let input = html! {
-        input type="text" id=(id(name)) name=(name) value=(page.typed.text(name)) autocomplete="off" spellcheck="false"
-            aria-invalid=[wrong.then_some("true")] aria-describedby=(described);
-    };
-    field(page, name, label, Some(hint), &input)
+fn pick(page: &EditPage<'_>, name: &str, label: &str, choices: &[(&str, &str)]) -> Markup {
+    field(name, label, None, page.faults.of(name), &choice(page, name, choices, page.typed.text(name)))
 }
 
 fn choice(page: &EditPage<'_>, name: &str, choices: &[(&str, &str)], chosen: &str) -> Markup {
@@ -122,8 +108,4 @@ fn choice(page: &EditPage<'_>, name: &str, choices: &[(&str, &str)], chosen: &st
             @for (value, means) in choices { option value=(value) selected[*value == chosen] { (means) } }
         }
     }
-}
-
-fn id(name: &str) -> String {
-    format!("edit-{name}")
 }

@@ -30,7 +30,7 @@ pub(crate) struct View {
 }
 
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 13] = [
+const DONE: [(&str, &str); 14] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
     ("trigger", "A job of it was made, out of turn."),
@@ -41,6 +41,7 @@ const DONE: [(&str, &str); 13] = [
     ("stop", "It goes no further."),
     ("undo", "Jobs that were deleted wait again."),
     ("cancel", "It was cancelled."),
+    ("change", "The job was changed."),
     ("save", "This browser keeps the query."),
     ("forget", "The query is not kept any more."),
     ("nothing", "Nothing was done: it had changed since the page was made, or is as you want it already."),

@@ -16,6 +16,7 @@ use maud::{Markup, html};
 use super::first::hint;
 use super::frame::{View, absolute, lasting, live, state, table};
 use crate::access::Role;
+use crate::change::OPEN;
 use crate::query;
 use crate::text::{clip, span};
 
@@ -81,6 +82,9 @@ fn actions(view: &View, job: &Job) -> Markup {
                 JobState::Enqueued => { (button("delete", "Delete")) }
                 JobState::Scheduled | JobState::Awaiting => { (button("requeue", "Run now")) (button("delete", "Delete")) }
                 JobState::Succeeded | JobState::Failed => { (button("requeue", "Requeue")) (button("delete", "Delete")) }
+            }
+            @if OPEN.contains(&job.state) && view.access.role >= Role::Operate {
+                a class="button" href=(format!("{}/edit", view.base.item("/jobs/", &id))) { "Change…" }
             }
         }
     }

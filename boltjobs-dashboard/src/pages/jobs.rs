@@ -143,6 +143,23 @@ fn all_matching(view: &View, typed: &str) -> Markup {
                 a class="button" href=(link("requeue")) { "Requeue all…" } " "
                 a class="button" href=(link("delete")) { "Delete all…" }
             }
+            details class="more" {
+                summary { "Move or prioritize all that match" }
+                (planned(view, typed, "move", "To the queue", "Move all…"))
+                (planned(view, typed, "prioritize", "By the priority", "Prioritize all…"))
+            }
+        }
+    }
+}
+
+/// Asks what to do something to, and leads to a look at how many that would be.
+fn planned(view: &View, typed: &str, action: &str, to: &str, label: &str) -> Markup {
+    html! {
+        form class="act" method="get" action=(view.base.path("/operations/new")) {
+            input type="hidden" name="action" value=(action);
+            input type="hidden" name="q" value=(typed);
+            label { (to) " " input type="text" name="to" required autocomplete="off" spellcheck="false"; }
+            button type="submit" { (label) }
         }
     }
 }

@@ -3,10 +3,12 @@
 mod audit;
 mod bar;
 mod batches;
+mod change;
 mod chart;
 mod edit;
 mod failures;
 mod first;
+mod form;
 mod frame;
 mod health;
 mod icons;
@@ -23,6 +25,7 @@ mod servers;
 
 pub(crate) use audit::{ROWS as AUDIT_ROWS, audit};
 pub(crate) use batches::{ROWS as BATCH_ROWS, batch, batches};
+pub(crate) use change::{ChangePage, change};
 pub(crate) use edit::{EditPage, edit};
 pub(crate) use failures::{GROUPS, failures};
 pub(crate) use frame::View;

@@ -1,11 +1,11 @@
 //! What is done to many jobs at once.
 
 use boltjobs_core::job::Job;
+use boltjobs_core::operation::{BACK, BACK_FOR, Bulk, Operation, Status};
 use maud::{Markup, html};
 
 use super::frame::{LINE, View, live, live_list, state, table};
 use crate::access::Role;
-use crate::operation::{BACK, BACK_SECONDS, Bulk, Operation, Status};
 use crate::text::{clip, counted, span};
 
 /// How many of the jobs a dry run shows.
@@ -45,7 +45,7 @@ fn listed(view: &View, all: &[Operation]) -> Markup {
                 tr {
                     th scope="row" {
                         a href=(view.base.item("/operations/", &operation.id.to_string())) {
-                            (operation.bulk.name()) " " (clip(shown(&operation.query), LINE))
+                            (what(&operation.bulk)) " " (clip(shown(&operation.query), LINE))
                         }
                     }
                     td { (operation.status.word()) }
@@ -56,6 +56,15 @@ fn listed(view: &View, all: &[Operation]) -> Markup {
             }
         },
     )
+}
+
+/// Says what is done, and what to.
+fn what(bulk: &Bulk) -> String {
+    match bulk {
+        Bulk::Requeue | Bulk::Delete => bulk.name().to_owned(),
+        Bulk::Move(queue) => format!("move to {queue}:"),
+        Bulk::Prioritize(priority) => format!("prioritize by {priority}:"),
+    }
 }
 
 fn shown(query: &str) -> &str {
@@ -72,7 +81,7 @@ fn progress(operation: &Operation) -> Markup {
 
 /// Shows one operation.
 pub(crate) fn operation(view: &View, operation: &Operation) -> Markup {
-    let title = format!("{} {}", operation.bulk.name(), clip(shown(&operation.query), LINE));
+    let title = format!("{} {}", what(&operation.bulk), clip(shown(&operation.query), LINE));
     let body = html! {
         (live("operation", &html! {
             h1 { (title) " " span class="badge" { (operation.status.word()) } }
@@ -123,17 +132,23 @@ fn actions(view: &View, operation: &Operation) -> Markup {
 
 /// Shows what would be done, before it is.
 pub(crate) fn dry_run(view: &View, plan: &DryRun) -> Markup {
-    let name = plan.bulk.name();
+    let (name, to) = (plan.bulk.name(), plan.bulk.to());
+    let begin = match &plan.bulk {
+        Bulk::Requeue => "Requeue",
+        Bulk::Delete => "Delete",
+        Bulk::Move(_) => "Move",
+        Bulk::Prioritize(_) => "Prioritize",
+    };
+    let fields = [("action", name), ("q", &*plan.query), ("to", &*to)];
     let body = html! {
         h1 { "What to " (name) }
         p {
-            strong { (counted(plan.jobs, "job")) } " would be " (name) "d: those that match "
+            strong { (counted(plan.jobs, "job")) } " would be " (name) "d" (led(&plan.bulk)) ": those that match "
             code { (clip(shown(&plan.query), LINE)) } ". Nothing has been done yet."
         }
-        p class="quiet" { (consequence(plan.bulk)) }
+        p class="quiet" { (consequence(&plan.bulk)) }
         @if plan.jobs > 0 {
-            (view.button(Role::Operate, &view.base.path("/operations"), &[("action", name), ("q", &plan.query)],
-                &format!("{} {}", if plan.bulk == Bulk::Delete { "Delete" } else { "Requeue" }, counted(plan.jobs, "job"))))
+            (view.button(Role::Operate, &view.base.path("/operations"), &fields, &format!("{begin} {}", counted(plan.jobs, "job"))))
             (table("Some of them, the newest first", &["Job", "State", "Since", "Queue"], &html! {
                 @for job in &plan.sample {
                     tr {
@@ -150,7 +165,17 @@ pub(crate) fn dry_run(view: &View, plan: &DryRun) -> Markup {
     view.frame("Operations", "Dry run", &body)
 }
 
-fn consequence(bulk: Bulk) -> String {
+fn led(bulk: &Bulk) -> Markup {
+    html! {
+        @match bulk {
+            Bulk::Requeue | Bulk::Delete => {}
+            Bulk::Move(queue) => { " to the queue " code { (queue) } }
+            Bulk::Prioritize(priority) => { " by " code { (priority) } }
+        }
+    }
+}
+
+fn consequence(bulk: &Bulk) -> String {
     match bulk {
         Bulk::Requeue => {
             "Jobs that ended run again from their first attempt; those that wait for a time run now. \
@@ -160,7 +185,13 @@ fn consequence(bulk: Bulk) -> String {
         Bulk::Delete => format!(
             "Jobs that wait can be taken back for {} minutes, up to {BACK} of them; jobs that failed can't, as they would run. \
              Those that run are asked to stop. Those that succeeded stay as they are.",
-            BACK_SECONDS / 60
+            BACK_FOR.as_secs() / 60
         ),
+        Bulk::Move(_) => "Jobs that wait or have failed get another queue, and there the place of their age. Those that run, have \
+                          succeeded or were deleted stay as they are."
+            .to_owned(),
+        Bulk::Prioritize(_) => "Jobs that wait or have failed get another priority: higher goes first within a queue. Those that \
+                                run, have succeeded or were deleted stay as they are."
+            .to_owned(),
     }
 }

@@ -11,7 +11,7 @@ use boltjobs_core::continuation::{After, Parent, ParentId};
 use boltjobs_core::job::{JobSpec, NewJob};
 use boltjobs_core::store::Enqueued;
 use boltjobs_core::unique::Unique;
-use boltjobs_core::{Timestamp, name};
+use boltjobs_core::{Timestamp, name, priority};
 use chrono::{DateTime, TimeZone};
 
 use crate::error::{Error, Result};
@@ -119,12 +119,7 @@ impl JobOptions {
 
 /// Checks a priority.
 pub(crate) fn legal_priority(priority: i32) -> Result<i8> {
-    let legal = i8::try_from(priority).ok().filter(|priority| (-100..=100).contains(priority));
-    legal.ok_or_else(|| {
-        Error::InvalidOption(format!(
-            "priority {priority} is out of range; use -100 to 100, higher goes first"
-        ))
-    })
+    priority::legal(priority).map_err(Error::InvalidOption)
 }
 
 /// Checks a timeout.

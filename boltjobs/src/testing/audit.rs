@@ -43,6 +43,8 @@ struct Known {
     failed: u32,
     /// Whether a client has asked for something that begins anew.
     restarted: bool,
+    /// Whether a client has asked for other options.
+    changed: bool,
 }
 
 impl Audit {
@@ -96,7 +98,7 @@ impl Audit {
         let (id, row) = (moved.job, &moved.row);
         let known = self.known.entry(id).or_default();
         let mut found = Vec::new();
-        if let Some(before) = known.spec.as_ref().filter(|spec| spec.unique.is_none()) {
+        if let Some(before) = known.spec.as_ref().filter(|spec| spec.unique.is_none() && !known.changed) {
             let kept = (&before.queue, before.priority, &before.tags, &before.meta, &before.concurrency_key);
             let spec = &moved.spec;
             if kept != (&spec.queue, spec.priority, &spec.tags, &spec.meta, &spec.concurrency_key) {
@@ -140,6 +142,14 @@ impl Audit {
     pub(super) fn commanded(&mut self, jobs: &[JobId]) {
         for id in jobs {
             self.known.entry(*id).or_default().restarted = true;
+        }
+    }
+
+    /// A client changes jobs.
+    pub(super) fn changed(&mut self, jobs: &[JobId]) {
+        for id in jobs {
+            let known = self.known.entry(*id).or_default();
+            (known.changed, known.restarted) = (true, true);
         }
     }
 

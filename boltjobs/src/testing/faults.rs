@@ -11,7 +11,7 @@ pub enum StoreCall {
     Enqueue,
     /// A batch is cancelled.
     CancelBatch,
-    /// A client deletes, requeues or reschedules jobs.
+    /// A client deletes, requeues, reschedules or changes jobs.
     Command,
     /// A server takes jobs to run.
     Claim,

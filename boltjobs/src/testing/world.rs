@@ -11,6 +11,7 @@ use boltjobs_core::JobState;
 use boltjobs_core::clock::Clock;
 use boltjobs_core::id::JobIds;
 use boltjobs_core::job::{Job, Lease};
+use boltjobs_core::operation::Operations;
 use boltjobs_core::store::{JobFilter, Retention, Store, StoreError};
 use boltjobs_core::watch::Interest;
 use tokio::runtime::Handle;
@@ -327,6 +328,7 @@ impl World {
         let workshop = Workshop::new(values, registry.providers.clone());
         let services = Handle::current();
         let runtime = Arc::new(Runtime {
+            operations: Operations::new(Arc::clone(&self.probe) as _, Arc::clone(&self.clock) as _),
             store: Arc::clone(&self.probe) as Arc<dyn Store>,
             clock: Arc::clone(&self.clock) as _,
             chance: Arc::clone(&self.chance) as _,

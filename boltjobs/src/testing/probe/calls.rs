@@ -9,9 +9,9 @@ use boltjobs_core::job::{Job, Lease, NewJob};
 use boltjobs_core::notes::Notes;
 use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
-    Action, Answer, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
-    Heartbeat, JobFilter, Offer, Page, PageQuery, QueueInfo, Record, RecurringCommand, Retention, ServerInfo,
-    Settled, Settlement, Store, Tally,
+    Action, Answer, Change, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation,
+    FailureGroup, Heartbeat, JobFilter, Offer, Page, PageQuery, QueueInfo, Record, RecurringCommand,
+    Retention, ServerInfo, Settled, Settlement, Store, Tally,
 };
 use boltjobs_core::throughput::{Throughput, Window};
 use boltjobs_core::watch::{Interest, Watch};
@@ -70,6 +70,11 @@ impl Store for Probe {
             self.audit(|audit, _| audit.commanded(&jobs));
         }
         self.pass(StoreCall::Command, move |store| store.command(jobs, command, now))
+    }
+
+    fn change(&self, jobs: Vec<JobId>, change: Change, now: Timestamp) -> Answer<'_, Vec<bool>> {
+        self.audit(|audit, _| audit.changed(&jobs));
+        self.pass(StoreCall::Command, move |store| store.change(jobs, change, now))
     }
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {

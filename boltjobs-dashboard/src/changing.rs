@@ -1,0 +1,91 @@
+//! The form in which a job is changed.
+//!
+//! It carries the revision and the state of the job, as they were then. Whoever saves it later has not seen what others have changed
+//! since, and is shown that first.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use boltjobs_core::JobState;
+use boltjobs_core::access::Role;
+use boltjobs_core::literal::doubts;
+use boltjobs_core::store::Action;
+
+use crate::actions::{Fields, Sent, answer, back};
+use crate::change::{self, OPEN, Typed};
+use crate::doing::{self, Refused, needs, unknown};
+use crate::pages::{self, ChangePage, JobPage};
+use crate::routes::{Asked, find_job, html};
+
+/// Shows the form with what is there.
+pub(crate) async fn form(asked: Asked, Path(id): Path<String>) -> Response {
+    let done = async {
+        needs(&asked, Role::Operate)?;
+        let found = match find_job(&asked, &id).await {
+            Ok(found) => found,
+            Err(missing) => return Ok(asked.answer(Err(missing))),
+        };
+        let page = ChangePage::new(&found.job, Typed::of(&found.job.spec));
+        Ok(html(pages::change(asked.view(), &page)).into_response())
+    };
+    answer(&asked, done.await)
+}
+
+/// Shows what would be another way, or changes it.
+pub(crate) async fn sent(asked: Asked, Path(id): Path<String>, fields: Fields) -> Response {
+    let done = act(&asked, &id, fields).await;
+    answer(&asked, done)
+}
+
+async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refused> {
+    let form = Sent::read(asked, fields)?;
+    needs(asked, Role::Operate)?;
+    let (save, requeue) = match form.field("action") {
+        "preview" => (false, false),
+        "save" => (true, false),
+        "requeue" => (true, true),
+        other => return Err(unknown(other)),
+    };
+    let JobPage { job, shape, .. } = match find_job(asked, id).await {
+        Ok(found) => found,
+        Err(missing) => return Ok(asked.answer(Err(missing))),
+    };
+    let typed = |field| form.has(field).then(|| form.field(field).to_owned());
+    let typed = Typed { queue: typed("queue"), priority: typed("priority"), payload: typed("payload") };
+    let mut page = ChangePage::new(&job, typed);
+    let answer = |status: StatusCode, page: &ChangePage<'_>| {
+        Ok((status, html(pages::change(asked.view(), page))).into_response())
+    };
+    if !OPEN.contains(&job.state) {
+        return answer(StatusCode::CONFLICT, &page);
+    }
+    let seen = doing::states(std::iter::once(form.field("state")))?;
+    page.late = form.field("seen") != job.revision.to_string() || seen != [job.state];
+    match page.typed.read(&job) {
+        Err(faults) => {
+            page.faults = faults;
+            return answer(StatusCode::BAD_REQUEST, &page);
+        }
+        Ok(changed) if save && !page.late => {
+            let mut done = change::one(asked, job.id, changed, seen).await?;
+            if done && requeue {
+                done = doing::jobs(asked, Action::Requeue, vec![job.id], vec![job.state]).await?[0].done;
+            }
+            return Ok(back(&asked.base().item("/jobs/", id), if done { "change" } else { "nothing" }));
+        }
+        Ok(changed) => {
+            page.doubts = match (&shape, &changed.payload) {
+                (Some(shape), Some(payload)) => doubts(shape, payload),
+                _ => Vec::new(),
+            };
+            page.preview = Some(changed.differences);
+        }
+    }
+    let status = if page.late { StatusCode::CONFLICT } else { StatusCode::OK };
+    answer(status, &page)
+}
+
+/// Says whether a job of this state would run once it is requeued.
+pub(crate) fn can_requeue(state: JobState) -> bool {
+    matches!(state, JobState::Failed | JobState::Scheduled)
+}
