@@ -132,8 +132,7 @@ pub(crate) fn dry_run(view: &View, plan: &DryRun) -> Markup {
         }
         p class="quiet" { (consequence(plan.bulk)) }
         @if plan.jobs > 0 {
-            (view.button(Role::Operate, &view.base.path("/operations"), &[("action", name), ("q", &plan.query)],
-                &format!("{} {}", if plan.bulk == Bulk::Delete { "Delete" } else { "Requeue" }, counted(plan.jobs, "job"))))
+            @if view.access.role >= Role::Operate { (go(view, plan)) }
             (table("Some of them, the newest first", &["Job", "State", "Since", "Queue"], &html! {
                 @for job in &plan.sample {
                     tr {
@@ -145,9 +144,22 @@ pub(crate) fn dry_run(view: &View, plan: &DryRun) -> Markup {
                 }
             }))
         }
-        p { (view.jobs(&plan.query, &html! { "Back to the jobs" })) }
+        p class="further" { (view.jobs(&plan.query, &html! { "Back to the jobs" })) }
     };
     view.frame("Operations", "Dry run", &body)
+}
+
+/// Makes the button that begins it. It asks no more: the page has told what it does.
+fn go(view: &View, plan: &DryRun) -> Markup {
+    let (verb, class) = if plan.bulk == Bulk::Delete { ("Delete", "main bad") } else { ("Requeue", "main") };
+    html! {
+        form class="act" method="post" action=(view.base.path("/operations")) {
+            (view.token())
+            input type="hidden" name="action" value=(plan.bulk.name());
+            input type="hidden" name="q" value=(plan.query);
+            button type="submit" class=(class) { (verb) " " (counted(plan.jobs, "job")) }
+        }
+    }
 }
 
 fn consequence(bulk: Bulk) -> String {
