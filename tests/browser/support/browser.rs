@@ -170,10 +170,13 @@ impl Browser {
     pub async fn text(&self) -> String {
         patiently(async {
             loop {
-                let body = self.all("//body").await.pop();
-                match body.expect("every page has a body").text().await {
+                // While a page makes way for another one, there is no body, or one that is gone when it is read.
+                let Some(body) = self.all("//body").await.pop() else {
+                    tokio::task::yield_now().await;
+                    continue;
+                };
+                match body.text().await {
                     Ok(text) => return text,
-                    // Another page has come in between.
                     Err(error) if error.is_stale_element_reference() => tokio::task::yield_now().await,
                     Err(error) => panic!("the page can't be read: {error}"),
                 }
