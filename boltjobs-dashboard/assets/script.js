@@ -152,6 +152,8 @@ function update(page) {
   skew = Date.parse(page.documentElement.dataset.now) - Date.now();
   for (const region of all("[data-live]")) {
     const next = page.getElementById(region.id);
+    // Where there was only a reason why there is no page, there is one now.
+    if (!next && region.id === "unavailable") location.reload();
     if (!next) continue;
     if (isHeld(region, next)) hold(region, next);
     else replace(region, next);
@@ -476,7 +478,7 @@ function confirm(button, mark) {
   if (what.length > 5) list.append(make("li", {}, `and ${what.length - 5} more`));
   const yes = make("button", { type: "button", className: "main" }, verb);
   yes.classList.toggle("bad", button.dataset.key === "D");
-  const no = make("button", { type: "button" }, "Cancel");
+  const no = make("button", { type: "button" }, "No");
   const shown = dialog("confirm", heading, make("h2", {}, heading), list, make("p", { className: "actions" }, no, yes));
   no.addEventListener("click", () => shown.close());
   yes.addEventListener("click", () => {
@@ -563,9 +565,9 @@ function showPalette() {
   const list = make("ul", { id: "commands", role: "listbox", ariaLabel: "Commands" });
   const input = make("input", { type: "text", role: "combobox", placeholder: "Find a command", ariaLabel: "Find a command" });
   input.setAttribute("aria-controls", list.id);
-  input.setAttribute("aria-expanded", "true");
   input.autocomplete = "off";
-  const shown = dialog("palette", "Commands", input, list);
+  const none = make("p", { role: "status" });
+  const shown = dialog("palette", "Commands", input, list, none);
   let found = [];
   let at = 0;
   const run = (index) => {
@@ -589,7 +591,10 @@ function showPalette() {
       return made;
     };
     list.replaceChildren(...found.map(item));
-    if (!found.length) list.append(make("p", {}, "No command has these words."));
+    // A list without an option is none.
+    list.hidden = !found.length;
+    input.setAttribute("aria-expanded", !list.hidden);
+    write(none, found.length ? "" : "No command has these words.");
     point(0);
   };
   input.addEventListener("input", filter);

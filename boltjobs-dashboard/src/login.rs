@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::access::By;
 use crate::actions::Fields;
 use crate::audit::{tell, told};
+use crate::choices::Choices;
 use crate::gate::{Refusal, peer};
 use crate::guard::refused;
 use crate::link::Base;
@@ -46,7 +47,7 @@ pub(crate) async fn page(asked: Asked, Query(going): Query<Going>) -> Response {
     if !asked.gate().has_tokens() {
         return nowhere(&asked);
     }
-    html(pages::login(asked.base(), safe(&going.to), None)).into_response()
+    html(pages::login(asked.base(), asked.view().choices, safe(&going.to), None)).into_response()
 }
 
 /// Lets in whoever sends a token, and leads them to where they were going.
@@ -57,7 +58,7 @@ pub(crate) async fn log_in(asked: Asked, parts: Parts, Form(sent): Form<Sent>) -
     }
     let who = match gate.prove(&sent.token, peer(&parts), asked.elapsed()) {
         Ok(who) => who.clone(),
-        Err(refusal) => return answer(asked.base(), to, &refusal),
+        Err(refusal) => return answer(asked.base(), asked.view().choices, to, &refusal),
     };
     let name = who.name().to_owned();
     let Some(id) = gate.sessions.begin(who, asked.elapsed()) else {
@@ -103,15 +104,15 @@ pub(crate) fn ask(parts: &Parts, refusal: &Refusal) -> Response {
     // What was sent is lost: a form of another session would not count.
     let looks = [Method::GET, Method::HEAD].contains(&parts.method);
     let to = parts.uri.path_and_query().filter(|_| looks).map_or("/", |to| to.as_str());
-    answer(&base, safe(to), refusal)
+    answer(&base, Choices::of(&parts.headers), safe(to), refusal)
 }
 
-fn answer(base: &Base, to: &str, refusal: &Refusal) -> Response {
+fn answer(base: &Base, choices: Choices, to: &str, refusal: &Refusal) -> Response {
     let (status, why) = said(refusal);
     let page = match refusal {
-        Refusal::Unknown => pages::login(base, to, None),
-        Refusal::Wrong | Refusal::TooMany(_) => pages::login(base, to, Some(&why)),
-        Refusal::Forbidden => pages::closed(base, &why),
+        Refusal::Unknown => pages::login(base, choices, to, None),
+        Refusal::Wrong | Refusal::TooMany(_) => pages::login(base, choices, to, Some(&why)),
+        Refusal::Forbidden => pages::closed(base, choices, &why),
     };
     with_headers(refusal, (status, html(page)).into_response())
 }

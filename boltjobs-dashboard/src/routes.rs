@@ -101,7 +101,8 @@ impl Asked {
         let (status, title, why) = match page {
             Ok(page) => return html(page).into_response(),
             Err(Missing::Unavailable(error)) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "The store does not answer", error.to_string())
+                let page = self.view.unavailable("The store does not answer", &error.to_string());
+                return (StatusCode::SERVICE_UNAVAILABLE, html(page)).into_response();
             }
             Err(Missing::NotFound(why)) => (StatusCode::NOT_FOUND, "Not found", why),
             Err(Missing::Illegal(why)) => (StatusCode::BAD_REQUEST, "That can't be read", why),

@@ -48,6 +48,71 @@ async fn pages_without_data_have_no_fault() {
     check(&office, false, &[Look::WIDE, Look::NARROW_DARK]).await;
 }
 
+/// Fails if anything is wrong with what is open, in light and dark.
+async fn check_open(browser: &Browser, axe: &Axe, what: &str, looks: &[Look]) {
+    for look in looks {
+        browser.look(*look).await;
+        assert_eq!(axe.faults(browser).await, "", "{what} {look:?}");
+        assert!(browser.overflow().await <= 0, "{what} is wider than the window");
+    }
+}
+
+const DESK: [Look; 2] = [Look::WIDE, Look::DARK];
+const EVERYWHERE: [Look; 4] = [
+    Look { height: WHOLE, ..Look::WIDE },
+    Look { height: WHOLE, ..Look::DARK },
+    Look { height: WHOLE, ..Look::NARROW },
+    Look { height: WHOLE, ..Look::NARROW_DARK },
+];
+
+#[tokio::test]
+async fn what_opens_above_a_page_has_no_fault() {
+    let office = Office::at_noon(DashboardRole::Operate).await;
+    let (axe, browser) = (Axe::installed(), Browser::start().await);
+    for (button, typed) in [("palette", ""), ("palette", "go to"), ("palette", "no such words"), ("help", "")]
+    {
+        browser.look(Look::WIDE).await;
+        browser.open(&office.url("/queues")).await;
+        browser.mark(&format!("//button[@id='{button}']")).await;
+        browser.keys(typed).await;
+        assert_eq!(browser.all("//dialog[@open]").await.len(), 1);
+        check_open(&browser, &axe, &format!("{button} `{typed}`"), &DESK).await;
+    }
+    browser.open(&office.url("/queues")).await;
+    browser.mark("(//button[normalize-space(.) = 'Pause'])[1]").await;
+    assert_eq!(browser.all("//dialog[@open]").await.len(), 1);
+    check_open(&browser, &axe, "the question", &[Look::WIDE, Look::NARROW_DARK]).await;
+}
+
+#[tokio::test]
+async fn the_form_of_a_schedule_has_no_fault_with_what_was_typed_in_it() {
+    let office = Office::at_noon(DashboardRole::Operate).await;
+    let (axe, browser) = (Axe::installed(), Browser::start().await);
+    browser.open(&office.url("/recurring/nightly-report/edit")).await;
+    for (cron, says) in [("0 24 * * *", "invalid hour"), ("30 7 * * MON-FRI", "What was typed")] {
+        browser.look(Look::WIDE).await;
+        browser.fill("//input[@name='cron']", cron).await;
+        browser.button("Preview").await;
+        browser.expect(&[says]).await;
+        check_open(&browser, &axe, cron, &EVERYWHERE).await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_to_log_in_meets_no_fault() {
+    let (office, token) = Office::guarded().await;
+    let (axe, browser) = (Axe::installed(), Browser::start().await);
+    browser.open(&office.url("/jobs")).await;
+    check_open(&browser, &axe, "the login", &EVERYWHERE).await;
+    for (token, says) in [("token-of-somebody-else", "there is no such token"), (token, "ada, operate")] {
+        browser.fill("//input[@name='token']", token).await;
+        browser.button("Log in").await;
+        browser.look(Look::WIDE).await;
+        browser.expect(&[says]).await;
+        check_open(&browser, &axe, says, &EVERYWHERE).await;
+    }
+}
+
 /// The other tests of this file find something, if there is something to find.
 #[tokio::test]
 async fn faults_are_found() {

@@ -27,7 +27,7 @@ pub(super) async fn comes(office: &Office, browser: &Browser, part: &str) {
     .await;
 }
 
-async fn greet_someone(office: &Office, name: &str) -> JobId {
+pub(super) async fn greet_someone(office: &Office, name: &str) -> JobId {
     let greet = Greet { name: name.to_owned() };
     office.bench.scope(async { greet.enqueue().await.unwrap().id() }).await
 }
@@ -101,8 +101,8 @@ async fn a_failed_job_is_mended_with_two_keys() {
     let browser = Browser::start().await;
     browser.open(&office.url("/jobs?q=state:failed")).await;
     let failed = office.bench.client().jobs().state(JobState::Failed).list().await.unwrap().jobs;
-    keys(&browser, "j").await;
-    keys(&browser, "r").await;
+    browser.keys("j").await;
+    browser.keys("r").await;
     patiently(async {
         while office.bench.job(failed[0].id()).await.state() == JobState::Failed {
             tokio::task::yield_now().await;
@@ -118,7 +118,7 @@ async fn keys_lead_to_pages_and_ask_before_they_delete() {
     let browser = Browser::start().await;
     browser.open(&office.url("/")).await;
     for (pressed, place) in [("gf", "/failures"), ("gj", "/jobs"), ("gq", "/queues"), ("ga", "/audit")] {
-        keys(&browser, pressed).await;
+        browser.keys(pressed).await;
         patiently(async {
             while browser.place().await != place {
                 tokio::task::yield_now().await;
@@ -128,16 +128,16 @@ async fn keys_lead_to_pages_and_ask_before_they_delete() {
     }
     browser.open(&office.url("/jobs?q=state:failed")).await;
     let before = office.bench.client().jobs().state(JobState::Failed).count().await.unwrap();
-    keys(&browser, "j").await;
-    keys(&browser, "D").await;
+    browser.keys("j").await;
+    browser.keys("D").await;
     let open = "return document.querySelectorAll('dialog[open]').length";
     assert_eq!(browser.run(open).await, 1, "it asks first");
-    keys(&browser, "\u{e00c}").await;
+    browser.keys("\u{e00c}").await;
     assert_eq!(browser.run(open).await, 0);
     assert_eq!(office.bench.client().jobs().state(JobState::Failed).count().await.unwrap(), before);
     // In a field, keys are letters.
     browser.run("document.querySelector('input[name=q]').focus()").await;
-    keys(&browser, "gq?D").await;
+    browser.keys("gq?D").await;
     assert_eq!(browser.run(open).await, 0);
     assert!(
         browser
@@ -147,9 +147,4 @@ async fn keys_lead_to_pages_and_ask_before_they_delete() {
             .unwrap()
             .contains("gq?D")
     );
-}
-
-/// Presses keys where the focus is.
-async fn keys(browser: &Browser, keys: &str) {
-    browser.client().active_element().await.unwrap().send_keys(keys).await.unwrap();
 }

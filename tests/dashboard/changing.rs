@@ -190,7 +190,7 @@ async fn all_that_match_are_moved_or_prioritized_after_a_look() {
     assert_eq!((status, &operation["to"]), (200, &json!("-3")));
     let id = operation["id"].as_str().unwrap().parse().unwrap();
     assert_eq!(patiently(bench.client().operation(id).wait()).await.unwrap().done, 3);
-    assert_has(&get(at, "/operations").body, &["prioritize by -3", "move to slow"]);
+    assert_has(&get(at, "/operations").body, &["prioritize to -3", "move to slow"]);
     for (query, why) in [
         ("action=move&q=", "queue"),
         ("action=move&to=No&q=", "`No`"),

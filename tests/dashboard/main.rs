@@ -182,7 +182,10 @@ async fn the_first_page_says_what_is_wrong_and_how_to_mend_it() {
     let page = overview(address(&bench));
     assert_has(&page, &["Working, but 5 things need you.", "1 job failed for good;"]);
     assert_has(&page, &["<span class=\"badge\">paused ", "<td>7</td>"]);
-    assert_has(&page, &["Paused queues: `paused`;", "that no server works: `nobodys`;"]);
+    assert_has(
+        &page,
+        &["Paused queues: <code>paused</code>;", "that no server works: <code>nobodys</code>;"],
+    );
     assert_has(&page, &["that no server handles: `orphan`;", "can't be read: `broken` (", "Mars/Olympus"]);
     assert_has(&page, &["Pay no money", "refused no money: no &lt;b&gt;route"]);
 }

@@ -26,6 +26,7 @@ pub struct Flaky {
     record_failures: AtomicU32,
     due_failures: AtomicU32,
     stalled: AtomicBool,
+    silent: AtomicBool,
     stays_open: bool,
     reads_slowly: bool,
 }
@@ -61,9 +62,19 @@ impl Flaky {
         self.stalled.store(true, Ordering::SeqCst);
     }
 
+    /// Lets whatever pages are made of fail, until it is told otherwise. Jobs come and go as ever.
+    pub fn silence(&self, silent: bool) {
+        self.silent.store(silent, Ordering::SeqCst);
+    }
+
     fn refuse<T: Send + 'static>(&self, failures: &AtomicU32) -> Option<Answer<'_, T>> {
         failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).ok()?;
         Some(Box::pin(std::future::ready(Err(self.unavailable()))))
+    }
+
+    fn silenced<T: Send + 'static>(&self) -> Option<Answer<'_, T>> {
+        let silent = self.silent.load(Ordering::SeqCst);
+        silent.then(|| Box::pin(std::future::ready(Err(self.unavailable()))) as Answer<'_, T>)
     }
 
     fn unavailable(&self) -> StoreError {
@@ -180,7 +191,7 @@ impl Store for Flaky {
     }
 
     fn revision(&self) -> Answer<'_, u64> {
-        self.store.revision()
+        self.silenced().unwrap_or_else(|| self.store.revision())
     }
 
     fn throughput(&self, window: Window) -> Answer<'_, Throughput> {
@@ -212,7 +223,7 @@ impl Store for Flaky {
     }
 
     fn page(&self, query: PageQuery) -> Answer<'_, Page> {
-        self.store.page(query)
+        self.silenced().unwrap_or_else(|| self.store.page(query))
     }
 
     fn batch(&self, id: BatchId) -> Answer<'_, Option<BatchStatus>> {
@@ -231,7 +242,7 @@ impl Store for Flaky {
         if self.stalled.load(Ordering::SeqCst) {
             return Box::pin(std::future::ready(Err(self.unavailable())));
         }
-        self.store.counts()
+        self.silenced().unwrap_or_else(|| self.store.counts())
     }
 
     fn recurring_jobs(&self) -> Answer<'_, Vec<RecurringJob>> {

@@ -90,7 +90,7 @@ pub(crate) fn batch(view: &View, status: &BatchStatus, nested: &[BatchStatus]) -
             @if let Some(reason) = &batch.cancelled { p class="alert" { "It was cancelled: " (clip(reason, LINE)) } }
             @if batch.ended.is_none() && batch.cancelled.is_none() {
                 div class="actions" {
-                    (view.button(Role::Operate, &view.base.item("/batches/", &batch.id.to_string()), &[("action", "cancel")], "Cancel"))
+                    (view.button(Role::Operate, &view.base.item("/batches/", &batch.id.to_string()), &[("action", "cancel")], "Cancel batch"))
                 }
             }
             p { (progress(status)) }

@@ -7,7 +7,7 @@ use boltjobs_core::throughput::{Flow, Throughput, Window};
 use maud::{Markup, html};
 
 use super::frame::{absolute, table};
-use crate::text::counted;
+use crate::text::{counted, span};
 
 /// The size of a chart in its own units; it is as wide as the page.
 const WIDTH: usize = 600;
@@ -21,6 +21,8 @@ pub(super) fn chart(title: &str, window: &Window, found: &Throughput) -> Markup 
         figure class="chart" {
             figcaption { (title) }
             (bars(&found.steps, &said))
+            // The sentence says so, too.
+            div class="scale" aria-hidden="true" { span { (length(window)) " ago" } span { "now" } }
             p class="quiet" { (said) }
             details {
                 summary { "Show as a table" }
@@ -66,9 +68,9 @@ fn bars(steps: &[Flow], said: &str) -> Markup {
 
 fn said(starts: &[Timestamp], found: &Throughput, window: &Window) -> String {
     let total = found.total();
-    let span = crate::text::span(window.step * u32::try_from(window.steps).unwrap_or(u32::MAX));
     let mut said = format!(
-        "In the last {span} {} came; {} succeeded, {} failed, {} were deleted. Retries: {}.",
+        "In the last {} {} came; {} succeeded, {} failed, {} were deleted. Retries: {}.",
+        length(window),
         counted(total.enqueued, "job"),
         total.succeeded,
         total.failed,
@@ -80,6 +82,10 @@ fn said(starts: &[Timestamp], found: &Throughput, window: &Window) -> String {
         let _ = write!(said, " Most ended at {}: {}.", at.to_datetime().format("%H:%M UTC"), flow.ended());
     }
     said
+}
+
+fn length(window: &Window) -> String {
+    span(window.step * u32::try_from(window.steps).unwrap_or(u32::MAX))
 }
 
 fn rows(title: &str, starts: &[Timestamp], steps: &[Flow]) -> Markup {

@@ -71,7 +71,7 @@ fn form(view: &View, page: &EditPage<'_>, place: &str) -> Markup {
     let misfires: Vec<_> = MISFIRES.into();
     let overlaps: Vec<_> = OVERLAPS.into_iter().map(|(name, _, means)| (name, means)).collect();
     html! {
-        form class="fields" method="post" action=(format!("{place}/edit")) {
+        form class="fields pairs" method="post" action=(format!("{place}/edit")) {
             (view.token())
             input type="hidden" name="seen" value=(page.recurring.updated_at);
             (text(page, "cron", "Cron", "As in 0 3 * * MON-FRI, @daily or @every 90s"))

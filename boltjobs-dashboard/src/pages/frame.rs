@@ -116,6 +116,11 @@ impl View {
         self.frame("", title, &html! { h1 { (title) } p { (why) } })
     }
 
+    /// Says why there is no page for now; the script asks for it until there is.
+    pub(crate) fn unavailable(&self, title: &str, why: &str) -> Markup {
+        self.frame("", title, &live("unavailable", &html! { h1 { (title) } p { (why) } }))
+    }
+
     /// Shows an instant, and how far it is from now.
     pub(super) fn instant(&self, at: Timestamp) -> Markup {
         html! { time datetime=(at) title=(at) data-relative { (relative(at, self.now)) } }
@@ -173,6 +178,15 @@ pub(super) fn live(id: &str, content: &Markup) -> Markup {
 /// The same for a list whose rows come and go: it stands still while somebody points at it.
 pub(super) fn live_list(id: &str, content: &Markup) -> Markup {
     html! { section id=(id) data-live data-list { (content) } }
+}
+
+/// Shows a sentence of ours: what stands in backticks is set as code.
+pub(super) fn sentence(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }
 
 /// Shows a state: by its word and its sign, and by a colour besides.

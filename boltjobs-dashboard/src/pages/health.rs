@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::frame::{View, live};
+use super::frame::{View, live, sentence};
 use super::icons::icon;
 use crate::health::Check;
 use crate::text::counted;
@@ -20,7 +20,7 @@ pub(crate) fn health(view: &View, checks: &[Check]) -> Markup {
             ul class="checks" {
                 @for check in checks.iter().filter(|check| check.found.is_some()) { (unwell(view, check)) }
                 @for check in checks.iter().filter(|check| check.found.is_none()) {
-                    li class="well" { (icon("succeeded")) " passed: " (check.name) }
+                    li class="well" { (icon("succeeded")) " " span { "passed: " (check.name) } }
                 }
             }
         }))
@@ -32,8 +32,9 @@ pub(crate) fn health(view: &View, checks: &[Check]) -> Markup {
 fn unwell(view: &View, check: &Check) -> Markup {
     html! {
         @if let Some(reason) = &check.found {
-            li {
-                span class="unwell" { (icon("failures")) " not so: " (check.name) "." } " " (reason.text) " "
+            li class="unwell" {
+                (icon("failures")) " "
+                span { strong { "not so: " (check.name) "." } " " (sentence(&reason.text)) } " "
                 @if reason.page != "/health" {
                     a class="button" href=(view.base.query(reason.page, &[("q", &reason.query)])) aria-label=(format!("Look at this: {}", reason.text)) { "Look" }
                 }

@@ -146,7 +146,7 @@ fn all_matching(view: &View, typed: &str) -> Markup {
             details class="more" {
                 summary { "Move or prioritize all that match" }
                 (planned(view, typed, "move", "To the queue", "Move all…"))
-                (planned(view, typed, "prioritize", "By the priority", "Prioritize all…"))
+                (planned(view, typed, "prioritize", "To the priority", "Prioritize all…"))
             }
         }
     }

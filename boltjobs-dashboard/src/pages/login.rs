@@ -3,38 +3,42 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::frame::View;
+use super::icons::bolt;
 use crate::access::By;
 use crate::assets::{ICON, STYLE};
+use crate::choices::Choices;
 use crate::link::Base;
 
 /// Asks for a token, and says why the last one was not taken.
-pub(crate) fn login(base: &Base, to: &str, why: Option<&str>) -> Markup {
+pub(crate) fn login(base: &Base, choices: Choices, to: &str, why: Option<&str>) -> Markup {
     let body = html! {
         h1 { "Log in" }
-        @if let Some(why) = why { p class="unwell" role="alert" { (why) "." } }
-        form method="post" action=(base.path("/login")) {
+        @if let Some(why) = why { p class="alert" role="alert" { span { (why) "." } } }
+        form class="fields" method="post" action=(base.path("/login")) {
             input type="hidden" name="to" value=(to);
-            p {
-                label for="token" { "Token" } " "
+            div class="field" {
+                // Whatever keeps passwords wants to know whose it is; it is not sent.
+                input type="text" autocomplete="username" value="boltjobs" hidden readonly;
+                label for="token" { "Token" }
                 input id="token" type="password" name="token" autocomplete="current-password" required autofocus;
             }
-            p { button type="submit" { "Log in" } }
+            button type="submit" class="main" { "Log in" }
         }
         p class="quiet" { "You stay logged in for 12 hours, or until the program is started again." }
     };
-    bare(base, "Log in", &body)
+    bare(base, choices, "Log in", &body)
 }
 
 /// Says that there is no way in.
-pub(crate) fn closed(base: &Base, why: &str) -> Markup {
-    bare(base, "Closed", &html! { h1 { "Closed" } p { (why) "." } })
+pub(crate) fn closed(base: &Base, choices: Choices, why: &str) -> Markup {
+    bare(base, choices, "Closed", &html! { h1 { "Closed" } p { (why) "." } })
 }
 
 /// Makes a page that tells nothing of what is behind it.
-fn bare(base: &Base, title: &str, body: &Markup) -> Markup {
+fn bare(base: &Base, choices: Choices, title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang="en" data-theme=[choices.theme] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -43,7 +47,12 @@ fn bare(base: &Base, title: &str, body: &Markup) -> Markup {
                 link rel="icon" type="image/svg+xml" href=(base.path(&ICON.path));
                 link rel="stylesheet" href=(base.path(&STYLE.path));
             }
-            body { main id="content" { (body) } }
+            body class="bare" {
+                main id="content" {
+                    p class="brand" { (bolt()) span { "boltjobs" } }
+                    (body)
+                }
+            }
         }
     }
 }
@@ -54,7 +63,7 @@ impl View {
         html! {
             @if self.access.by != By::Nothing {
                 div class="who" {
-                    (self.access.actor()) ", " (self.access.role)
+                    span { (self.access.actor()) ", " (self.access.role) }
                     @if self.access.by == By::Session {
                         " "
                         form class="act" method="post" action=(self.base.path("/logout")) {

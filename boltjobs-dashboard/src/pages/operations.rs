@@ -63,7 +63,7 @@ fn what(bulk: &Bulk) -> String {
     match bulk {
         Bulk::Requeue | Bulk::Delete => bulk.name().to_owned(),
         Bulk::Move(queue) => format!("move to {queue}:"),
-        Bulk::Prioritize(priority) => format!("prioritize by {priority}:"),
+        Bulk::Prioritize(priority) => format!("prioritize to {priority}:"),
     }
 }
 
@@ -132,14 +132,7 @@ fn actions(view: &View, operation: &Operation) -> Markup {
 
 /// Shows what would be done, before it is.
 pub(crate) fn dry_run(view: &View, plan: &DryRun) -> Markup {
-    let (name, to) = (plan.bulk.name(), plan.bulk.to());
-    let begin = match &plan.bulk {
-        Bulk::Requeue => "Requeue",
-        Bulk::Delete => "Delete",
-        Bulk::Move(_) => "Move",
-        Bulk::Prioritize(_) => "Prioritize",
-    };
-    let fields = [("action", name), ("q", &*plan.query), ("to", &*to)];
+    let name = plan.bulk.name();
     let body = html! {
         h1 { "What to " (name) }
         p {
@@ -148,7 +141,7 @@ pub(crate) fn dry_run(view: &View, plan: &DryRun) -> Markup {
         }
         p class="quiet" { (consequence(&plan.bulk)) }
         @if plan.jobs > 0 {
-            (view.button(Role::Operate, &view.base.path("/operations"), &fields, &format!("{begin} {}", counted(plan.jobs, "job"))))
+            @if view.access.role >= Role::Operate { (go(view, plan)) }
             (table("Some of them, the newest first", &["Job", "State", "Since", "Queue"], &html! {
                 @for job in &plan.sample {
                     tr {
@@ -160,9 +153,28 @@ pub(crate) fn dry_run(view: &View, plan: &DryRun) -> Markup {
                 }
             }))
         }
-        p { (view.jobs(&plan.query, &html! { "Back to the jobs" })) }
+        p class="further" { (view.jobs(&plan.query, &html! { "Back to the jobs" })) }
     };
     view.frame("Operations", "Dry run", &body)
+}
+
+/// Makes the button that begins it. It asks no more: the page has told what it does.
+fn go(view: &View, plan: &DryRun) -> Markup {
+    let (verb, class) = match &plan.bulk {
+        Bulk::Requeue => ("Requeue", "main"),
+        Bulk::Delete => ("Delete", "main bad"),
+        Bulk::Move(_) => ("Move", "main"),
+        Bulk::Prioritize(_) => ("Prioritize", "main"),
+    };
+    html! {
+        form class="act" method="post" action=(view.base.path("/operations")) {
+            (view.token())
+            input type="hidden" name="action" value=(plan.bulk.name());
+            input type="hidden" name="to" value=(plan.bulk.to());
+            input type="hidden" name="q" value=(plan.query);
+            button type="submit" class=(class) { (verb) " " (counted(plan.jobs, "job")) }
+        }
+    }
 }
 
 fn led(bulk: &Bulk) -> Markup {
@@ -170,7 +182,7 @@ fn led(bulk: &Bulk) -> Markup {
         @match bulk {
             Bulk::Requeue | Bulk::Delete => {}
             Bulk::Move(queue) => { " to the queue " code { (queue) } }
-            Bulk::Prioritize(priority) => { " by " code { (priority) } }
+            Bulk::Prioritize(priority) => { " to " code { (priority) } }
         }
     }
 }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::chart::chart;
 use super::first::first;
-use super::frame::{LINE, View, live, live_list, rest, table};
+use super::frame::{LINE, View, live, live_list, rest, sentence, table};
 use super::icons::icon;
 use super::{queues, recurring, servers};
 use crate::overview::Overview;
@@ -38,7 +38,7 @@ pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Mar
                 ul class="reasons" {
                     @for reason in &verdict.reasons {
                         li {
-                            span { (reason.text) } " "
+                            span { (sentence(&reason.text)) } " "
                             a class="button" href=(view.base.query(reason.page, &[("q", &reason.query)])) aria-label=(format!("Look at this: {}", reason.text)) {
                                 "Look"
                             }

@@ -90,7 +90,7 @@ fn row(view: &View, queue: &QueueInfo, flow: &Flow, actions: bool) -> Markup {
             td { @if let Some(oldest) = queue.oldest { (view.instant(oldest)) } @else { "none" } }
             td class="number" { (rate(flow.enqueued)) }
             td class="number" { (rate(flow.ended())) }
-            td { (emptied(queue.counts.get(JobState::Enqueued), flow)) }
+            td class="number" { (emptied(queue.counts.get(JobState::Enqueued), flow)) }
             td class="number" { @if let Some(run) = flow.mean_run() { (span(run)) } @else { "–" } }
             td { @if let Some(limit) = queue.limit { (limit) } @else { "none" } }
             td class="number" { (queue.servers) }
@@ -108,7 +108,8 @@ fn rate(jobs: u64) -> String {
 fn emptied(waiting: u64, flow: &Flow) -> String {
     match flow.ended().checked_sub(flow.enqueued) {
         _ if waiting == 0 => "–".to_owned(),
-        None | Some(0) => "it does not shrink".to_owned(),
+        None => "it grows".to_owned(),
+        Some(0) => "it stays".to_owned(),
         Some(less) => {
             let seconds = (RATED as u64 * 60).saturating_mul(waiting) / less;
             format!("about {}", span(Duration::from_secs(seconds.max(1))))
@@ -141,8 +142,8 @@ mod tests {
         assert_eq!([0, 1, 99, 100, 12_345].map(rate), ["0.0", "0.1", "9.9", "10", "1234"]);
         let flow = |enqueued, succeeded| Flow { enqueued, succeeded, ..Flow::default() };
         assert_eq!(emptied(0, &flow(1, 9)), "–");
-        assert_eq!(emptied(60, &flow(10, 10)), "it does not shrink");
-        assert_eq!(emptied(60, &flow(9, 4)), "it does not shrink");
+        assert_eq!(emptied(60, &flow(10, 10)), "it stays");
+        assert_eq!(emptied(60, &flow(9, 4)), "it grows");
         assert_eq!(emptied(60, &flow(10, 70)), "about 10m");
     }
 }

@@ -3,7 +3,7 @@
 use boltjobs_core::store::{QueueOrder, ServerInfo};
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, live, rest, table};
+use super::frame::{LINE, View, live, rest, sentence, table};
 use crate::text::{clip, counted, names};
 
 /// The most servers that are listed.
@@ -42,7 +42,7 @@ pub(super) fn listed(view: &View, servers: &[ServerInfo], shown: usize) -> Marku
             tr {
                 th scope="row" { (clip(&server.offer.server, LINE)) }
                 td { (slots(server)) }
-                td { (worked(server)) }
+                td { (sentence(&worked(server))) }
                 td class="number" { (server.offer.requests().count()) }
                 td { (view.instant(server.started_at)) }
                 td {

@@ -168,7 +168,21 @@ impl Browser {
 
     /// Returns what there is to read in the page, as it is rendered.
     pub async fn text(&self) -> String {
-        self.the("//body").await.text().await.expect("it can be read")
+        patiently(async {
+            loop {
+                // While a page makes way for another one, there is no body, or one that is gone when it is read.
+                let Some(body) = self.all("//body").await.pop() else {
+                    tokio::task::yield_now().await;
+                    continue;
+                };
+                match body.text().await {
+                    Ok(text) => return text,
+                    Err(error) if error.is_stale_element_reference() => tokio::task::yield_now().await,
+                    Err(error) => panic!("the page can't be read: {error}"),
+                }
+            }
+        })
+        .await
     }
 
     /// Returns everything that an `XPath` finds.
@@ -217,6 +231,35 @@ impl Browser {
         clicked.unwrap_or_else(|error| panic!("`{path}` can't be clicked on: {error}"));
     }
 
+    /// Presses keys where the focus is. What is held, as Control, is held until the last one.
+    pub async fn keys(&self, keys: &str) {
+        let active = self.client.active_element().await.expect("something has the focus");
+        active.send_keys(keys).await.unwrap_or_else(|error| panic!("`{keys}` can't be pressed: {error}"));
+    }
+
+    /// Puts a text into a field, in place of what is there.
+    pub async fn fill(&self, path: &str, text: &str) {
+        let field = self.the(path).await;
+        field.clear().await.expect("it can be emptied");
+        field.send_keys(text).await.expect("it takes what is typed");
+    }
+
+    /// Asks for the page again.
+    pub async fn reload(&self) {
+        self.client.refresh().await.expect("a page is open");
+        self.complete().await;
+    }
+
+    /// Waits until a script returns `true`.
+    pub async fn until(&self, script: &str) {
+        patiently(async {
+            while self.run(script).await != true {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
     /// Fails unless the page says each of these.
     pub async fn expect(&self, parts: &[&str]) {
         let text = self.text().await;
@@ -228,9 +271,7 @@ impl Browser {
     /// Types into the box of every page, and waits for the jobs that are found.
     pub async fn search(&self, query: &str) {
         let form = "//form[@role='search']";
-        let typed = self.the(&format!("{form}//input[@name='q']")).await;
-        typed.clear().await.expect("it can be emptied");
-        typed.send_keys(query).await.expect("it takes what is typed");
+        self.fill(&format!("{form}//input[@name='q']"), query).await;
         self.press(&format!("{form}//button")).await;
     }
 

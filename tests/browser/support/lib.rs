@@ -4,13 +4,16 @@ mod axe;
 mod browser;
 mod driver;
 mod endpoint;
+mod offers;
 mod office;
 mod pages;
 mod picture;
 mod story;
+mod visitor;
 
 pub use axe::Axe;
 pub use browser::{Browser, Look, says};
 pub use office::Office;
-pub use pages::{MISHAPS, PAGES, Page};
+pub use pages::{BEGINNING, LOGIN, MISHAPS, PAGES, Page};
 pub use picture::small;
+pub use visitor::Visitor;

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use boltjobs::{DashboardRole, MemoryStore, Store};
+use boltjobs::{Builder, DashboardIdentity, DashboardRole, MemoryStore, Store};
 use boltjobs_tests::{Bench, ManualClock};
 
+use crate::offers::arrive;
 use crate::pages::Page;
 use crate::story::Story;
+
+/// What lets somebody in who has to log in.
+const TOKEN: &str = "token-of-ada-who-may-act";
 
 /// A server whose dashboard is open on loopback. Its time stands still until it is moved.
 #[derive(Debug)]
@@ -33,6 +37,21 @@ impl Office {
         Self { links, ..Self::on(store, clock, role, 0).await }
     }
 
+    /// Opens one to whose store a first server has just come, and no job yet.
+    pub async fn new_here(role: DashboardRole) -> Self {
+        let (store, clock): (Arc<dyn Store>, Arc<ManualClock>) =
+            (Arc::new(MemoryStore::new()), Arc::default());
+        arrive(&*store, &clock).await;
+        Self::on(store, clock, role, 0).await
+    }
+
+    /// Opens one that shows nothing to whoever has not logged in, and the token that lets Ada in to act.
+    pub async fn guarded() -> (Self, &'static str) {
+        let ada = DashboardIdentity::new("ada", DashboardRole::Operate);
+        let guard = |builder: Builder| builder.dashboard_token(ada, TOKEN);
+        (Self::with(Arc::new(MemoryStore::new()), Arc::default(), 0, guard).await, TOKEN)
+    }
+
     /// Opens one on a store that is there, with so many workers.
     pub async fn on(
         store: Arc<dyn Store>,
@@ -40,10 +59,19 @@ impl Office {
         role: DashboardRole,
         workers: usize,
     ) -> Self {
+        Self::with(store, clock, workers, |builder| builder.dashboard_role(role)).await
+    }
+
+    /// The same with settings of its own.
+    pub async fn with(
+        store: Arc<dyn Store>,
+        clock: Arc<ManualClock>,
+        workers: usize,
+        settings: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
         let builder =
             boltjobs::builder().store(Arc::clone(&store)).clock(Arc::clone(&clock) as _).workers(workers);
-        let server =
-            builder.dashboard("127.0.0.1:0").dashboard_role(role).start().await.expect("the server starts");
+        let server = settings(builder.dashboard("127.0.0.1:0")).start().await.expect("the server starts");
         Self { bench: Bench { server, store, clock }, links: BTreeMap::new() }
     }
 

@@ -23,6 +23,7 @@ pub const PAGES: &[Page] = &[
     page("job-running", "/jobs/{running}", "8200 of 12000"),
     page("recurring", "/recurring", "nightly-report"),
     page("recurring-one", "/recurring/{recurring}", "Europe/Oslo"),
+    page("recurring-edit", "/recurring/{recurring}/edit", "Missed runs"),
     page("queues", "/queues", "newsletter"),
     page("servers", "/servers", "worker-2:3307:b81c04"),
     page("failures", "/failures", "the bank refused the card"),
@@ -32,9 +33,15 @@ pub const PAGES: &[Page] = &[
     page("operations", "/operations", "delete queue:drafts"),
     page("operation", "/operations/{operation}", "failed again"),
     page("dry-run", "/operations/new?action=delete&q=state:enqueued", "Nothing has been done yet"),
-    page("health", "/health", "Paused queues: `newsletter`"),
+    page("health", "/health", "Paused queues: newsletter"),
     page("audit", "/audit", "grace"),
 ];
+
+/// The first page, where there is no job yet.
+pub const BEGINNING: Page = page("beginning", "/", "No job yet");
+
+/// What is shown to whoever has not logged in.
+pub const LOGIN: Page = page("login", "/login", "Log in");
 
 /// What is shown instead of a page, or of a part of one.
 pub const MISHAPS: &[Page] = &[

@@ -42,22 +42,33 @@ pub fn small(picture: &[u8]) -> Vec<u8> {
     made
 }
 
-/// Returns the colours that occur most, those first; in the order of their values where they occur as often.
+/// Returns the colours by which a picture looks most like itself, one after the other: each is the one that the others before it
+/// miss most, by how often it occurs and how unlike them it is. So the many greys of letters leave room for the red of a sign.
 fn palette(pixels: impl Iterator<Item = Colour>) -> Vec<Colour> {
-    let mut counts = BTreeMap::<Colour, usize>::new();
+    let mut counts = BTreeMap::<Colour, u64>::new();
     for colour in pixels {
         *counts.entry(colour).or_default() += 1;
     }
-    let mut colours: Vec<_> = counts.into_iter().collect();
-    colours.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    colours.into_iter().take(COLOURS).map(|(colour, _)| colour).collect()
+    let mut missed: Vec<_> = counts.into_iter().map(|(colour, count)| (colour, count, u32::MAX)).collect();
+    let mut palette = Vec::new();
+    while palette.len() < COLOURS {
+        // Of those that are missed alike it takes the last one, so that the same picture has the same palette.
+        let worst = missed.iter().max_by_key(|(_, count, apart)| count * u64::from(*apart));
+        let Some((colour, _, 1..)) = worst.copied() else { break };
+        palette.push(colour);
+        for (other, _, apart) in &mut missed {
+            *apart = (*apart).min(distance(other, colour));
+        }
+    }
+    palette
+}
+
+fn distance(colour: &Colour, other: Colour) -> u32 {
+    colour.iter().zip(other).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
 }
 
 /// Returns where in the palette the colour is that is like this one.
 fn nearest(palette: &[Colour], colour: Colour) -> u8 {
-    let distance = |other: &Colour| -> u32 {
-        other.iter().zip(colour).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
-    };
-    let found = (0..=u8::MAX).zip(palette).min_by_key(|(_, other)| distance(other));
+    let found = (0..=u8::MAX).zip(palette).min_by_key(|(_, other)| distance(other, colour));
     found.map_or(0, |(index, _)| index)
 }

@@ -15,14 +15,11 @@ use boltjobs_core::cron::Zone;
 use boltjobs_core::job::{ErrorInfo, JobSpec, NewJob};
 use boltjobs_core::notes::{Bar, LogLevel, LogLine, Note, Progress, Step};
 use boltjobs_core::recurring::Definition;
-use boltjobs_core::store::{
-    Claimed, Document, Offer, Outcome, QueueOrder, Record, RecurringCommand, Settlement,
-};
+use boltjobs_core::store::{Claimed, Document, Outcome, QueueOrder, Record, RecurringCommand, Settlement};
 use boltjobs_tests::ManualClock;
 use serde_json::{Value, json};
 
-const REQUESTS: [&str; 5] =
-    ["mail.send", "payments.charge", "reports.monthly", "customers.import", "rates.fetch"];
+use crate::offers::{LEASE, offer};
 
 const PEOPLE: [&str; 6] =
     ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Katherine Johnson", "Edsger Dijkstra", "Barbara Liskov"];
@@ -309,7 +306,7 @@ impl Story {
 
     async fn claim(&self) -> Option<Claimed> {
         let offer = offer("worker-1:2114:5f0c2e", QueueOrder::All);
-        self.store.claim(offer, vec![1], self.clock.now()).await.expect("the store answers").pop()
+        self.store.claim(Arc::new(offer), vec![1], self.clock.now()).await.expect("the store answers").pop()
     }
 
     async fn settle(&self, claimed: &Claimed, ran: Duration, outcome: Outcome) {
@@ -322,7 +319,7 @@ impl Story {
         let now = self.clock.now();
         let two = QueueOrder::Strict(["payments", "mail", "default"].map(Arc::from).into());
         for offer in [offer("worker-1:2114:5f0c2e", QueueOrder::All), offer("worker-2:3307:b81c04", two)] {
-            self.store.announce(offer, now, now.plus(120 * MINUTE)).await.expect("it is stored");
+            self.store.announce(Arc::new(offer), now, now.plus(LEASE)).await.expect("it is stored");
         }
     }
 }
@@ -332,18 +329,6 @@ fn spec(request: &str, queue: &str, title: &str, payload: &Value) -> JobSpec {
     spec.title = Some(title.to_owned());
     spec.queue = queue.into();
     spec
-}
-
-fn offer(server: &str, queues: QueueOrder) -> Arc<Offer> {
-    Arc::new(Offer {
-        server: server.into(),
-        workers: 4,
-        queues,
-        queue_limits: [(Arc::from("payments"), 2)].into(),
-        handles: REQUESTS.map(|request| (Arc::from(request), 1.into())).into(),
-        held: Vec::new(),
-        lease: 120 * MINUTE,
-    })
 }
 
 fn done() -> Outcome {
