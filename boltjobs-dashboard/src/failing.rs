@@ -3,16 +3,29 @@
 use axum::extract::Query;
 use axum::response::Response;
 use boltjobs_core::audit::{self, AuditPage};
-use boltjobs_core::store::JobFilter;
+use boltjobs_core::silence::{self, Subject};
+use boltjobs_core::store::{FailureGroup, JobFilter};
 use serde::Deserialize;
 
 use crate::health::checks;
-use crate::pages;
+use crate::pages::{self, Known};
 use crate::routes::{self, Asked, Missing, Wanted};
 
 pub(crate) async fn failures(asked: Asked) -> Response {
-    let groups = asked.store().failures(pages::GROUPS).await;
-    asked.answer(groups.map(|groups| pages::failures(asked.view(), &groups)).map_err(Missing::from))
+    let groups = find_failures(&asked).await;
+    asked.answer(groups.map(|groups| pages::failures(asked.view(), &groups)))
+}
+
+/// Finds failures, each with its silence.
+pub(crate) async fn find_failures(asked: &Asked) -> Result<Vec<Known>, Missing> {
+    let groups = asked.store().failures(pages::GROUPS).await?;
+    let silences = silence::all(asked.store(), asked.now()).await?;
+    let known = |group: FailureGroup| {
+        let subject = Subject::Failure(group.fingerprint);
+        let silence = silences.iter().find(|silence| silence.subject == subject).cloned();
+        (group, silence)
+    };
+    Ok(groups.into_iter().map(known).collect())
 }
 
 pub(crate) async fn retries(asked: Asked, Query(wanted): Query<Wanted>) -> Response {

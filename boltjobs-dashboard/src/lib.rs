@@ -38,6 +38,7 @@ mod routes;
 mod saved;
 mod secret;
 mod sessions;
+mod silencing;
 mod text;
 mod verdict;
 
@@ -261,8 +262,10 @@ fn pages(source: Source) -> Router {
         .route("/queues/{name}", post(actions::queues))
         .route("/servers", get(routes::servers))
         .route("/failures", get(failing::failures))
+        .route("/failures/{fingerprint}", post(silencing::failure))
         .route("/retries", get(failing::retries))
         .route("/health", get(failing::health))
+        .route("/health/{check}", post(silencing::check))
         .route("/audit", get(failing::audit))
         .route("/batches", get(batches::batches))
         .route("/batches/{id}", get(batches::batch).post(actions::batch))

@@ -25,6 +25,7 @@ use crate::overview::{Overview, rates};
 use crate::pages::{self, Graphs, JobPage, JobsPage, Kept, SIZES, SPANS, View};
 use crate::query;
 use crate::saved;
+use crate::silencing::end_where_well;
 
 /// What every page needs: what to tell of, and how to show it.
 pub(crate) struct Asked {
@@ -50,7 +51,9 @@ impl FromRequestParts<Source> for Asked {
 
 impl Asked {
     pub(crate) async fn overview(&self) -> Result<Overview, Missing> {
-        Ok(Overview::load(&self.source, self.view.now).await?)
+        let mut overview = Overview::load(&self.source, self.view.now).await?;
+        end_where_well(self, &mut overview).await;
+        Ok(overview)
     }
 
     pub(crate) fn source(&self) -> &Source {

@@ -62,6 +62,7 @@ mod servers;
 mod services;
 mod settings;
 mod shape;
+mod silences;
 mod start;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -79,6 +80,7 @@ pub use boltjobs_core::memory::MemoryStore;
 pub use boltjobs_core::notes::{Bar, LogLevel, LogLine, Progress, Step};
 pub use boltjobs_core::rate::Rate;
 pub use boltjobs_core::recurring::{Misfire, Overlap, Run as RecurringRun, RunOutcome};
+pub use boltjobs_core::silence::{Silence, Subject as SilenceOf, Until as SilenceUntil};
 pub use boltjobs_core::store::{
     Explanation, FailureGroup, Keep, Limits, Reason, Retention, Store, StoreError, StoreSource,
 };

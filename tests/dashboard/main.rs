@@ -26,6 +26,7 @@ mod probes;
 mod prometheus;
 mod saved;
 mod schema;
+mod silencing;
 mod table;
 
 const HOUR: Duration = Duration::from_secs(3_600);

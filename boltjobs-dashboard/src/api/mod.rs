@@ -14,6 +14,7 @@ mod answer;
 mod editing;
 mod reading;
 mod routes;
+mod silencing;
 mod values;
 mod watching;
 

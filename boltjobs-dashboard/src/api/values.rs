@@ -19,12 +19,13 @@ use crate::verdict::verdict;
 
 pub(super) fn overview(overview: &Overview, now: Timestamp) -> Value {
     let (verdict, found) = (verdict(overview), overview.found());
-    let reasons: Vec<_> = verdict.reasons.iter().map(|reason| &reason.text).collect();
+    let reasons: Vec<_> = verdict.reasons.iter().map(|(_, reason)| &reason.text).collect();
     json!({
         "now": now.to_string(),
         "store": overview.location,
         "verdict": verdict.sentence,
         "reasons": reasons,
+        "silenced": verdict.silenced,
         "servers": found.servers,
         "workers": found.workers,
         "requests": found.requests,

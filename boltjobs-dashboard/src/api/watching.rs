@@ -3,16 +3,16 @@
 use axum::extract::{Path, Query};
 use boltjobs_core::audit::AuditEntry;
 use boltjobs_core::batch::BatchStatus;
-use boltjobs_core::store::FailureGroup;
 use boltjobs_core::throughput::{Flow, Throughput, Window};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Fault};
+use super::silencing::silence;
 use super::values::{states, text};
 use crate::failing::{self, From as Start};
 use crate::health::{Check, checks};
 use crate::operation::{self, Operation, Status};
-use crate::pages::GROUPS;
+use crate::pages::Known;
 use crate::routes::{self, Asked, Span};
 use crate::{batches, bulk};
 
@@ -23,10 +23,10 @@ fn all<T>(name: &str, found: &[T], value: fn(&T) -> Value) -> Answer {
 }
 
 pub(super) async fn failures(asked: Asked) -> Answered {
-    Ok(all("failures", &asked.store().failures(GROUPS).await?, failure))
+    Ok(all("failures", &failing::find_failures(&asked).await?, failure))
 }
 
-fn failure(group: &FailureGroup) -> Value {
+fn failure((group, ignored): &Known) -> Value {
     json!({
         "fingerprint": group.fingerprint.to_string(),
         "kind": group.pattern.kind,
@@ -35,6 +35,7 @@ fn failure(group: &FailureGroup) -> Value {
         "retrying": group.retrying,
         "first": text(group.first),
         "last": text(group.last),
+        "ignored": ignored.as_ref().map(silence),
     })
 }
 
@@ -97,7 +98,12 @@ pub(super) async fn health(asked: Asked) -> Answered {
 }
 
 fn check(check: &Check) -> Value {
-    json!({ "name": check.name, "passed": check.found.is_none(), "found": check.found.as_ref().map(|it| &it.text) })
+    json!({
+        "name": check.name,
+        "passed": check.found.is_none(),
+        "found": check.found.as_ref().map(|it| &it.text),
+        "silenced": check.silence.as_ref().map(silence),
+    })
 }
 
 pub(super) async fn throughput(asked: Asked, Query(span): Query<Span>) -> Answered {

@@ -1,10 +1,12 @@
 //! What failed, by what went wrong.
 
 use boltjobs_core::JobState;
+use boltjobs_core::silence::{Silence, Subject};
 use boltjobs_core::store::{FailureGroup, JobFilter};
 use maud::{Markup, html};
 
 use super::frame::{LINE, View, live_list, rest, table};
+use super::silence;
 use crate::access::Role;
 use crate::query;
 use crate::text::clip;
@@ -12,14 +14,23 @@ use crate::text::clip;
 /// The most failures that are listed.
 pub(crate) const GROUPS: usize = 500;
 
-/// Shows all failures.
-pub(crate) fn failures(view: &View, groups: &[FailureGroup]) -> Markup {
+/// Failures that are alike, and the silence of those that somebody ignores.
+pub(crate) type Known = (FailureGroup, Option<Silence>);
+
+/// Shows all failures; those that somebody ignores are the last.
+pub(crate) fn failures(view: &View, groups: &[Known]) -> Markup {
+    let (ignored, open): (Vec<_>, Vec<_>) = groups.iter().partition(|(_, silence)| silence.is_some());
     let body = html! {
         h1 { "Failures" }
         (live_list("list", &html! {
             @if groups.is_empty() {
                 p class="empty" { "No job has failed, and none waits for another attempt." }
-            } @else { (listed(view, groups)) }
+            }
+            @if !open.is_empty() { (listed(view, "Failures, the latest first", &open)) }
+            @if !ignored.is_empty() {
+                h2 { "Ignored" }
+                (listed(view, "Failures that somebody ignores", &ignored))
+            }
         }))
         @if !groups.is_empty() {
             p class="quiet" {
@@ -31,18 +42,22 @@ pub(crate) fn failures(view: &View, groups: &[FailureGroup]) -> Markup {
     view.frame("Failures", "Failures", &body)
 }
 
-fn listed(view: &View, groups: &[FailureGroup]) -> Markup {
+fn listed(view: &View, caption: &str, groups: &[&Known]) -> Markup {
     let columns = ["Error", "Failed", "Retrying", "First", "Last", "What to do"];
     table(
-        "Failures, the latest first",
+        caption,
         &columns,
         &html! {
-            @for group in groups {
+            @for (group, silence) in groups {
                 tr {
                     th scope="row" {
                         @let name = if group.pattern.kind.is_empty() { "no error" } else { &group.pattern.kind };
                         code { (clip(name, LINE)) }
                         div { (clip(&group.pattern.message, LINE)) }
+                        @match silence {
+                            Some(silence) => { span class="badge" { "ignored" } " " (silence::silenced(view, silence)) }
+                            None => { (silence::form(view, &Subject::Failure(group.fingerprint))) }
+                        }
                     }
                     td class="number" { (number(view, group, JobState::Failed, group.failed)) }
                     td class="number" { (number(view, group, JobState::Scheduled, group.retrying)) }

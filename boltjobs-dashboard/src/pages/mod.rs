@@ -20,11 +20,12 @@ mod recurring;
 mod retries;
 mod saved;
 mod servers;
+mod silence;
 
 pub(crate) use audit::{ROWS as AUDIT_ROWS, audit};
 pub(crate) use batches::{ROWS as BATCH_ROWS, batch, batches};
 pub(crate) use edit::{EditPage, edit};
-pub(crate) use failures::{GROUPS, failures};
+pub(crate) use failures::{GROUPS, Known, failures};
 pub(crate) use frame::View;
 pub(crate) use health::health;
 pub(crate) use job::{JobPage, job};
