@@ -5,6 +5,7 @@
 
 mod access;
 mod actions;
+mod alike;
 mod api;
 mod assets;
 mod attempts;
@@ -19,6 +20,7 @@ mod edit;
 mod editing;
 mod events;
 mod failing;
+mod failure;
 mod faults;
 mod gate;
 mod guard;
@@ -262,7 +264,7 @@ fn pages(source: Source) -> Router {
         .route("/queues/{name}", post(actions::queues))
         .route("/servers", get(routes::servers))
         .route("/failures", get(failing::failures))
-        .route("/failures/{fingerprint}", post(silencing::failure))
+        .route("/failures/{fingerprint}", get(failure::failure).post(silencing::failure))
         .route("/retries", get(failing::retries))
         .route("/health", get(failing::health))
         .route("/health/{check}", post(silencing::check))

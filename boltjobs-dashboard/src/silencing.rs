@@ -3,13 +3,13 @@
 use axum::extract::Path;
 use axum::response::Response;
 use boltjobs_core::access::Role;
-use boltjobs_core::fingerprint::NoFingerprint;
 use boltjobs_core::silence::{self, Silence, SilenceError, Subject, Until};
 use boltjobs_core::text::shown;
 
 use crate::actions::{Fields, Sent, answer, back};
 use crate::audit::{told, told_with};
 use crate::doing::{Refused, needs, unknown};
+use crate::failure::read_fingerprint;
 use crate::health::{checks, has};
 use crate::overview::Overview;
 use crate::routes::{Asked, Missing};
@@ -32,8 +32,7 @@ pub(crate) fn of_check(name: &str) -> Result<Subject, Missing> {
 
 /// Reads the fingerprint of failures.
 pub(crate) fn of_failure(fingerprint: &str) -> Result<Subject, Missing> {
-    let missing = |error: NoFingerprint| Missing::NotFound(format!("{error}."));
-    fingerprint.parse().map(Subject::Failure).map_err(missing)
+    read_fingerprint(fingerprint).map(Subject::Failure)
 }
 
 /// Silences something, or ends its silence; `false` when there was none.

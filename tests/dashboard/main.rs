@@ -16,6 +16,7 @@ mod access;
 mod actions;
 mod api;
 mod editing;
+mod failure;
 mod first;
 mod frame;
 mod login;

@@ -167,6 +167,8 @@ fn silence(reader: &mut Reader) {
         assert_eq!(reader.post(&path, name, &silence, 200)["done"], true);
     }
     assert_eq!(reader.get("/api/failures", "", 200)["failures"][0]["ignored"]["until_jobs"], 10);
+    let one = reader.get("/api/failures/{fingerprint}", &failure, 200);
+    assert_eq!((&one["ignored"]["until_jobs"], &one["same"][0]["field"]), (&json!(10), &json!("note")));
 }
 
 /// Asks for everything that tells of many jobs.

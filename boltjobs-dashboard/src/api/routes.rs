@@ -26,7 +26,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/servers", get(reading::servers)),
         ("/api/throughput", get(watching::throughput)),
         ("/api/failures", get(watching::failures)),
-        ("/api/failures/{fingerprint}", post(silencing::failure)),
+        ("/api/failures/{fingerprint}", get(watching::one_failure).post(silencing::failure)),
         ("/api/batches", get(watching::batches)),
         ("/api/batches/{id}", get(watching::batch).post(acting::batch)),
         ("/api/operations", get(watching::operations).post(acting::begin)),

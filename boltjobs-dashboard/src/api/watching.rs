@@ -14,7 +14,7 @@ use crate::health::{Check, checks};
 use crate::operation::{self, Operation, Status};
 use crate::pages::Known;
 use crate::routes::{self, Asked, Span};
-use crate::{batches, bulk};
+use crate::{batches, bulk, failure};
 
 type Answered = Result<Answer, Fault>;
 
@@ -23,10 +23,10 @@ fn all<T>(name: &str, found: &[T], value: fn(&T) -> Value) -> Answer {
 }
 
 pub(super) async fn failures(asked: Asked) -> Answered {
-    Ok(all("failures", &failing::find_failures(&asked).await?, failure))
+    Ok(all("failures", &failing::find_failures(&asked).await?, of_group))
 }
 
-fn failure((group, ignored): &Known) -> Value {
+fn of_group((group, ignored): &Known) -> Value {
     json!({
         "fingerprint": group.fingerprint.to_string(),
         "kind": group.pattern.kind,
@@ -37,6 +37,31 @@ fn failure((group, ignored): &Known) -> Value {
         "last": text(group.last),
         "ignored": ignored.as_ref().map(silence),
     })
+}
+
+pub(super) async fn one_failure(asked: Asked, Path(fingerprint): Path<String>) -> Answered {
+    let found = failure::find(&asked, &fingerprint).await?;
+    let alike = &found.alike;
+    Ok(Answer(json!({
+        "fingerprint": found.fingerprint.to_string(),
+        "kind": found.pattern.kind,
+        "message": found.pattern.message,
+        "failed": found.failed,
+        "retrying": found.retrying,
+        "first": found.seen.map(|(first, _)| text(first)),
+        "last": found.seen.map(|(_, last)| text(last)),
+        "ignored": found.silence.as_ref().map(silence),
+        "sample": found.sample.iter().map(|job| job.id.to_string()).collect::<Vec<_>>(),
+        "requests": found.requests.iter().map(|((request, version), jobs)| {
+            json!({ "request": &**request, "version": version, "jobs": jobs })
+        }).collect::<Vec<_>>(),
+        "servers": found.servers.iter().map(|(server, jobs)| json!({ "server": &**server, "jobs": jobs }))
+            .collect::<Vec<_>>(),
+        "compared": alike.compared,
+        "same": alike.same.iter().map(|(field, value)| json!({ "field": field, "value": value })).collect::<Vec<_>>(),
+        "differing": alike.differing.iter().map(|(field, values)| json!({ "field": field, "values": values }))
+            .collect::<Vec<_>>(),
+    })))
 }
 
 pub(super) async fn batches(asked: Asked, Query(from): Query<Start>) -> Answered {

@@ -122,8 +122,12 @@ fn facts(view: &View, job: &Job) -> Markup {
                 dt { "Jobs after it" } dd { (view.jobs(&query::write(&children), &html! { "Show those that wait for it" })) }
             }
             @if let Some(pattern) = Pattern::of(job) {
-                @let alike = JobFilter { failures: vec![pattern.fingerprint()], ..JobFilter::default() };
-                dt { "Failed alike" } dd { (view.jobs(&query::write(&alike), &html! { (clip(&pattern.message, LINE)) })) }
+                dt { "Failure" }
+                dd {
+                    a href=(view.base.item("/failures/", &pattern.fingerprint().to_string())) {
+                        @if pattern.message.is_empty() { (pattern.kind) } @else { (clip(&pattern.message, LINE)) }
+                    }
+                }
             }
             @if !spec.parents.is_empty() { dt { "After" } dd { (parents(view, job)) } }
             @if !spec.tags.is_empty() {
