@@ -2,7 +2,6 @@
 
 use axum::extract::Query;
 use axum::response::Response;
-use boltjobs_core::audit::{self, AuditPage};
 use boltjobs_core::silence::{self, Subject};
 use boltjobs_core::store::{FailureGroup, JobFilter};
 use serde::Deserialize;
@@ -44,15 +43,4 @@ pub(crate) async fn health(asked: Asked) -> Response {
 pub(crate) struct From {
     #[serde(default)]
     pub(crate) after: String,
-}
-
-pub(crate) async fn audit(asked: Asked, Query(from): Query<From>) -> Response {
-    let page = find_audit(&asked, from).await;
-    asked.answer(page.map(|page| pages::audit(asked.view(), &page)))
-}
-
-/// Finds what people asked for.
-pub(crate) async fn find_audit(asked: &Asked, from: From) -> Result<AuditPage, Missing> {
-    let after = Some(from.after).filter(|after| !after.is_empty());
-    Ok(audit::read(asked.store(), after.map(Into::into), pages::AUDIT_ROWS).await?)
 }

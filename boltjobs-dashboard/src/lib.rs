@@ -10,6 +10,7 @@ mod api;
 mod assets;
 mod attempts;
 mod audit;
+mod auditing;
 mod batches;
 mod bulk;
 mod choices;
@@ -268,7 +269,8 @@ fn pages(source: Source) -> Router {
         .route("/retries", get(failing::retries))
         .route("/health", get(failing::health))
         .route("/health/{check}", post(silencing::check))
-        .route("/audit", get(failing::audit))
+        .route("/audit", get(auditing::audit))
+        .route("/audit/export", get(auditing::export))
         .route("/batches", get(batches::batches))
         .route("/batches/{id}", get(batches::batch).post(actions::batch))
         .route("/demo", post(actions::demo))

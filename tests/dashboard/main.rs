@@ -15,6 +15,7 @@ use boltjobs_tests::{Bench, patiently};
 mod access;
 mod actions;
 mod api;
+mod auditing;
 mod editing;
 mod failure;
 mod first;

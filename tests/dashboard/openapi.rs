@@ -198,6 +198,9 @@ async fn watch(bench: &Bench, reader: &mut Reader) {
     reader.post("/api/operations/{id}", id, &json!({ "action": "stop" }), 200);
     let demo = reader.post("/api/demo", "", &json!({ "action": "fail" }), 200);
     assert_eq!(reader.get("/api/jobs/{id}", demo["job"].as_str().unwrap(), 200)["request"], "boltjobs.demo");
+    let path = "/api/audit?who=nobody&what=silence&q=no+queue";
+    let found = reader.checked("get", "/api/audit", &get(reader.at, path), 200);
+    assert_eq!(found["entries"], json!([]), "it was somebody else");
     let audited = reader.get("/api/audit", "", 200);
     assert_eq!(audited["entries"][1]["target"], format!("operation {id}"));
 }

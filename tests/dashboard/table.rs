@@ -27,7 +27,7 @@ const UNSILENCE: &str = r#"{"action":"unsilence"}"#;
 const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=Allow&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 93] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 94] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -60,6 +60,7 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 93] = [
     ("/health/{check}", "GET /health/no%20queue%20grows", "", READERS, 405),
     ("/health/{check}", "POST /health/no%20queue%20grows", IGNORE, OPERATORS, 303),
     ("/audit", "GET /audit", "", READERS, 200),
+    ("/audit/export", "GET /audit/export?format=csv", "", READERS, 200),
     ("/batches", "GET /batches", "", READERS, 200),
     ("/batches/{id}", "GET /batches/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     ("/batches/{id}", "POST /batches/01890a5d-ac96-774b-bcce-b302099a8057", "action=cancel", OPERATORS, 303),

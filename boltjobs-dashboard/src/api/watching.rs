@@ -1,7 +1,6 @@
 //! What the pages show of failures, batches, operations, health, time and people.
 
 use axum::extract::{Path, Query};
-use boltjobs_core::audit::AuditEntry;
 use boltjobs_core::batch::BatchStatus;
 use boltjobs_core::throughput::{Flow, Throughput, Window};
 use serde_json::{Value, json};
@@ -14,7 +13,7 @@ use crate::health::{Check, checks};
 use crate::operation::{self, Operation, Status};
 use crate::pages::Known;
 use crate::routes::{self, Asked, Span};
-use crate::{batches, bulk, failure};
+use crate::{auditing, batches, bulk, failure};
 
 type Answered = Result<Answer, Fault>;
 
@@ -157,20 +156,10 @@ fn window(window: &Window, found: &Throughput) -> Value {
     json!({ "step_seconds": window.step.as_secs_f64(), "steps": window.starts().zip(&found.steps).map(step).collect::<Vec<_>>() })
 }
 
-pub(super) async fn audit(asked: Asked, Query(from): Query<Start>) -> Answered {
-    let page = failing::find_audit(&asked, from).await?;
-    let entry = |entry: &AuditEntry| {
-        json!({
-            "at": text(entry.at),
-            "actor": entry.actor,
-            "action": entry.action,
-            "target": entry.target,
-            "done": entry.done,
-            "detail": entry.detail,
-        })
-    };
+pub(super) async fn audit(asked: Asked, Query(wanted): Query<auditing::Wanted>) -> Answered {
+    let page = auditing::find(&asked, &wanted).await?;
     Ok(Answer(json!({
-        "entries": page.entries.iter().map(entry).collect::<Vec<_>>(),
+        "entries": page.entries.iter().map(auditing::value).collect::<Vec<_>>(),
         "next": page.next.as_deref(),
     })))
 }
