@@ -38,7 +38,7 @@ impl Sent {
         self.all(name).next().unwrap_or_default()
     }
 
-    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| &**value)
     }
 }

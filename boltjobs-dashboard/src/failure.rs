@@ -76,7 +76,7 @@ pub(crate) async fn find(asked: &Asked, fingerprint: &str) -> Result<Failure, Mi
 }
 
 /// Returns the server that ran the latest attempt of a job.
-fn latest_server(job: &Job) -> Option<Arc<str>> {
+pub(crate) fn latest_server(job: &Job) -> Option<Arc<str>> {
     job.history.iter().rev().find_map(|row| match &row.data {
         RowData::Processing { server, .. } | RowData::Ended { server, .. } => Some(Arc::clone(server)),
         RowData::None | RowData::Scheduled { .. } | RowData::Succeeded { .. } => None,

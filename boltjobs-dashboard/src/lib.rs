@@ -14,6 +14,7 @@ mod auditing;
 mod batches;
 mod bulk;
 mod choices;
+mod columns;
 mod cookie;
 mod demo;
 mod doing;
@@ -258,6 +259,7 @@ fn pages(source: Source) -> Router {
         .route("/jobs", get(routes::jobs).post(actions::jobs))
         .route("/jobs/{id}", get(routes::job))
         .route("/queries", post(actions::queries))
+        .route("/columns", post(columns::choose))
         .route("/recurring", get(routes::recurring))
         .route("/recurring/{id}", get(routes::definition).post(actions::recurring))
         .route("/recurring/{id}/edit", get(editing::form).post(editing::sent))

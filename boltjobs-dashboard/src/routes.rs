@@ -18,6 +18,7 @@ use serde::Deserialize;
 use crate::Source;
 use crate::access::Access;
 use crate::choices::Choices;
+use crate::columns::Columns;
 use crate::demo;
 use crate::gate::Gate;
 use crate::link::Base;
@@ -173,14 +174,20 @@ pub(crate) struct Wanted {
     order: String,
     #[serde(default)]
     size: String,
+    #[serde(default)]
+    columns: String,
 }
 
 pub(crate) async fn jobs(asked: Asked, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response {
     let kept = Kept { shared: &asked.source.queries, own: saved::of(&headers) };
     match query::parse(&wanted.q) {
         Ok(filter) => {
-            let listed = find(&asked, filter, &wanted).await;
-            asked.answer(listed.map(|listed| pages::jobs(&asked.view, &listed, &kept)))
+            let page = async {
+                let columns = Columns::of(&wanted.columns, &headers)?;
+                let listed = find(&asked, filter, &wanted).await?;
+                Ok(pages::jobs(&asked.view, &listed, &columns, &kept))
+            };
+            asked.answer(page.await)
         }
         Err(error) => {
             let page = html(pages::unreadable(&asked.view, &wanted.q, &error, &kept));

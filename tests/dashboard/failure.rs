@@ -88,5 +88,8 @@ async fn of_many_jobs_that_failed_so_a_hundred_are_looked_at() {
     let page = get(address(&bench), &format!("/failures/{}", group.fingerprint)).body;
     assert_has(&page, &[">101</a>", "100 of 100", "<code>&quot;Oslo&quot;</code> in all 100"]);
     assert_eq!(page.matches("href=\"/jobs/").count(), 20, "{page}");
-    assert!(!page.contains("Ignore…") && !page.contains("Retry carefully"), "who only looks has no button: {page}");
+    assert!(
+        !page.contains("Ignore…") && !page.contains("Retry carefully"),
+        "who only looks has no button: {page}"
+    );
 }

@@ -2,11 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
+use boltjobs::Builder;
 use boltjobs::prelude::*;
-use boltjobs::{Builder, Error, MemoryStore, Store};
 use boltjobs_core::cron::Zone;
 use boltjobs_core::job::JobSpec;
 use boltjobs_core::recurring::{Definition, Stored};
@@ -16,6 +16,7 @@ mod access;
 mod actions;
 mod api;
 mod auditing;
+mod columns;
 mod editing;
 mod failure;
 mod first;
@@ -29,6 +30,7 @@ mod prometheus;
 mod saved;
 mod schema;
 mod silencing;
+mod starting;
 mod table;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -366,29 +368,4 @@ async fn its_port_is_free_once_the_server_is_gone() {
     assert_eq!(address(&again), at);
     drop(again);
     TcpListener::bind(at).unwrap();
-}
-
-async fn refused(address: &str) -> String {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let started = boltjobs::builder().store(store).dashboard(address).start().await;
-    let error = started.unwrap_err();
-    assert!(matches!(error, Error::Startup(_)), "{error}");
-    error.to_string()
-}
-
-#[tokio::test]
-async fn an_address_that_cant_be_used_stops_the_start() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let fault = refused(&taken.local_addr().unwrap().to_string()).await;
-    assert_has(&fault, &["can't be shown on `127.0.0.1:", "choose another port"]);
-    assert_has(
-        &refused("0.0.0.0:4010").await,
-        &["`0.0.0.0:4010` is no loopback address", "add a token with `dashboard_token`", "ssh -L 4010:"],
-    );
-    assert_has(&refused("everywhere").await, &["`everywhere` is no address", "`127.0.0.1:4010`"]);
-}
-
-#[tokio::test]
-async fn nothing_is_shown_unless_it_is_asked_for() {
-    assert_eq!(Bench::start().await.server.dashboard_addr(), None);
 }

@@ -27,7 +27,7 @@ const UNSILENCE: &str = r#"{"action":"unsilence"}"#;
 const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=Allow&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 94] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 96] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -36,6 +36,8 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 94] = [
     ("/queries", "GET /queries", "", READERS, 405),
     ("/queries", "POST /queries", "action=save&name=x&q=state:failed", READERS, 303),
     ("/queries", "POST /queries", "action=forget&name=x", READERS, 303),
+    ("/columns", "GET /columns", "", READERS, 405),
+    ("/columns", "POST /columns", "columns=state&columns=tags", READERS, 303),
     ("/recurring", "GET /recurring", "", READERS, 200),
     ("/recurring/{id}", "GET /recurring/x", "", READERS, 200),
     ("/recurring/{id}", "GET /recurring/y", "", READERS, 404),

@@ -30,7 +30,7 @@ pub(crate) struct View {
 }
 
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 15] = [
+const DONE: [(&str, &str); 16] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
     ("trigger", "A job of it was made, out of turn."),
@@ -43,6 +43,7 @@ const DONE: [(&str, &str); 15] = [
     ("cancel", "It was cancelled."),
     ("save", "This browser keeps the query."),
     ("forget", "The query is not kept any more."),
+    ("columns", "Lists of jobs have these columns in this browser."),
     ("silence", "It needs nobody for a while, and is listed with who said so."),
     ("unsilence", "It counts again."),
     ("nothing", "Nothing was done: it had changed since the page was made, or is as you want it already."),

@@ -4,6 +4,7 @@ mod audit;
 mod bar;
 mod batches;
 mod chart;
+mod columns;
 mod edit;
 mod failure;
 mod failures;

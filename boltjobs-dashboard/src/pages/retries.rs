@@ -17,7 +17,7 @@ pub(crate) fn retries(view: &View, listed: &JobsPage) -> Markup {
                 p class="empty" { "No job waits for another attempt." }
             } @else { (with_marks(view, "Run now", &rows(view, jobs))) }
         }))
-        (further(view, listed, "/retries", ""))
+        (further(view, listed, "/retries", &[]))
     };
     view.frame("Retries", "Retries", &body)
 }
