@@ -94,6 +94,28 @@ async fn all_that_match_are_deleted_after_a_dry_run_and_can_be_taken_back() {
 }
 
 #[tokio::test]
+async fn what_waits_in_a_queue_is_deleted_after_a_dry_run() {
+    let bench = bench().await;
+    let at = address(&bench);
+    bench
+        .scope(async {
+            patiently(pay_with("no").enqueue().queue("mail").await.unwrap().wait()).await.unwrap_err();
+            pay_with("later").schedule_in(HOUR).queue("mail").await.unwrap();
+            bench.client().queue("mail").pause().await.unwrap();
+            pay_with("x").enqueue().queue("mail").await.unwrap();
+        })
+        .await;
+    let page = get(at, "/queues").body;
+    let link = "/operations/new?action=delete&q=state%3Aenqueued%20state%3Ascheduled%20queue%3Amail";
+    assert_eq!(page.matches("Delete waiting…").count(), 1, "nothing waits in the others: {page}");
+    assert_has(&page, &[&link.replace('&', "&amp;")]);
+    assert_has(&get(at, link).body, &["2 jobs", "would be deleted", "Nothing has been done yet"]);
+    let reader = Bench::with(shown).await;
+    reader.scope(async { pay_with("later").schedule_in(HOUR).await.unwrap() }).await;
+    assert!(!get(address(&reader), "/queues").body.contains("Delete waiting"));
+}
+
+#[tokio::test]
 async fn a_job_that_failed_is_deleted_for_good() {
     let bench = bench().await;
     let at = address(&bench);

@@ -78,6 +78,7 @@ fn row(view: &View, queue: &QueueInfo, flow: &Flow, actions: bool) -> Markup {
                 @let (action, label) = if queue.paused_since.is_some() { ("resume", "Resume") } else { ("pause", "Pause") };
                 @if actions {
                     (view.button(Role::Operate, &view.base.item("/queues/", &queue.name), &[("action", action)], label))
+                    (delete_waiting(view, queue))
                 }
             }
             @for each in [JobState::Enqueued, JobState::Scheduled, JobState::Processing, JobState::Failed] {
@@ -95,6 +96,17 @@ fn row(view: &View, queue: &QueueInfo, flow: &Flow, actions: bool) -> Markup {
             td { @if let Some(limit) = queue.limit { (limit) } @else { "none" } }
             td class="number" { (queue.servers) }
         }
+    }
+}
+
+/// Leads to a look at what would be deleted, if all that waits in a queue were.
+fn delete_waiting(view: &View, queue: &QueueInfo) -> Markup {
+    let states = vec![JobState::Enqueued, JobState::Scheduled];
+    let waits = states.iter().any(|state| queue.counts.get(*state) > 0);
+    let waiting = JobFilter { queues: vec![queue.name.clone()], states, ..JobFilter::default() };
+    let link = view.base.query("/operations/new", &[("action", "delete"), ("q", &query::write(&waiting))]);
+    html! {
+        @if waits && view.access.role >= Role::Operate { " " a class="button" href=(link) { "Delete waiting…" } }
     }
 }
 
