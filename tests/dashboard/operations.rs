@@ -224,6 +224,31 @@ async fn a_batch_shows_how_far_it_is_and_can_be_cancelled() {
 }
 
 #[tokio::test]
+async fn a_batch_is_drawn_by_state_and_what_failed_in_it_is_retried_after_a_dry_run() {
+    let bench = bench().await;
+    let at = address(&bench);
+    let batch = bench
+        .scope(async {
+            let jobs = ["well", "well", "no", "no", "no"].map(pay_with);
+            let batch = Batch::new("mixed").extend(jobs).push_job(pay_with("later").schedule_in(HOUR));
+            batch.submit().await.unwrap()
+        })
+        .await;
+    let place = format!("/batches/{}", batch.id());
+    let page = until(&bench, &place, "5 of 6").await;
+    let parts = [("succeeded", 0, 2), ("failed", 2, 3), ("scheduled", 5, 1)];
+    for (state, from, jobs) in parts {
+        let part =
+            format!("<rect class=\"segment {state}\" x=\"{from}\" width=\"{jobs}\" height=\"1\"></rect>");
+        assert_has(&page, &[&part]);
+    }
+    assert_has(&page, &["viewBox=\"0 0 6 1\"", "1 scheduled, 2 succeeded, 3 failed", "Retry failed ones…"]);
+    let link = format!("/operations/new?action=requeue&q=state%3Afailed%20batch%3A{}", batch.id());
+    assert_has(&page, &[&link.replace('&', "&amp;")]);
+    assert_has(&get(at, &link).body, &["3 jobs", "would be requeued"]);
+}
+
+#[tokio::test]
 async fn each_check_of_the_health_says_what_it_found() {
     let bench = bench().await;
     let at = address(&bench);
