@@ -17,13 +17,14 @@ use serde::Deserialize;
 
 use crate::Source;
 use crate::access::Access;
+use crate::api::written;
 use crate::choices::Choices;
 use crate::columns::Columns;
 use crate::demo;
 use crate::gate::Gate;
 use crate::link::Base;
 use crate::overview::{Overview, rates};
-use crate::pages::{self, Graphs, JobPage, JobsPage, Kept, SIZES, SPANS, View};
+use crate::pages::{self, Graphs, JobPage, JobsPage, Kept, SIZES, SPANS, Told, View};
 use crate::query;
 use crate::saved;
 use crate::silencing::end_where_well;
@@ -227,8 +228,12 @@ fn read_id(id: &str) -> Result<JobId, Missing> {
     id.parse().map_err(|_| Missing::NotFound(format!("`{}` is not the id of a job.", shown(id))))
 }
 
-pub(crate) async fn job(asked: Asked, Path(id): Path<String>) -> Response {
-    asked.answer(find_job(&asked, &id).await.map(|page| pages::job(&asked.view, &page)))
+pub(crate) async fn job(asked: Asked, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    let page = find_job(&asked, &id).await.map(|page| {
+        let told = Told::new(written(&page), &headers);
+        pages::job(&asked.view, &page, &told)
+    });
+    asked.answer(page)
 }
 
 /// Finds a job, with what is to be said of it.

@@ -212,7 +212,15 @@ async fn a_job_is_shown_with_its_reason_history_and_error_and_without_its_secret
     let page = get(address(&bench), &path).body;
     assert_has(&page, &["it ended in Failed at 2026-01-01T01:00:00Z", "refused no money", "Caused by"]);
     // An hour in Scheduled, and no time at all in the states after it.
-    assert_has(&page, &["<td>1h</td>", "attempt 1 on ", "dashboard::Refused"]);
+    assert_has(
+        &page,
+        &[
+            "<td>1h<svg class=\"segments\"",
+            "<rect class=\"segment scheduled\" width=\"100\"",
+            "attempt 1 on ",
+            "dashboard::Refused",
+        ],
+    );
     assert_has(&page, &["&quot;note&quot;: &quot;no money&quot;", "&quot;card&quot;: &quot;***&quot;"]);
     assert!(!page.contains("s3cret"), "{page}");
     assert_has(&overview(address(&bench)), &[&format!("href=\"{path}\"")]);

@@ -20,3 +20,4 @@ mod watching;
 
 pub(crate) use answer::{has, in_json};
 pub(crate) use routes::router;
+pub(crate) use values::written;

@@ -13,6 +13,7 @@ use boltjobs_core::store::{Counts, QueueInfo, QueueOrder, ServerInfo, StateCount
 use boltjobs_core::{JobState, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::answer::exact;
 use crate::overview::Overview;
 use crate::pages::{JobPage, next_runs};
 use crate::verdict::verdict;
@@ -72,6 +73,11 @@ pub(super) fn job(page: &JobPage) -> Value {
         "noted": page.notes.as_ref().map(noted),
     })));
     value.into()
+}
+
+/// Writes everything that is said of a job, as a program is answered.
+pub(crate) fn written(page: &JobPage) -> String {
+    format!("{:#}", exact(job(page)))
 }
 
 /// Returns what a list says of a job.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use boltjobs_core::JobState;
 use boltjobs_core::continuation::ParentId;
 use boltjobs_core::fingerprint::Pattern;
-use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, JobSpec, RowData};
+use boltjobs_core::job::{ErrorInfo, Job, JobSpec};
 use boltjobs_core::literal::{literal, test_code};
 use boltjobs_core::mask::masked;
 use boltjobs_core::notes::{LogLine, Notes};
@@ -14,7 +14,9 @@ use boltjobs_core::store::{Explanation, JobFilter};
 use maud::{Markup, html};
 
 use super::first::hint;
-use super::frame::{View, absolute, lasting, live, state, table};
+use super::frame::{View, absolute, live, state, table};
+use super::history::history;
+use super::told::Told;
 use crate::access::Role;
 use crate::query;
 use crate::text::{clip, span};
@@ -41,7 +43,7 @@ pub(crate) struct JobPage {
 }
 
 /// Shows one job.
-pub(crate) fn job(view: &View, page: &JobPage) -> Markup {
+pub(crate) fn job(view: &View, page: &JobPage, told: &Told) -> Markup {
     let JobPage { job, explanation, notes, shape, .. } = page;
     let title = clip(job.spec.title(), LINE);
     let body = html! {
@@ -62,6 +64,7 @@ pub(crate) fn job(view: &View, page: &JobPage) -> Markup {
         }))
         (live("noted", &html! { @if let Some(notes) = notes { (noted(view, notes)) } }))
         (live("history", &history(view, job)))
+        (live("told", &told.shown(view, job)))
     };
     view.frame("Jobs", &title, &body)
 }
@@ -233,53 +236,5 @@ fn last_error(error: &ErrorInfo) -> Markup {
         @if let Some(backtrace) = &error.backtrace {
             details { summary { "Backtrace" } pre { (clip(backtrace, BLOCK)) } }
         }
-    }
-}
-
-fn history(view: &View, job: &Job) -> Markup {
-    let rows = &job.history;
-    // What came after the first row is not known any more, nor is how long it lasted.
-    let gap = (job.forgotten_rows > 0).then_some(0);
-    table(
-        "History",
-        &["State", "When", "For", "What happened"],
-        &html! {
-            @for (at, row) in rows.iter().enumerate() {
-                tr {
-                    th scope="row" { (state(row.state)) }
-                    td { (view.instant(row.at)) }
-                    td { @if gap != Some(at) { (lasted(row, rows.get(at + 1), view)) } }
-                    td { (what(row)) }
-                }
-                @if gap == Some(at) { tr { td colspan="4" { (job.forgotten_rows) " rows were let go" } } }
-            }
-        },
-    )
-}
-
-/// Says how long a job was in a state; nothing for how long it has ended.
-fn lasted(row: &HistoryRow, next: Option<&HistoryRow>, view: &View) -> Markup {
-    html! {
-        @match next {
-            Some(next) => { (span(next.at.since(row.at))) }
-            None if row.state.is_final() => {}
-            None => { (lasting(row.at, view.now)) }
-        }
-    }
-}
-
-fn what(row: &HistoryRow) -> Markup {
-    html! {
-        @match &row.data {
-            RowData::None => {}
-            RowData::Scheduled { due } => { "due " (absolute(*due)) " " }
-            RowData::Processing { server, worker, attempt, .. } => {
-                "attempt " (attempt) " on " (server) ", worker " (worker) " "
-            }
-            RowData::Succeeded { waited, ran, .. } => { "waited " (span(*waited)) ", ran " (span(*ran)) " " }
-            RowData::Ended { server, ran } => { "ran " (span(*ran)) " on " (server) " " }
-        }
-        @if let Some(reason) = &row.reason { div { (clip(reason, LINE)) } }
-        @if let Some(error) = &row.error { div { (clip(&error.message, LINE)) } }
     }
 }
