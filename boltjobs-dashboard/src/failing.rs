@@ -2,8 +2,9 @@
 
 use axum::extract::Query;
 use axum::response::Response;
+use boltjobs_core::job::Job;
 use boltjobs_core::silence::{self, Subject};
-use boltjobs_core::store::{FailureGroup, JobFilter};
+use boltjobs_core::store::{FailureGroup, JobFilter, Page, PageQuery};
 use serde::Deserialize;
 
 use crate::health::checks;
@@ -29,8 +30,25 @@ pub(crate) async fn find_failures(asked: &Asked) -> Result<Vec<Known>, Missing> 
 
 pub(crate) async fn retries(asked: Asked, Query(wanted): Query<Wanted>) -> Response {
     let filter = JobFilter { retrying: true, ..JobFilter::default() };
-    let listed = routes::find(&asked, filter, &wanted).await;
-    asked.answer(listed.map(|listed| pages::retries(asked.view(), &listed)))
+    let page = async {
+        if wanted.says_nothing()
+            && let Some(jobs) = soonest(&asked, &filter).await?
+        {
+            return Ok(pages::soonest(asked.view(), &jobs));
+        }
+        let listed = routes::find(&asked, filter, &wanted).await?;
+        Ok(pages::retries(asked.view(), &listed))
+    };
+    asked.answer(page.await)
+}
+
+/// Returns the jobs in the order of their next attempts, unless they are so many that one page can't look at all of them: stores
+/// list by id.
+async fn soonest(asked: &Asked, filter: &JobFilter) -> Result<Option<Vec<Job>>, Missing> {
+    let query = PageQuery { filter: filter.clone(), limit: pages::SORTED, ..PageQuery::default() };
+    let Page { mut jobs, next } = asked.store().page(query).await?;
+    jobs.sort_by_key(|job| job.due);
+    Ok(next.is_none().then_some(jobs))
 }
 
 pub(crate) async fn health(asked: Asked) -> Response {

@@ -179,6 +179,13 @@ pub(crate) struct Wanted {
     columns: String,
 }
 
+impl Wanted {
+    /// Says whether nothing is said of how to list the jobs.
+    pub(crate) fn says_nothing(&self) -> bool {
+        [&self.after, &self.order, &self.size].into_iter().all(String::is_empty)
+    }
+}
+
 pub(crate) async fn jobs(asked: Asked, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response {
     let kept = Kept { shared: &asked.source.queries, own: saved::of(&headers) };
     match query::parse(&wanted.q) {

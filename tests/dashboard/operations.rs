@@ -292,3 +292,44 @@ async fn jobs_that_are_tried_again_stand_under_retries() {
     assert_has(&get(at, "/jobs?q=is:retrying").body, &[&job.to_string()]);
     assert_has(&get(at, "/jobs?q=is:tired").body, &["use `is:retrying`"]);
 }
+
+/// Fails, and is tried again after as many hours as it says.
+#[request(name = "patient")]
+#[derive(Debug)]
+pub struct Patient {
+    hours: u32,
+}
+
+#[handler(retries = 1)]
+async fn patient(request: Patient) -> JobResult {
+    Err(JobError::retry_in(HOUR * request.hours, "not yet").into())
+}
+
+#[tokio::test]
+async fn retries_are_in_the_order_of_the_next_attempt_while_one_page_can_look_at_all() {
+    let bench = bench().await;
+    let at = address(&bench);
+    let order = |page: &str| -> Vec<_> {
+        let rows = page.split("value=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        rows.filter_map(|value| value.parse::<JobId>().ok()).collect()
+    };
+    let put = |hours| async move { Patient { hours }.enqueue().await.unwrap().id() };
+    let [second, third, first] = bench.scope(async { [put(2).await, put(3).await, put(1).await] }).await;
+    for job in [second, third, first] {
+        bench.until(job, JobState::Scheduled).await;
+    }
+    let page = get(at, "/retries").body;
+    assert_eq!(order(&page), [first, second, third]);
+    assert_has(&page, &["/retries?order=newest"]);
+    assert_eq!(order(&get(at, "/retries?order=newest").body), [first, third, second]);
+
+    let many = bench
+        .scope(async { Patient::enqueue_all((0..498).map(|_| Patient { hours: 9 })).await.unwrap() })
+        .await;
+    for job in many {
+        bench.until(job.id(), JobState::Scheduled).await;
+    }
+    let page = get(at, "/retries").body;
+    assert_eq!(order(&page).len(), 50, "by when they were enqueued");
+    assert_has(&page, &["Up to 500 jobs can be listed by their"]);
+}

@@ -40,7 +40,7 @@ pub(crate) use operations::{DryRun, SAMPLE, dry_run, operation, operations};
 pub(crate) use overview::{Graphs, SPANS, overview};
 pub(crate) use queues::queues;
 pub(crate) use recurring::{definition, next_runs, recurring};
-pub(crate) use retries::retries;
+pub(crate) use retries::{SORTED, retries, soonest};
 pub(crate) use saved::Kept;
 pub(crate) use servers::servers;
 pub(crate) use told::Told;
