@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use boltjobs::prelude::*;
-use boltjobs::{AuditEntry, JobDetails, Window};
+use boltjobs::{AuditEntry, Error, JobDetails, SilenceOf, SilenceUntil, Window};
 use boltjobs_core::audit;
 use boltjobs_tests::{Bench, patiently};
 
@@ -117,4 +117,25 @@ async fn the_audit_is_read_from_the_latest_on() {
     let page = client.audit(None, 1).await.unwrap();
     assert_eq!(page.entries, [entry("resume")]);
     assert_eq!(client.audit(page.next, 9).await.unwrap().entries, [entry("pause")]);
+}
+
+#[tokio::test]
+async fn the_program_silences_what_it_knows_of_for_a_while() {
+    let bench = Bench::start().await;
+    let client = bench.server.client();
+    let check = || SilenceOf::Check("no queue is paused".to_owned());
+    client.silence(check(), "1h", "the bank is closed").await.unwrap();
+    let silence = client.silences().await.unwrap().remove(0);
+    assert_eq!(
+        (silence.subject, &*silence.reason, &*silence.actor),
+        (check(), "the bank is closed", "the program")
+    );
+    assert_eq!(silence.until, SilenceUntil::Time(bench.clock_now().plus(HOUR)));
+    for (until, reason, why) in [("soon", "x", "`soon` is no end"), ("1h", "", "a reason of 1 to 200")] {
+        let error = client.silence(check(), until, reason).await.unwrap_err();
+        assert!(matches!(&error, Error::Config(text) if text.contains(why)), "{error}");
+    }
+    assert!(client.unsilence(check()).await.unwrap());
+    assert!(!client.unsilence(check()).await.unwrap());
+    assert_eq!(client.silences().await.unwrap(), []);
 }

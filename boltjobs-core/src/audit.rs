@@ -7,12 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::store::{Document, DocumentQuery, Store, StoreError};
+use crate::text::folded;
 
 /// The most entries that are kept, the latest ones.
 pub const KEPT: usize = 10_000;
 
 /// After how many entries the oldest ones are let go.
 const BETWEEN: u32 = 100;
+
+/// How many entries are looked at in one call of the store.
+const LOOK: usize = 1_000;
 
 const PREFIX: &str = "audit/";
 
@@ -73,20 +77,76 @@ async fn old(store: &dyn Store) -> Result<Vec<Arc<str>>, StoreError> {
     Ok(old.into_iter().map(|document| document.key).collect())
 }
 
+/// Which entries are meant: those that match everything that is said, in upper or lower case. What is empty matches all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Who asked for it.
+    pub who: String,
+    /// What they asked for, as in `requeue`.
+    pub what: String,
+    /// A text in what it was done to, or in what came of it.
+    pub text: String,
+}
+
+impl AuditFilter {
+    /// Says whether it means this entry.
+    pub fn admits(&self, entry: &AuditEntry) -> bool {
+        let is = |said: &str, found: &str| said.is_empty() || folded(said) == folded(found);
+        let text = folded(&self.text);
+        let has = |found: &str| folded(found).contains(&text);
+        is(&self.who, &entry.actor)
+            && is(&self.what, &entry.action)
+            && (text.is_empty() || has(&entry.target) || has(&entry.detail))
+    }
+}
+
 /// Returns entries, the latest first.
 ///
 /// # Errors
 /// When the store can't answer.
 pub async fn read(store: &dyn Store, after: Option<Arc<str>>, limit: usize) -> Result<AuditPage, StoreError> {
-    let after = after.filter(|key| key.starts_with(PREFIX));
-    let query = DocumentQuery { prefix: PREFIX.into(), after, last_first: true, limit: limit + 1 };
-    let mut found = store.documents(query).await?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|last| Arc::clone(&last.key));
-    // What another release has written otherwise is left out.
-    let entries = found.iter().filter_map(|document| serde_json::from_str(&document.text).ok());
-    Ok(AuditPage { entries: entries.collect(), next })
+    find(store, &AuditFilter::default(), after, limit).await
+}
+
+/// Returns entries that a filter means, the latest first. It looks at all that are kept, if it has to.
+///
+/// # Errors
+/// When the store can't answer.
+pub async fn find(
+    store: &dyn Store,
+    filter: &AuditFilter,
+    after: Option<Arc<str>>,
+    limit: usize,
+) -> Result<AuditPage, StoreError> {
+    let mut after = after.filter(|key| key.starts_with(PREFIX));
+    let mut page = AuditPage::default();
+    let mut last = None;
+    loop {
+        let query = DocumentQuery {
+            prefix: PREFIX.into(),
+            after: after.clone(),
+            last_first: true,
+            limit: if *filter == AuditFilter::default() { limit + 1 } else { LOOK },
+        };
+        let found = store.documents(query.clone()).await?;
+        for document in &found {
+            // What another release has written otherwise is left out.
+            let Ok(entry) = serde_json::from_str::<AuditEntry>(&document.text) else { continue };
+            if !filter.admits(&entry) {
+                continue;
+            }
+            if page.entries.len() == limit {
+                page.next = last;
+                return Ok(page);
+            }
+            page.entries.push(entry);
+            last = Some(Arc::clone(&document.key));
+        }
+        match found.last() {
+            Some(document) if found.len() == query.limit => after = Some(Arc::clone(&document.key)),
+            _ => return Ok(page),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +177,44 @@ mod tests {
         assert_eq!(page.entries, [5, 4, 3].map(entry));
         let page = block_on(read(&store, page.next, 3)).unwrap();
         assert_eq!((page.entries, page.next), ([2, 1].map(entry).to_vec(), None));
+    }
+
+    #[test]
+    fn entries_are_found_by_who_what_and_text_over_all_that_are_kept() {
+        let store = MemoryStore::new();
+        let special = |number| AuditEntry {
+            actor: "Grace".to_owned(),
+            action: "silence".to_owned(),
+            detail: "until Straße".to_owned(),
+            ..entry(number)
+        };
+        for number in 1..=3_500 {
+            let entry = if number % 1_000 == 1 { special(number) } else { entry(number) };
+            block_on(write(&store, &[entry], Timestamp::from_micros(number))).unwrap();
+        }
+        let by = |who: &str, what: &str, text: &str| AuditFilter {
+            who: who.to_owned(),
+            what: what.to_owned(),
+            text: text.to_owned(),
+        };
+        for filter in [
+            by("grace", "", ""),
+            by("", "SILENCE", ""),
+            by("", "", "STRASSE"),
+            by("Grace", "silence", "queue"),
+        ] {
+            let page = block_on(find(&store, &filter, None, 3)).unwrap();
+            assert_eq!(page.entries, [3_001, 2_001, 1_001].map(special), "{filter:?}");
+            let page = block_on(find(&store, &filter, page.next, 3)).unwrap();
+            assert_eq!((page.entries, page.next), (vec![special(1)], None), "{filter:?}");
+        }
+        for filter in [by("grac", "", ""), by("grace", "pause", ""), by("", "", "grace")] {
+            assert_eq!(block_on(find(&store, &filter, None, 3)).unwrap(), AuditPage::default(), "{filter:?}");
+        }
+        assert_eq!(
+            block_on(find(&store, &by("", "", "queue 3500"), None, 3)).unwrap().entries,
+            [entry(3_500)]
+        );
     }
 
     #[test]

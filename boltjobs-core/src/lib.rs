@@ -15,6 +15,7 @@
 //! | [`fingerprint`] | which failures are the same |
 //! | [`throughput`] | how many jobs came and ended, and when |
 //! | [`audit`] | who did what |
+//! | [`silence`] | what somebody knows of, and is not told of for a while |
 //! | [`notes`] | what a job notes while it runs, and how much of it is kept |
 //! | [`engine`] | what each command does: a pure state machine over the live set |
 //! | [`store`] | what a store must do: the trait and its numbered laws |
@@ -49,6 +50,7 @@ pub mod rate;
 pub mod recurring;
 pub mod sabotage;
 pub mod shape;
+pub mod silence;
 pub mod state;
 pub mod store;
 pub mod template;

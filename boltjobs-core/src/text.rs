@@ -20,6 +20,15 @@ pub fn shown(text: &str) -> String {
     shown
 }
 
+/// Makes all forms of a letter one, whatever stands beside it. In lower case alone `SS` would not be found in `ß`, nor a
+/// sigma in the middle of a word by a text that ends with it.
+pub(crate) fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_uppercase();
+    }
+    text.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

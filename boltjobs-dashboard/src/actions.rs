@@ -43,7 +43,7 @@ impl Sent {
         self.all(name).next().is_some()
     }
 
-    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| &**value)
     }
 }

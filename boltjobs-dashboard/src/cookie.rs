@@ -1,4 +1,4 @@
-//! The cookies: one holds the id of a session, and one the queries that a browser keeps.
+//! The cookies: one holds the id of a session, one the queries that a browser keeps, and one the columns of its lists.
 //!
 //! Each is for our paths alone, no script reads it, and no page from elsewhere has a browser send the first. None is marked `Secure`:
 //! whether the browser asked over https is known to the proxy in front alone.
@@ -11,8 +11,9 @@ use crate::sessions;
 
 const SESSION: &str = "boltjobs";
 const QUERIES: &str = "boltjobs-queries";
+const COLUMNS: &str = "boltjobs-columns";
 
-/// For how long queries are kept: no browser keeps anything for longer.
+/// For how long queries and columns are kept: no browser keeps anything for longer.
 const LONG: u64 = 400 * 24 * 60 * 60;
 
 /// Returns the name of a cookie. Browsers don't tell ports apart, so the name does.
@@ -31,6 +32,11 @@ pub(crate) fn ids(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 /// Returns the queries that a browser keeps, as they are written; there may be some for each path.
 pub(crate) fn queries(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     values(headers, QUERIES)
+}
+
+/// Returns the columns that a browser keeps, as they are written; there may be some for each path.
+pub(crate) fn columns(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    values(headers, COLUMNS)
 }
 
 fn values<'a>(headers: &'a HeaderMap, stem: &str) -> impl Iterator<Item = &'a str> + use<'a> {
@@ -52,7 +58,16 @@ pub(crate) fn forget(headers: &HeaderMap, base: &Base) -> String {
 
 /// Returns what has a browser keep queries. They come along a link from elsewhere, too, as they let nobody in.
 pub(crate) fn keep_queries(headers: &HeaderMap, base: &Base, value: &str) -> String {
-    cookie(headers, base, (QUERIES, value), if value.is_empty() { 0 } else { LONG }, "Lax")
+    keep_long(headers, base, (QUERIES, value))
+}
+
+/// Returns what has a browser keep columns.
+pub(crate) fn keep_columns(headers: &HeaderMap, base: &Base, value: &str) -> String {
+    keep_long(headers, base, (COLUMNS, value))
+}
+
+fn keep_long(headers: &HeaderMap, base: &Base, (stem, value): (&str, &str)) -> String {
+    cookie(headers, base, (stem, value), if value.is_empty() { 0 } else { LONG }, "Lax")
 }
 
 fn cookie(headers: &HeaderMap, base: &Base, (stem, value): (&str, &str), seconds: u64, site: &str) -> String {

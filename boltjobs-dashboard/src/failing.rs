@@ -2,23 +2,53 @@
 
 use axum::extract::Query;
 use axum::response::Response;
-use boltjobs_core::audit::{self, AuditPage};
-use boltjobs_core::store::JobFilter;
+use boltjobs_core::job::Job;
+use boltjobs_core::silence::{self, Subject};
+use boltjobs_core::store::{FailureGroup, JobFilter, Page, PageQuery};
 use serde::Deserialize;
 
 use crate::health::checks;
-use crate::pages;
+use crate::pages::{self, Known};
 use crate::routes::{self, Asked, Missing, Wanted};
 
 pub(crate) async fn failures(asked: Asked) -> Response {
-    let groups = asked.store().failures(pages::GROUPS).await;
-    asked.answer(groups.map(|groups| pages::failures(asked.view(), &groups)).map_err(Missing::from))
+    let groups = find_failures(&asked).await;
+    asked.answer(groups.map(|groups| pages::failures(asked.view(), &groups)))
+}
+
+/// Finds failures, each with its silence.
+pub(crate) async fn find_failures(asked: &Asked) -> Result<Vec<Known>, Missing> {
+    let groups = asked.store().failures(pages::GROUPS).await?;
+    let silences = silence::all(asked.store(), asked.now()).await?;
+    let known = |group: FailureGroup| {
+        let subject = Subject::Failure(group.fingerprint);
+        let silence = silences.iter().find(|silence| silence.subject == subject).cloned();
+        (group, silence)
+    };
+    Ok(groups.into_iter().map(known).collect())
 }
 
 pub(crate) async fn retries(asked: Asked, Query(wanted): Query<Wanted>) -> Response {
     let filter = JobFilter { retrying: true, ..JobFilter::default() };
-    let listed = routes::find(&asked, filter, &wanted).await;
-    asked.answer(listed.map(|listed| pages::retries(asked.view(), &listed)))
+    let page = async {
+        if wanted.says_nothing()
+            && let Some(jobs) = soonest(&asked, &filter).await?
+        {
+            return Ok(pages::soonest(asked.view(), &jobs));
+        }
+        let listed = routes::find(&asked, filter, &wanted).await?;
+        Ok(pages::retries(asked.view(), &listed))
+    };
+    asked.answer(page.await)
+}
+
+/// Returns the jobs in the order of their next attempts, unless they are so many that one page can't look at all of them: stores
+/// list by id.
+async fn soonest(asked: &Asked, filter: &JobFilter) -> Result<Option<Vec<Job>>, Missing> {
+    let query = PageQuery { filter: filter.clone(), limit: pages::SORTED, ..PageQuery::default() };
+    let Page { mut jobs, next } = asked.store().page(query).await?;
+    jobs.sort_by_key(|job| job.due);
+    Ok(next.is_none().then_some(jobs))
 }
 
 pub(crate) async fn health(asked: Asked) -> Response {
@@ -31,15 +61,4 @@ pub(crate) async fn health(asked: Asked) -> Response {
 pub(crate) struct From {
     #[serde(default)]
     pub(crate) after: String,
-}
-
-pub(crate) async fn audit(asked: Asked, Query(from): Query<From>) -> Response {
-    let page = find_audit(&asked, from).await;
-    asked.answer(page.map(|page| pages::audit(asked.view(), &page)))
-}
-
-/// Finds what people asked for.
-pub(crate) async fn find_audit(asked: &Asked, from: From) -> Result<AuditPage, Missing> {
-    let after = Some(from.after).filter(|after| !after.is_empty());
-    Ok(audit::read(asked.store(), after.map(Into::into), pages::AUDIT_ROWS).await?)
 }

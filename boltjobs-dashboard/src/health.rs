@@ -6,6 +6,7 @@ use std::time::Duration;
 use boltjobs_core::JobState;
 use boltjobs_core::demo;
 use boltjobs_core::recurring::RunOutcome;
+use boltjobs_core::silence::{Silence, Subject};
 use boltjobs_core::store::QueueInfo;
 
 use crate::overview::Overview;
@@ -35,6 +36,15 @@ pub(crate) struct Check {
     /// What is as it should be when nothing was found.
     pub(crate) name: &'static str,
     pub(crate) found: Option<Reason>,
+    /// Who does not want to be told of it for a while.
+    pub(crate) silence: Option<Silence>,
+}
+
+impl Check {
+    /// Says whether somebody has to look.
+    pub(crate) fn needs_somebody(&self) -> bool {
+        self.found.is_some() && self.silence.is_none()
+    }
 }
 
 /// What needs somebody.
@@ -54,29 +64,42 @@ impl Reason {
     }
 }
 
+/// Looks for what is wrong.
+type Look = fn(&Overview) -> Option<Reason>;
+
+/// Everything that is looked after, by the name under which it can be silenced. Without a server what is marked by `true` holds
+/// for every queue and every request, and says nothing more.
+const CHECKS: [(&str, bool, Look); 15] = [
+    ("a server is there", false, servers),
+    ("each server is heard of", true, unheard),
+    ("each queue with jobs is worked", true, unworked),
+    ("each request with jobs is handled", true, unhandled),
+    ("all servers handle the same versions", true, versions),
+    ("no job has failed for good", false, failed),
+    ("nothing new fails again and again", false, new_failures),
+    ("no queue is paused", false, paused),
+    ("jobs start soon", true, waiting),
+    ("no queue grows", true, growing),
+    ("each recurring definition can be read", false, broken),
+    ("recurring definitions fire in time", true, late),
+    ("the latest recurring jobs did not fail", false, runs),
+    ("the store answers soon", false, slow),
+    ("the clocks agree", false, clocks),
+];
+
 /// Looks at everything.
 pub(crate) fn checks(overview: &Overview) -> Vec<Check> {
     let stopped = overview.servers.is_empty();
-    // Without a server these hold for every queue and every request, and say nothing more.
-    let with_servers = |check: fn(&Overview) -> Option<Reason>| if stopped { None } else { check(overview) };
-    let check = |name, found| Check { name, found };
-    vec![
-        check("a server is there", servers(overview)),
-        check("each server is heard of", with_servers(unheard)),
-        check("each queue with jobs is worked", with_servers(unworked)),
-        check("each request with jobs is handled", with_servers(unhandled)),
-        check("all servers handle the same versions", with_servers(versions)),
-        check("no job has failed for good", failed(overview)),
-        check("nothing new fails again and again", new_failures(overview)),
-        check("no queue is paused", paused(overview)),
-        check("jobs start soon", with_servers(waiting)),
-        check("no queue grows", with_servers(growing)),
-        check("each recurring definition can be read", broken(overview)),
-        check("recurring definitions fire in time", with_servers(late)),
-        check("the latest recurring jobs did not fail", runs(overview)),
-        check("the store answers soon", slow(overview)),
-        check("the clocks agree", clocks(overview)),
-    ]
+    let check = |(name, takes_servers, look): (&'static str, bool, Look)| {
+        let found = if stopped && takes_servers { None } else { look(overview) };
+        Check { name, found, silence: overview.silence(&Subject::Check(name.to_owned())).cloned() }
+    };
+    CHECKS.into_iter().map(check).collect()
+}
+
+/// Says whether there is a check of this name.
+pub(crate) fn has(name: &str) -> bool {
+    CHECKS.iter().any(|(known, _, _)| *known == name)
 }
 
 fn servers(overview: &Overview) -> Option<Reason> {
@@ -134,7 +157,7 @@ fn versions(overview: &Overview) -> Option<Reason> {
 }
 
 fn failed(overview: &Overview) -> Option<Reason> {
-    let failed = overview.counts.states.get(JobState::Failed);
+    let failed = overview.counts.states.get(JobState::Failed).saturating_sub(overview.ignored);
     let text =
         format!("{} failed for good; requeue or delete what you have looked at.", counted(failed, "job"));
     let query = "state:failed".to_owned();
@@ -144,6 +167,7 @@ fn failed(overview: &Overview) -> Option<Reason> {
 fn new_failures(overview: &Overview) -> Option<Reason> {
     let since = overview.now.minus(NEW);
     let new = overview.failures.iter().filter(|group| group.first > since && group.retrying >= SEVERAL);
+    let new = new.filter(|group| overview.silence(&Subject::Failure(group.fingerprint)).is_none());
     let new: Vec<_> = new.collect();
     let pattern = &new.first()?.pattern;
     let first = crate::text::clip(&format!("{} {}", pattern.kind, pattern.message), 120).into_owned();

@@ -5,15 +5,18 @@
 
 mod access;
 mod actions;
+mod alike;
 mod api;
 mod assets;
 mod attempts;
 mod audit;
+mod auditing;
 mod batches;
 mod bulk;
 mod change;
 mod changing;
 mod choices;
+mod columns;
 mod cookie;
 mod demo;
 mod doing;
@@ -21,6 +24,7 @@ mod edit;
 mod editing;
 mod events;
 mod failing;
+mod failure;
 mod faults;
 mod gate;
 mod guard;
@@ -33,11 +37,11 @@ mod overview;
 mod pages;
 mod probes;
 mod prometheus;
-mod query;
 mod routes;
 mod saved;
 mod secret;
 mod sessions;
+mod silencing;
 mod text;
 mod verdict;
 
@@ -266,6 +270,7 @@ fn pages(source: Source) -> Router {
         .route("/jobs/{id}", get(routes::job))
         .route("/jobs/{id}/edit", get(changing::form).post(changing::sent))
         .route("/queries", post(actions::queries))
+        .route("/columns", post(columns::choose))
         .route("/recurring", get(routes::recurring))
         .route("/recurring/{id}", get(routes::definition).post(actions::recurring))
         .route("/recurring/{id}/edit", get(editing::form).post(editing::sent))
@@ -273,9 +278,12 @@ fn pages(source: Source) -> Router {
         .route("/queues/{name}", post(actions::queues))
         .route("/servers", get(routes::servers))
         .route("/failures", get(failing::failures))
+        .route("/failures/{fingerprint}", get(failure::failure).post(silencing::failure))
         .route("/retries", get(failing::retries))
         .route("/health", get(failing::health))
-        .route("/audit", get(failing::audit))
+        .route("/health/{check}", post(silencing::check))
+        .route("/audit", get(auditing::audit))
+        .route("/audit/export", get(auditing::export))
         .route("/batches", get(batches::batches))
         .route("/batches/{id}", get(batches::batch).post(actions::batch))
         .route("/demo", post(actions::demo))

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use boltjobs_core::job::Job;
 use boltjobs_core::recurring::RecurringJob;
-use boltjobs_core::store::{Counts, FailureGroup, JobFilter, PageQuery, QueueInfo, ServerInfo, StoreError};
+use boltjobs_core::silence::{self, Silence, Subject};
+use boltjobs_core::store::{
+    Counts, FailureGroup, JobFilter, PageQuery, QueueInfo, ServerInfo, Store, StoreError,
+};
 use boltjobs_core::throughput::{Flow, Window};
 use boltjobs_core::{JobState, Timestamp};
 
@@ -33,6 +36,10 @@ pub(crate) struct Overview {
     pub(crate) failed: Vec<Job>,
     pub(crate) failures: Vec<FailureGroup>,
     pub(crate) recurring: Vec<RecurringJob>,
+    /// What nobody wants to be told of for a while.
+    pub(crate) silences: Vec<Silence>,
+    /// How many jobs have failed for good as somebody ignores.
+    pub(crate) ignored: u64,
     /// What came and ended in each queue within the last [`RATED`] minutes.
     pub(crate) rates: Rates,
     /// How long the store took to say so.
@@ -56,6 +63,7 @@ impl Overview {
         let (store, begun) = (&source.store, source.clock.monotonic());
         let filter = JobFilter { states: vec![JobState::Failed], ..JobFilter::default() };
         let failed = PageQuery { filter, limit: FAILED, ..PageQuery::default() };
+        let silences = silence::all(&**store, now).await?;
         Ok(Self {
             now,
             location: store.location(),
@@ -65,6 +73,8 @@ impl Overview {
             failed: store.page(failed).await?.jobs,
             failures: store.failures(FAILURES).await?,
             recurring: store.recurring_jobs().await?,
+            ignored: ignored(&**store, &silences).await?,
+            silences,
             rates: rates(source, now).await?,
             took: source.clock.monotonic().saturating_sub(begun),
         })
@@ -73,6 +83,11 @@ impl Overview {
     /// Says whether nothing was ever enqueued, as far as anything tells.
     pub(crate) fn is_new(&self) -> bool {
         self.counts.states.total() == 0 && self.rates.is_empty() && self.failures.is_empty()
+    }
+
+    /// Returns the silence of something.
+    pub(crate) fn silence(&self, subject: &Subject) -> Option<&Silence> {
+        self.silences.iter().find(|silence| silence.subject == *subject)
     }
 
     /// Counts what there is to run jobs.
@@ -94,6 +109,21 @@ impl Overview {
         waiting.sort_by_key(|(_, next)| *next);
         waiting
     }
+}
+
+/// Counts the jobs that have failed for good as somebody ignores. It costs the same however many there are.
+async fn ignored(store: &dyn Store, silences: &[Silence]) -> Result<u64, StoreError> {
+    let failures = silences.iter().filter_map(|silence| match silence.subject {
+        Subject::Failure(fingerprint) => Some(fingerprint),
+        Subject::Check(_) => None,
+    });
+    let failures: Vec<_> = failures.collect();
+    if failures.is_empty() {
+        // A filter that names no failure means all of them.
+        return Ok(0);
+    }
+    let filter = JobFilter { states: vec![JobState::Failed], failures, ..JobFilter::default() };
+    Ok(store.count(filter, None).await?.jobs)
 }
 
 /// Returns what came and ended in each queue within the last [`RATED`] minutes.

@@ -17,14 +17,16 @@ use serde::Deserialize;
 
 use crate::Source;
 use crate::access::Access;
+use crate::api::written;
 use crate::choices::Choices;
+use crate::columns::Columns;
 use crate::demo;
 use crate::gate::Gate;
 use crate::link::Base;
 use crate::overview::{Overview, rates};
-use crate::pages::{self, Graphs, JobPage, JobsPage, Kept, SIZES, SPANS, View};
-use crate::query;
+use crate::pages::{self, Graphs, JobPage, JobsPage, Kept, SIZES, SPANS, Told, View};
 use crate::saved;
+use crate::silencing::end_where_well;
 
 /// What every page needs: what to tell of, and how to show it.
 pub(crate) struct Asked {
@@ -50,7 +52,9 @@ impl FromRequestParts<Source> for Asked {
 
 impl Asked {
     pub(crate) async fn overview(&self) -> Result<Overview, Missing> {
-        Ok(Overview::load(&self.source, self.view.now).await?)
+        let mut overview = Overview::load(&self.source, self.view.now).await?;
+        end_where_well(self, &mut overview).await;
+        Ok(overview)
     }
 
     pub(crate) fn source(&self) -> &Source {
@@ -171,14 +175,27 @@ pub(crate) struct Wanted {
     order: String,
     #[serde(default)]
     size: String,
+    #[serde(default)]
+    columns: String,
+}
+
+impl Wanted {
+    /// Says whether nothing is said of how to list the jobs.
+    pub(crate) fn says_nothing(&self) -> bool {
+        [&self.after, &self.order, &self.size].into_iter().all(String::is_empty)
+    }
 }
 
 pub(crate) async fn jobs(asked: Asked, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response {
     let kept = Kept { shared: &asked.source.queries, own: saved::of(&headers) };
-    match query::parse(&wanted.q) {
+    match wanted.q.parse::<JobFilter>() {
         Ok(filter) => {
-            let listed = find(&asked, filter, &wanted).await;
-            asked.answer(listed.map(|listed| pages::jobs(&asked.view, &listed, &kept)))
+            let page = async {
+                let columns = Columns::of(&wanted.columns, &headers)?;
+                let listed = find(&asked, filter, &wanted).await?;
+                Ok(pages::jobs(&asked.view, &listed, &columns, &kept))
+            };
+            asked.answer(page.await)
         }
         Err(error) => {
             let page = html(pages::unreadable(&asked.view, &wanted.q, &error, &kept));
@@ -218,8 +235,12 @@ fn read_id(id: &str) -> Result<JobId, Missing> {
     id.parse().map_err(|_| Missing::NotFound(format!("`{}` is not the id of a job.", shown(id))))
 }
 
-pub(crate) async fn job(asked: Asked, Path(id): Path<String>) -> Response {
-    asked.answer(find_job(&asked, &id).await.map(|page| pages::job(&asked.view, &page)))
+pub(crate) async fn job(asked: Asked, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    let page = find_job(&asked, &id).await.map(|page| {
+        let told = Told::new(written(&page), &headers);
+        pages::job(&asked.view, &page, &told)
+    });
+    asked.answer(page)
 }
 
 /// Finds a job, with what is to be said of it.

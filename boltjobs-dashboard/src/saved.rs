@@ -9,7 +9,6 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 
 use crate::cookie;
 use crate::link::Base;
-use crate::query;
 
 /// The most queries that a browser keeps.
 const MOST: usize = 20;
@@ -50,7 +49,7 @@ impl Saved {
         if text.is_empty() || text.chars().count() > QUERY {
             return Err(format!("the query `{name}` has to have 1 to {QUERY} characters"));
         }
-        let filter = query::parse(text).map_err(|error| {
+        let filter = text.parse::<JobFilter>().map_err(|error| {
             format!("the query `{name}` can't be read at character {}: {}", error.column, error.what)
         })?;
         Ok(Self { name: name.to_owned(), query: text.to_owned(), filter })

@@ -64,6 +64,7 @@ mod servers;
 mod services;
 mod settings;
 mod shape;
+mod silences;
 mod start;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -83,6 +84,7 @@ pub use boltjobs_core::operation::{Bulk, Operation, Status as OperationStatus};
 pub use boltjobs_core::query::QueryError;
 pub use boltjobs_core::rate::Rate;
 pub use boltjobs_core::recurring::{Misfire, Overlap, Run as RecurringRun, RunOutcome};
+pub use boltjobs_core::silence::{Silence, Subject as SilenceOf, Until as SilenceUntil};
 pub use boltjobs_core::store::{
     Explanation, FailureGroup, Keep, Limits, Reason, Retention, Store, StoreError, StoreSource,
 };

@@ -2,11 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
+use boltjobs::Builder;
 use boltjobs::prelude::*;
-use boltjobs::{Builder, Error, MemoryStore, Store};
 use boltjobs_core::cron::Zone;
 use boltjobs_core::job::JobSpec;
 use boltjobs_core::recurring::{Definition, Stored};
@@ -15,8 +15,11 @@ use boltjobs_tests::{Bench, patiently};
 mod access;
 mod actions;
 mod api;
+mod auditing;
 mod changing;
+mod columns;
 mod editing;
+mod failure;
 mod first;
 mod frame;
 mod login;
@@ -27,6 +30,8 @@ mod probes;
 mod prometheus;
 mod saved;
 mod schema;
+mod silencing;
+mod starting;
 mod table;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -211,7 +216,15 @@ async fn a_job_is_shown_with_its_reason_history_and_error_and_without_its_secret
     let page = get(address(&bench), &path).body;
     assert_has(&page, &["it ended in Failed at 2026-01-01T01:00:00Z", "refused no money", "Caused by"]);
     // An hour in Scheduled, and no time at all in the states after it.
-    assert_has(&page, &["<td>1h</td>", "attempt 1 on ", "dashboard::Refused"]);
+    assert_has(
+        &page,
+        &[
+            "<td>1h<svg class=\"segments\"",
+            "<rect class=\"segment scheduled\" width=\"100\"",
+            "attempt 1 on ",
+            "dashboard::Refused",
+        ],
+    );
     assert_has(&page, &["&quot;note&quot;: &quot;no money&quot;", "&quot;card&quot;: &quot;***&quot;"]);
     assert!(!page.contains("s3cret"), "{page}");
     assert_has(&overview(address(&bench)), &[&format!("href=\"{path}\"")]);
@@ -367,29 +380,4 @@ async fn its_port_is_free_once_the_server_is_gone() {
     assert_eq!(address(&again), at);
     drop(again);
     TcpListener::bind(at).unwrap();
-}
-
-async fn refused(address: &str) -> String {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let started = boltjobs::builder().store(store).dashboard(address).start().await;
-    let error = started.unwrap_err();
-    assert!(matches!(error, Error::Startup(_)), "{error}");
-    error.to_string()
-}
-
-#[tokio::test]
-async fn an_address_that_cant_be_used_stops_the_start() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let fault = refused(&taken.local_addr().unwrap().to_string()).await;
-    assert_has(&fault, &["can't be shown on `127.0.0.1:", "choose another port"]);
-    assert_has(
-        &refused("0.0.0.0:4010").await,
-        &["`0.0.0.0:4010` is no loopback address", "add a token with `dashboard_token`", "ssh -L 4010:"],
-    );
-    assert_has(&refused("everywhere").await, &["`everywhere` is no address", "`127.0.0.1:4010`"]);
-}
-
-#[tokio::test]
-async fn nothing_is_shown_unless_it_is_asked_for() {
-    assert_eq!(Bench::start().await.server.dashboard_addr(), None);
 }

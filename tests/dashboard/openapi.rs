@@ -122,6 +122,7 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     let large = &reader.get("/api/recurring", "", 200)["recurring"][0]["payload"]["id"];
     assert_eq!(*large, "9007199254740993", "a program that reads it as a double would get another one");
 
+    silence(&mut reader);
     let act = json!({ "action": "delete", "jobs": [failed, later], "expected": ["Failed"] });
     let acted = reader.post("/api/jobs", "", &act, 200);
     assert_eq!((&acted["done"], &acted["jobs"][1]["state"]), (&json!(1), &json!("Scheduled")));
@@ -154,6 +155,22 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     assert_eq!(operations.collect::<BTreeSet<_>>(), reader.asked, "each operation is called here");
 }
 
+/// Silences a check and a failure.
+fn silence(reader: &mut Reader) {
+    let failure =
+        reader.get("/api/failures", "", 200)["failures"][0]["fingerprint"].as_str().unwrap().to_owned();
+    for (path, name, until) in
+        [("failures/{fingerprint}", &*failure, "+9"), ("health/{check}", "no%20queue%20grows", "well")]
+    {
+        let path = format!("/api/{path}");
+        let silence = json!({ "action": "silence", "until": until, "reason": HOSTILE });
+        assert_eq!(reader.post(&path, name, &silence, 200)["done"], true);
+    }
+    assert_eq!(reader.get("/api/failures", "", 200)["failures"][0]["ignored"]["until_jobs"], 10);
+    let one = reader.get("/api/failures/{fingerprint}", &failure, 200);
+    assert_eq!((&one["ignored"]["until_jobs"], &one["same"][0]["field"]), (&json!(10), &json!("note")));
+}
+
 /// Asks for everything that tells of many jobs.
 async fn watch(bench: &Bench, reader: &mut Reader) {
     let batch = bench.scope(async {
@@ -181,6 +198,9 @@ async fn watch(bench: &Bench, reader: &mut Reader) {
     reader.post("/api/operations/{id}", id, &json!({ "action": "stop" }), 200);
     let demo = reader.post("/api/demo", "", &json!({ "action": "fail" }), 200);
     assert_eq!(reader.get("/api/jobs/{id}", demo["job"].as_str().unwrap(), 200)["request"], "boltjobs.demo");
+    let path = "/api/audit?who=nobody&what=silence&q=no+queue";
+    let found = reader.checked("get", "/api/audit", &get(reader.at, path), 200);
+    assert_eq!(found["entries"], json!([]), "it was somebody else");
     let audited = reader.get("/api/audit", "", 200);
     assert_eq!(audited["entries"][1]["target"], format!("operation {id}"));
 }
@@ -230,6 +250,27 @@ async fn what_can_not_be_done_is_told_by_a_status_and_in_json() {
         ("/api/recurring/{id}", "night%2Fly", json!({ "action": "remove" }), 403, "that takes `administer`"),
         ("/api/queues/{name}", "mail", json!({ "action": "burn" }), 400, "no action `burn`"),
         ("/api/demo", "", json!({ "action": "burn" }), 400, "no action `burn`"),
+        (
+            "/api/health/{check}",
+            "all%20is%20well",
+            json!({ "action": "unsilence" }),
+            404,
+            "no check `all is well`",
+        ),
+        (
+            "/api/failures/{fingerprint}",
+            "12",
+            json!({ "action": "unsilence" }),
+            404,
+            "`12` is no fingerprint",
+        ),
+        (
+            "/api/health/{check}",
+            "no%20queue%20grows",
+            json!({ "action": "silence", "until": "+3", "reason": "x" }),
+            400,
+            "`+3` is no end of a silence; use a span from `1m` to `366d`, or `well`",
+        ),
     ] {
         let value = reader.post(path, name, &body, status);
         assert!(value["error"].as_str().unwrap().contains(why), "{path} {body}: {value}");

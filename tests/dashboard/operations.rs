@@ -94,6 +94,28 @@ async fn all_that_match_are_deleted_after_a_dry_run_and_can_be_taken_back() {
 }
 
 #[tokio::test]
+async fn what_waits_in_a_queue_is_deleted_after_a_dry_run() {
+    let bench = bench().await;
+    let at = address(&bench);
+    bench
+        .scope(async {
+            patiently(pay_with("no").enqueue().queue("mail").await.unwrap().wait()).await.unwrap_err();
+            pay_with("later").schedule_in(HOUR).queue("mail").await.unwrap();
+            bench.client().queue("mail").pause().await.unwrap();
+            pay_with("x").enqueue().queue("mail").await.unwrap();
+        })
+        .await;
+    let page = get(at, "/queues").body;
+    let link = "/operations/new?action=delete&q=state%3Aenqueued%20state%3Ascheduled%20queue%3Amail";
+    assert_eq!(page.matches("Delete waiting…").count(), 1, "nothing waits in the others: {page}");
+    assert_has(&page, &[&link.replace('&', "&amp;")]);
+    assert_has(&get(at, link).body, &["2 jobs", "would be deleted", "Nothing has been done yet"]);
+    let reader = Bench::with(shown).await;
+    reader.scope(async { pay_with("later").schedule_in(HOUR).await.unwrap() }).await;
+    assert!(!get(address(&reader), "/queues").body.contains("Delete waiting"));
+}
+
+#[tokio::test]
 async fn a_job_that_failed_is_deleted_for_good() {
     let bench = bench().await;
     let at = address(&bench);
@@ -202,6 +224,31 @@ async fn a_batch_shows_how_far_it_is_and_can_be_cancelled() {
 }
 
 #[tokio::test]
+async fn a_batch_is_drawn_by_state_and_what_failed_in_it_is_retried_after_a_dry_run() {
+    let bench = bench().await;
+    let at = address(&bench);
+    let batch = bench
+        .scope(async {
+            let jobs = ["well", "well", "no", "no", "no"].map(pay_with);
+            let batch = Batch::new("mixed").extend(jobs).push_job(pay_with("later").schedule_in(HOUR));
+            batch.submit().await.unwrap()
+        })
+        .await;
+    let place = format!("/batches/{}", batch.id());
+    let page = until(&bench, &place, "5 of 6").await;
+    let parts = [("succeeded", 0, 2), ("failed", 2, 3), ("scheduled", 5, 1)];
+    for (state, from, jobs) in parts {
+        let part =
+            format!("<rect class=\"segment {state}\" x=\"{from}\" width=\"{jobs}\" height=\"1\"></rect>");
+        assert_has(&page, &[&part]);
+    }
+    assert_has(&page, &["viewBox=\"0 0 6 1\"", "1 scheduled, 2 succeeded, 3 failed", "Retry failed ones…"]);
+    let link = format!("/operations/new?action=requeue&q=state%3Afailed%20batch%3A{}", batch.id());
+    assert_has(&page, &[&link.replace('&', "&amp;")]);
+    assert_has(&get(at, &link).body, &["3 jobs", "would be requeued"]);
+}
+
+#[tokio::test]
 async fn each_check_of_the_health_says_what_it_found() {
     let bench = bench().await;
     let at = address(&bench);
@@ -247,4 +294,45 @@ async fn jobs_that_are_tried_again_stand_under_retries() {
     assert_has(&page, &["not yet", "Run now", &job.to_string()]);
     assert_has(&get(at, "/jobs?q=is:retrying").body, &[&job.to_string()]);
     assert_has(&get(at, "/jobs?q=is:tired").body, &["use `is:retrying`"]);
+}
+
+/// Fails, and is tried again after as many hours as it says.
+#[request(name = "patient")]
+#[derive(Debug)]
+pub struct Patient {
+    hours: u32,
+}
+
+#[handler(retries = 1)]
+async fn patient(request: Patient) -> JobResult {
+    Err(JobError::retry_in(HOUR * request.hours, "not yet").into())
+}
+
+#[tokio::test]
+async fn retries_are_in_the_order_of_the_next_attempt_while_one_page_can_look_at_all() {
+    let bench = bench().await;
+    let at = address(&bench);
+    let order = |page: &str| -> Vec<_> {
+        let rows = page.split("value=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        rows.filter_map(|value| value.parse::<JobId>().ok()).collect()
+    };
+    let put = |hours| async move { Patient { hours }.enqueue().await.unwrap().id() };
+    let [second, third, first] = bench.scope(async { [put(2).await, put(3).await, put(1).await] }).await;
+    for job in [second, third, first] {
+        bench.until(job, JobState::Scheduled).await;
+    }
+    let page = get(at, "/retries").body;
+    assert_eq!(order(&page), [first, second, third]);
+    assert_has(&page, &["/retries?order=newest"]);
+    assert_eq!(order(&get(at, "/retries?order=newest").body), [first, third, second]);
+
+    let many = bench
+        .scope(async { Patient::enqueue_all((0..498).map(|_| Patient { hours: 9 })).await.unwrap() })
+        .await;
+    for job in many {
+        bench.until(job.id(), JobState::Scheduled).await;
+    }
+    let page = get(at, "/retries").body;
+    assert_eq!(order(&page).len(), 50, "by when they were enqueued");
+    assert_has(&page, &["Up to 500 jobs can be listed by their"]);
 }

@@ -1,5 +1,6 @@
 //! The pages beside the first one and that of a job.
 
+use boltjobs::DashboardRole;
 use boltjobs::prelude::*;
 use boltjobs_tests::{Bench, patiently};
 
@@ -106,6 +107,43 @@ async fn a_job_shows_what_it_noted_and_returned() {
         &["load &lt;rows&gt;", "40 % loaded &lt;b&gt;", "rows: 3 of 7", "<h2>Result</h2><pre>42</pre>"],
     );
     assert!(!links(&page, "/jobs?q=request%3Aimport").is_empty(), "{page}");
+}
+
+#[tokio::test]
+async fn a_job_is_copied_as_json_and_as_a_command() {
+    let bench = Bench::with(|builder| shown(builder).dashboard_role(DashboardRole::Operate)).await;
+    let job = bench
+        .scope(async {
+            let job = pay_with("</code><b>").enqueue().await.unwrap();
+            patiently(job.wait()).await.unwrap_err();
+            job.id()
+        })
+        .await;
+    let at = address(&bench);
+    let page = get(at, &format!("/jobs/{job}")).body;
+    let (_, told) = page.split_once("Copy as JSON").unwrap();
+    assert_has(
+        told,
+        &["&quot;card&quot;: &quot;***&quot;", "&quot;note&quot;: &quot;&lt;/code&gt;&lt;b&gt;&quot;"],
+    );
+    assert!(!page.contains("s3cret") && !page.contains("</code><b>"), "{page}");
+    let look = format!("curl 'http://{at}/api/jobs/{job}'");
+    let requeue =
+        r#"-d '{&quot;action&quot;:&quot;requeue&quot;,&quot;expected&quot;:[&quot;Failed&quot;]}'"#;
+    assert_has(told, &[&format!("<code>{look}</code>"), requeue]);
+    // Only what stands in the page is asked for, whatever the request said.
+    let strange = ask(at, &format!("GET /jobs/{job} HTTP/1.1\r\nHost: localhost:1")).body;
+    assert_has(&strange, &[&format!("curl 'http://localhost:1/api/jobs/{job}'")]);
+    let known =
+        Bench::with(|builder| shown(builder).dashboard_token(DashboardRole::Read, "read-0123456789abcdef"))
+            .await;
+    let at = address(&known);
+    let job = known.scope(async { pay_with("later").schedule_in(HOUR).await.unwrap().id() }).await;
+    let head =
+        format!("GET /jobs/{job} HTTP/1.1\r\nHost: {at}\r\nAuthorization: Bearer read-0123456789abcdef");
+    let page = ask(at, &head).body;
+    assert_has(&page, &["curl -H &quot;Authorization: Bearer $TOKEN&quot; 'http://"]);
+    assert!(!page.contains("read-0123456789abcdef") && !page.contains("This requeues it"), "{page}");
 }
 
 #[tokio::test]

@@ -20,11 +20,14 @@ const ADMINISTRATORS: For = For::Role(DashboardRole::Administer);
 const DELETE: &str = r#"{"action":"delete"}"#;
 const DELETE_ALL: &str = r#"{"action":"delete","jobs":["01890a5d-ac96-774b-bcce-b302099a8057"]}"#;
 
+const IGNORE: &str = "action=silence&until=1h&reason=known";
+const UNSILENCE: &str = r#"{"action":"unsilence"}"#;
+
 /// Of whoever has not seen what is there.
 const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=Allow&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 87] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 98] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -41,6 +44,8 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 87] = [
     ("/queries", "GET /queries", "", READERS, 405),
     ("/queries", "POST /queries", "action=save&name=x&q=state:failed", READERS, 303),
     ("/queries", "POST /queries", "action=forget&name=x", READERS, 303),
+    ("/columns", "GET /columns", "", READERS, 405),
+    ("/columns", "POST /columns", "columns=state&columns=tags", READERS, 303),
     ("/recurring", "GET /recurring", "", READERS, 200),
     ("/recurring/{id}", "GET /recurring/x", "", READERS, 200),
     ("/recurring/{id}", "GET /recurring/y", "", READERS, 404),
@@ -58,9 +63,14 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 87] = [
     ("/queues/{name}", "POST /queues/x", "action=resume", OPERATORS, 303),
     ("/servers", "GET /servers", "", READERS, 200),
     ("/failures", "GET /failures", "", READERS, 200),
+    ("/failures/{fingerprint}", "GET /failures/0123456789abcdef", "", READERS, 404),
+    ("/failures/{fingerprint}", "POST /failures/0123456789abcdef", IGNORE, OPERATORS, 303),
     ("/retries", "GET /retries", "", READERS, 200),
     ("/health", "GET /health", "", READERS, 200),
+    ("/health/{check}", "GET /health/no%20queue%20grows", "", READERS, 405),
+    ("/health/{check}", "POST /health/no%20queue%20grows", IGNORE, OPERATORS, 303),
     ("/audit", "GET /audit", "", READERS, 200),
+    ("/audit/export", "GET /audit/export?format=csv", "", READERS, 200),
     ("/batches", "GET /batches", "", READERS, 200),
     ("/batches/{id}", "GET /batches/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     ("/batches/{id}", "POST /batches/01890a5d-ac96-774b-bcce-b302099a8057", "action=cancel", OPERATORS, 303),
@@ -84,6 +94,10 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 87] = [
     ("/api/demo", "POST /api/demo", r#"{"action":"run"}"#, OPERATORS, 200),
     ("/api/demo", "POST /api/demo", r#"{"action":"fail"}"#, OPERATORS, 200),
     ("/api/health", "GET /api/health", "", READERS, 200),
+    ("/api/failures/{fingerprint}", "GET /api/failures/0123456789abcdef", "", READERS, 404),
+    ("/api/failures/{fingerprint}", "POST /api/failures/0123456789abcdef", UNSILENCE, OPERATORS, 200),
+    ("/api/health/{check}", "GET /api/health/no%20queue%20grows", "", READERS, 405),
+    ("/api/health/{check}", "POST /api/health/no%20queue%20grows", UNSILENCE, OPERATORS, 200),
     ("/api/audit", "GET /api/audit", "", READERS, 200),
     ("/api/batches", "GET /api/batches", "", READERS, 200),
     ("/api/batches/{id}", "GET /api/batches/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),

@@ -6,6 +6,7 @@ use crate::continuation::ParentId;
 use crate::fingerprint::{Fingerprint, Pattern};
 use crate::job::Job;
 use crate::store::{Store, StoreError};
+use crate::text::folded;
 use crate::{BatchId, JobId, JobState};
 
 /// The most jobs that one look at a store examines.
@@ -136,15 +137,6 @@ impl JobFilter {
             self.tags.is_empty() || (self.tags.len() == 1 && all_places && self.states.is_empty())
         }
     }
-}
-
-/// Makes all forms of a letter one, whatever stands beside it. In lower case alone `SS` would not be found in `ß`, nor a
-/// sigma in the middle of a word by a text that ends with it.
-fn folded(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_uppercase();
-    }
-    text.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).collect()
 }
 
 /// Says whether a job has a text in it, which is folded.

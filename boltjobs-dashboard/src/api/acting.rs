@@ -33,11 +33,11 @@ const TOKEN: &str = "x-boltjobs-token";
 /// The headers by which a browser tells on whose behalf it asks.
 const TELLING: [&str; 4] = ["origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"];
 
-type Answered = Result<Answer, Fault>;
-type Sent = Result<Bytes, BytesRejection>;
+pub(super) type Answered = Result<Answer, Fault>;
+pub(super) type Sent = Result<Bytes, BytesRejection>;
 
 /// Reads what a program asks for, if it is meant.
-fn read<T: DeserializeOwned>(asked: &Asked, headers: &HeaderMap, body: Sent) -> Result<T, Fault> {
+pub(super) fn read<T: DeserializeOwned>(asked: &Asked, headers: &HeaderMap, body: Sent) -> Result<T, Fault> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/json") {

@@ -78,7 +78,7 @@ fn json(status: StatusCode, value: Value) -> Response {
 
 /// Writes integers as texts that would come out as others where numbers are doubles, as in JavaScript: an id in a payload
 /// must be the one that it was.
-fn exact(value: Value) -> Value {
+pub(super) fn exact(value: Value) -> Value {
     match value {
         Value::Number(number) => {
             let exact = match (number.as_u64(), number.as_i64()) {

@@ -14,8 +14,10 @@ mod answer;
 mod editing;
 mod reading;
 mod routes;
+mod silencing;
 mod values;
 mod watching;
 
 pub(crate) use answer::{has, in_json};
 pub(crate) use routes::router;
+pub(crate) use values::written;

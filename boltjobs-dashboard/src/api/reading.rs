@@ -1,13 +1,13 @@
 //! What the pages show.
 
 use axum::extract::{Path, Query};
+use boltjobs_core::query::QueryError;
 use boltjobs_core::recurring::RecurringJob;
 use boltjobs_core::text::shown;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Fault};
 use super::values;
-use crate::query;
 use crate::routes::{self, Asked, Missing, Wanted};
 
 type Answered = Result<Answer, Fault>;
@@ -21,7 +21,7 @@ pub(super) async fn counts(asked: Asked) -> Answered {
 }
 
 pub(super) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Answered {
-    let filter = query::parse(&wanted.q).map_err(|error| {
+    let filter = wanted.q.parse().map_err(|error: QueryError| {
         Missing::Illegal(format!("`q` can't be read at character {}: {}", error.column, error.what))
     })?;
     let listed = routes::find(&asked, filter, &wanted).await?;

@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any, get, post};
 
-use super::{acting, reading, watching};
+use super::{acting, reading, silencing, watching};
 use crate::Source;
 
 /// The document that describes the rest, for generators of clients.
@@ -26,12 +26,14 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/servers", get(reading::servers)),
         ("/api/throughput", get(watching::throughput)),
         ("/api/failures", get(watching::failures)),
+        ("/api/failures/{fingerprint}", get(watching::one_failure).post(silencing::failure)),
         ("/api/batches", get(watching::batches)),
         ("/api/batches/{id}", get(watching::batch).post(acting::batch)),
         ("/api/operations", get(watching::operations).post(acting::begin)),
         ("/api/operations/{id}", get(watching::operation).post(acting::steer)),
         ("/api/demo", post(acting::demo)),
         ("/api/health", get(watching::health)),
+        ("/api/health/{check}", post(silencing::check)),
         ("/api/audit", get(watching::audit)),
     ]
 }

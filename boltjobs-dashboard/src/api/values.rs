@@ -13,18 +13,20 @@ use boltjobs_core::store::{Counts, QueueInfo, QueueOrder, ServerInfo, StateCount
 use boltjobs_core::{JobState, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::answer::exact;
 use crate::overview::Overview;
 use crate::pages::{JobPage, next_runs};
 use crate::verdict::verdict;
 
 pub(super) fn overview(overview: &Overview, now: Timestamp) -> Value {
     let (verdict, found) = (verdict(overview), overview.found());
-    let reasons: Vec<_> = verdict.reasons.iter().map(|reason| &reason.text).collect();
+    let reasons: Vec<_> = verdict.reasons.iter().map(|(_, reason)| &reason.text).collect();
     json!({
         "now": now.to_string(),
         "store": overview.location,
         "verdict": verdict.sentence,
         "reasons": reasons,
+        "silenced": verdict.silenced,
         "servers": found.servers,
         "workers": found.workers,
         "requests": found.requests,
@@ -71,6 +73,11 @@ pub(super) fn job(page: &JobPage) -> Value {
         "noted": page.notes.as_ref().map(noted),
     })));
     value.into()
+}
+
+/// Writes everything that is said of a job, as a program is answered.
+pub(crate) fn written(page: &JobPage) -> String {
+    format!("{:#}", exact(job(page)))
 }
 
 /// Returns what a list says of a job.

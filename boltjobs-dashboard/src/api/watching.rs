@@ -1,21 +1,19 @@
 //! What the pages show of failures, batches, operations, health, time and people.
 
 use axum::extract::{Path, Query};
-use boltjobs_core::audit::AuditEntry;
 use boltjobs_core::batch::BatchStatus;
 use boltjobs_core::operation::{self, Operation, Status};
-use boltjobs_core::store::FailureGroup;
 use boltjobs_core::throughput::{Flow, Throughput, Window};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Fault};
+use super::silencing::silence;
 use super::values::{states, text};
 use crate::failing::{self, From as Start};
 use crate::health::{Check, checks};
-
-use crate::pages::GROUPS;
+use crate::pages::Known;
 use crate::routes::{self, Asked, Span};
-use crate::{batches, bulk};
+use crate::{auditing, batches, bulk, failure};
 
 type Answered = Result<Answer, Fault>;
 
@@ -24,10 +22,10 @@ fn all<T>(name: &str, found: &[T], value: fn(&T) -> Value) -> Answer {
 }
 
 pub(super) async fn failures(asked: Asked) -> Answered {
-    Ok(all("failures", &asked.store().failures(GROUPS).await?, failure))
+    Ok(all("failures", &failing::find_failures(&asked).await?, of_group))
 }
 
-fn failure(group: &FailureGroup) -> Value {
+fn of_group((group, ignored): &Known) -> Value {
     json!({
         "fingerprint": group.fingerprint.to_string(),
         "kind": group.pattern.kind,
@@ -36,7 +34,33 @@ fn failure(group: &FailureGroup) -> Value {
         "retrying": group.retrying,
         "first": text(group.first),
         "last": text(group.last),
+        "ignored": ignored.as_ref().map(silence),
     })
+}
+
+pub(super) async fn one_failure(asked: Asked, Path(fingerprint): Path<String>) -> Answered {
+    let found = failure::find(&asked, &fingerprint).await?;
+    let alike = &found.alike;
+    Ok(Answer(json!({
+        "fingerprint": found.fingerprint.to_string(),
+        "kind": found.pattern.kind,
+        "message": found.pattern.message,
+        "failed": found.failed,
+        "retrying": found.retrying,
+        "first": found.seen.map(|(first, _)| text(first)),
+        "last": found.seen.map(|(_, last)| text(last)),
+        "ignored": found.silence.as_ref().map(silence),
+        "sample": found.sample.iter().map(|job| job.id.to_string()).collect::<Vec<_>>(),
+        "requests": found.requests.iter().map(|((request, version), jobs)| {
+            json!({ "request": &**request, "version": version, "jobs": jobs })
+        }).collect::<Vec<_>>(),
+        "servers": found.servers.iter().map(|(server, jobs)| json!({ "server": &**server, "jobs": jobs }))
+            .collect::<Vec<_>>(),
+        "compared": alike.compared,
+        "same": alike.same.iter().map(|(field, value)| json!({ "field": field, "value": value })).collect::<Vec<_>>(),
+        "differing": alike.differing.iter().map(|(field, values)| json!({ "field": field, "values": values }))
+            .collect::<Vec<_>>(),
+    })))
 }
 
 pub(super) async fn batches(asked: Asked, Query(from): Query<Start>) -> Answered {
@@ -99,7 +123,12 @@ pub(super) async fn health(asked: Asked) -> Answered {
 }
 
 fn check(check: &Check) -> Value {
-    json!({ "name": check.name, "passed": check.found.is_none(), "found": check.found.as_ref().map(|it| &it.text) })
+    json!({
+        "name": check.name,
+        "passed": check.found.is_none(),
+        "found": check.found.as_ref().map(|it| &it.text),
+        "silenced": check.silence.as_ref().map(silence),
+    })
 }
 
 pub(super) async fn throughput(asked: Asked, Query(span): Query<Span>) -> Answered {
@@ -128,20 +157,10 @@ fn window(window: &Window, found: &Throughput) -> Value {
     json!({ "step_seconds": window.step.as_secs_f64(), "steps": window.starts().zip(&found.steps).map(step).collect::<Vec<_>>() })
 }
 
-pub(super) async fn audit(asked: Asked, Query(from): Query<Start>) -> Answered {
-    let page = failing::find_audit(&asked, from).await?;
-    let entry = |entry: &AuditEntry| {
-        json!({
-            "at": text(entry.at),
-            "actor": entry.actor,
-            "action": entry.action,
-            "target": entry.target,
-            "done": entry.done,
-            "detail": entry.detail,
-        })
-    };
+pub(super) async fn audit(asked: Asked, Query(wanted): Query<auditing::Wanted>) -> Answered {
+    let page = auditing::find(&asked, &wanted).await?;
     Ok(Answer(json!({
-        "entries": page.entries.iter().map(entry).collect::<Vec<_>>(),
+        "entries": page.entries.iter().map(auditing::value).collect::<Vec<_>>(),
         "next": page.next.as_deref(),
     })))
 }

@@ -7,7 +7,6 @@ use maud::{Markup, html};
 
 use super::frame::{LINE, View, live, live_list, state, table};
 use crate::access::Role;
-use crate::query;
 use crate::text::{clip, counted, span};
 
 /// How many batches a page has.
@@ -72,10 +71,30 @@ fn stands(status: &BatchStatus) -> Markup {
     }
 }
 
+/// Draws how many jobs are in each state, those that ended first. Numbers beside it say the same.
 fn progress(status: &BatchStatus) -> Markup {
+    const ORDER: [JobState; 7] = [
+        JobState::Succeeded,
+        JobState::Failed,
+        JobState::Deleted,
+        JobState::Processing,
+        JobState::Enqueued,
+        JobState::Scheduled,
+        JobState::Awaiting,
+    ];
     let (total, ended) = (status.jobs.total(), status.jobs.total() - status.jobs.unfinished());
+    let mut before = 0;
+    let parts = ORDER.map(|state| {
+        let (from, jobs) = (before, status.jobs.get(state));
+        before += jobs;
+        (state, from, jobs)
+    });
     html! {
-        progress max=(total.max(1)) value=(ended) aria-label=(format!("{ended} of {total} jobs have ended")) {}
+        svg class="segments" viewBox=(format!("0 0 {} 1", total.max(1))) preserveAspectRatio="none" aria-hidden="true" {
+            @for (state, from, jobs) in parts.into_iter().filter(|(_, _, jobs)| *jobs > 0) {
+                rect class=(format!("segment {}", state.as_str().to_lowercase())) x=(from) width=(jobs) height="1" {}
+            }
+        }
         " " (ended) " of " (total)
     }
 }
@@ -88,18 +107,39 @@ pub(crate) fn batch(view: &View, status: &BatchStatus, nested: &[BatchStatus]) -
         (live("batch", &html! {
             h1 { (title) " " (stands(status)) }
             @if let Some(reason) = &batch.cancelled { p class="alert" { "It was cancelled: " (clip(reason, LINE)) } }
-            @if batch.ended.is_none() && batch.cancelled.is_none() {
-                div class="actions" {
+            div class="actions" {
+                @if batch.ended.is_none() && batch.cancelled.is_none() {
                     (view.button(Role::Operate, &view.base.item("/batches/", &batch.id.to_string()), &[("action", "cancel")], "Cancel batch"))
                 }
+                (retry_failed(view, status))
             }
             p { (progress(status)) }
+            p class="quiet" { (in_words(status)) }
             (facts(view, status))
             (counts(view, status))
             @if !nested.is_empty() { (listed(view, "Batches in it", nested)) }
         }))
     };
     view.frame("Batches", &title, &body)
+}
+
+/// Leads to a look at which jobs would run again, if all that failed did.
+fn retry_failed(view: &View, status: &BatchStatus) -> Markup {
+    let failed =
+        JobFilter { states: vec![JobState::Failed], batch: Some(status.batch.id), ..JobFilter::default() };
+    let link = view.base.query("/operations/new", &[("action", "requeue"), ("q", &failed.to_string())]);
+    html! {
+        @if status.jobs.get(JobState::Failed) > 0 && view.access.role >= Role::Operate {
+            a class="button" href=(link) { "Retry failed ones…" }
+        }
+    }
+}
+
+/// Says how many jobs are in each state.
+fn in_words(status: &BatchStatus) -> String {
+    let held = JobState::ALL.into_iter().filter(|state| status.jobs.get(*state) > 0);
+    let parts = held.map(|state| format!("{} {}", status.jobs.get(state), state.as_str().to_lowercase()));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 fn facts(view: &View, status: &BatchStatus) -> Markup {
@@ -123,12 +163,12 @@ fn facts(view: &View, status: &BatchStatus) -> Markup {
 fn counts(view: &View, status: &BatchStatus) -> Markup {
     let of = |states| JobFilter { batch: Some(status.batch.id), states, ..JobFilter::default() };
     html! {
-        p { (view.jobs(&query::write(&of(Vec::new())), &html! { "Show its jobs" })) }
+        p { (view.jobs(&of(Vec::new()).to_string(), &html! { "Show its jobs" })) }
         (table("Jobs by state", &["State", "Jobs"], &html! {
             @for each in JobState::ALL.into_iter().filter(|state| status.jobs.get(*state) > 0) {
                 tr {
                     th scope="row" { (state(each)) }
-                    td class="number" { (view.jobs(&query::write(&of(vec![each])), &html! { (status.jobs.get(each)) })) }
+                    td class="number" { (view.jobs(&of(vec![each]).to_string(), &html! { (status.jobs.get(each)) })) }
                 }
             }
         }))

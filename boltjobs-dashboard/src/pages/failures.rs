@@ -1,25 +1,36 @@
 //! What failed, by what went wrong.
 
 use boltjobs_core::JobState;
+use boltjobs_core::fingerprint::{Fingerprint, Pattern};
+use boltjobs_core::silence::{Silence, Subject};
 use boltjobs_core::store::{FailureGroup, JobFilter};
 use maud::{Markup, html};
 
 use super::frame::{LINE, View, live_list, rest, table};
+use super::silence;
 use crate::access::Role;
-use crate::query;
 use crate::text::clip;
 
 /// The most failures that are listed.
 pub(crate) const GROUPS: usize = 500;
 
-/// Shows all failures.
-pub(crate) fn failures(view: &View, groups: &[FailureGroup]) -> Markup {
+/// Failures that are alike, and the silence of those that somebody ignores.
+pub(crate) type Known = (FailureGroup, Option<Silence>);
+
+/// Shows all failures; those that somebody ignores are the last.
+pub(crate) fn failures(view: &View, groups: &[Known]) -> Markup {
+    let (ignored, open): (Vec<_>, Vec<_>) = groups.iter().partition(|(_, silence)| silence.is_some());
     let body = html! {
         h1 { "Failures" }
         (live_list("list", &html! {
             @if groups.is_empty() {
                 p class="empty" { "No job has failed, and none waits for another attempt." }
-            } @else { (listed(view, groups)) }
+            }
+            @if !open.is_empty() { (listed(view, "Failures, the latest first", &open)) }
+            @if !ignored.is_empty() {
+                h2 { "Ignored" }
+                (listed(view, "Failures that somebody ignores", &ignored))
+            }
         }))
         @if !groups.is_empty() {
             p class="quiet" {
@@ -31,24 +42,29 @@ pub(crate) fn failures(view: &View, groups: &[FailureGroup]) -> Markup {
     view.frame("Failures", "Failures", &body)
 }
 
-fn listed(view: &View, groups: &[FailureGroup]) -> Markup {
+fn listed(view: &View, caption: &str, groups: &[&Known]) -> Markup {
     let columns = ["Error", "Failed", "Retrying", "First", "Last", "What to do"];
     table(
-        "Failures, the latest first",
+        caption,
         &columns,
         &html! {
-            @for group in groups {
+            @for (group, silence) in groups {
                 tr {
                     th scope="row" {
-                        @let name = if group.pattern.kind.is_empty() { "no error" } else { &group.pattern.kind };
-                        code { (clip(name, LINE)) }
+                        a href=(view.base.item("/failures/", &group.fingerprint.to_string())) {
+                            code { (clip(named(&group.pattern), LINE)) }
+                        }
                         div { (clip(&group.pattern.message, LINE)) }
+                        @match silence {
+                            Some(silence) => { span class="badge" { "ignored" } " " (silence::silenced(view, silence)) }
+                            None => { (silence::form(view, &Subject::Failure(group.fingerprint))) }
+                        }
                     }
-                    td class="number" { (number(view, group, JobState::Failed, group.failed)) }
-                    td class="number" { (number(view, group, JobState::Scheduled, group.retrying)) }
+                    td class="number" { (number(view, group.fingerprint, JobState::Failed, group.failed)) }
+                    td class="number" { (number(view, group.fingerprint, JobState::Scheduled, group.retrying)) }
                     td { (view.instant(group.first)) }
                     td { (view.instant(group.last)) }
-                    td { (actions(view, group)) }
+                    td { (actions(view, group.fingerprint, group.failed)) }
                 }
             }
             (rest(groups.len(), GROUPS, columns.len()))
@@ -56,25 +72,32 @@ fn listed(view: &View, groups: &[FailureGroup]) -> Markup {
     )
 }
 
-fn of(group: &FailureGroup, state: JobState) -> String {
-    let filter = JobFilter { states: vec![state], failures: vec![group.fingerprint], ..JobFilter::default() };
-    query::write(&filter)
+/// Returns the type of the error, if there is one.
+pub(super) fn named(pattern: &Pattern) -> &str {
+    if pattern.kind.is_empty() { "no error" } else { &pattern.kind }
 }
 
-fn number(view: &View, group: &FailureGroup, state: JobState, number: u64) -> Markup {
-    html! { @if number == 0 { "0" } @else { (view.jobs(&of(group, state), &html! { (number) })) } }
+fn of(fingerprint: Fingerprint, state: JobState) -> String {
+    let filter = JobFilter { states: vec![state], failures: vec![fingerprint], ..JobFilter::default() };
+    filter.to_string()
 }
 
-fn actions(view: &View, group: &FailureGroup) -> Markup {
-    let failed = of(group, JobState::Failed);
-    let fields = |pace, limit| [("action", "requeue"), ("q", &*failed), ("pace", pace), ("limit", limit)];
+/// Leads to the jobs of a failure in a state.
+pub(super) fn number(view: &View, fingerprint: Fingerprint, state: JobState, number: u64) -> Markup {
+    html! { @if number == 0 { "0" } @else { (view.jobs(&of(fingerprint, state), &html! { (number) })) } }
+}
+
+/// Offers what can be done with the jobs of a failure that have failed for good.
+pub(super) fn actions(view: &View, fingerprint: Fingerprint, failed: u64) -> Markup {
+    let query = of(fingerprint, JobState::Failed);
+    let fields = |pace, limit| [("action", "requeue"), ("q", &*query), ("pace", pace), ("limit", limit)];
     let path = view.base.path("/operations");
     html! {
-        @if group.failed > 0 && view.access.role >= Role::Operate {
+        @if failed > 0 && view.access.role >= Role::Operate {
             div class="actions" {
                 (view.button(Role::Operate, &path, &fields("careful", "1"), "Retry one"))
                 (view.button(Role::Operate, &path, &fields("careful", ""), "Retry carefully"))
-                a class="button" href=(view.base.query("/operations/new", &[("action", "delete"), ("q", &failed)])) { "Delete…" }
+                a class="button" href=(view.base.query("/operations/new", &[("action", "delete"), ("q", &query)])) { "Delete…" }
             }
         }
     }

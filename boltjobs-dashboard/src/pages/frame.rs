@@ -30,7 +30,7 @@ pub(crate) struct View {
 }
 
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 14] = [
+const DONE: [(&str, &str); 17] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
     ("trigger", "A job of it was made, out of turn."),
@@ -44,6 +44,9 @@ const DONE: [(&str, &str); 14] = [
     ("change", "The job was changed."),
     ("save", "This browser keeps the query."),
     ("forget", "The query is not kept any more."),
+    ("columns", "Lists of jobs have these columns in this browser."),
+    ("silence", "It needs nobody for a while, and is listed with who said so."),
+    ("unsilence", "It counts again."),
     ("nothing", "Nothing was done: it had changed since the page was made, or is as you want it already."),
 ];
 

@@ -1,27 +1,29 @@
 //! What is looked after, and what was found.
 
+use boltjobs_core::silence::Subject;
 use maud::{Markup, html};
 
 use super::frame::{View, live, sentence};
 use super::icons::icon;
+use super::silence;
 use crate::health::Check;
 use crate::text::counted;
 
-/// Shows every check, those that found something first.
+/// Shows every check: those that need somebody first, then those that are silenced.
 pub(crate) fn health(view: &View, checks: &[Check]) -> Markup {
-    let found = checks.iter().filter(|check| check.found.is_some()).count();
-    let passed = checks.len() - found;
+    let passed = checks.iter().filter(|check| check.found.is_none()).count();
+    let (needing, others): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.needs_somebody());
+    let (silenced, well): (Vec<_>, Vec<_>) = others.into_iter().partition(|check| check.silence.is_some());
     let body = html! {
         h1 { "Health" }
         (live("checks", &html! {
             p {
-                (counted(passed as u64, "check")) " of " (checks.len()) " passed " (view.instant(view.now)) "."
+                (counted(passed as u64, "check")) " of " (checks.len()) " passed " (view.instant(view.now))
+                @if !silenced.is_empty() { ", " (silenced.len()) " silenced" }
+                "."
             }
             ul class="checks" {
-                @for check in checks.iter().filter(|check| check.found.is_some()) { (unwell(view, check)) }
-                @for check in checks.iter().filter(|check| check.found.is_none()) {
-                    li class="well" { (icon("succeeded")) " " span { "passed: " (check.name) } }
-                }
+                @for check in needing.into_iter().chain(silenced).chain(well) { (listed(view, check)) }
             }
         }))
         p { a class="button" href=(view.base.path("/health")) { "Look again" } }
@@ -29,15 +31,23 @@ pub(crate) fn health(view: &View, checks: &[Check]) -> Markup {
     view.frame("Health", "Health", &body)
 }
 
-fn unwell(view: &View, check: &Check) -> Markup {
+fn listed(view: &View, check: &Check) -> Markup {
     html! {
-        @if let Some(reason) = &check.found {
-            li class="unwell" {
-                (icon("failures")) " "
-                span { strong { "not so: " (check.name) "." } " " (sentence(&reason.text)) } " "
-                @if reason.page != "/health" {
-                    a class="button" href=(view.base.query(reason.page, &[("q", &reason.query)])) aria-label=(format!("Look at this: {}", reason.text)) { "Look" }
+        li class=(if check.found.is_some() { "unwell" } else { "well" }) {
+            @match &check.found {
+                None => { (icon("succeeded")) " " span { "passed: " (check.name) } }
+                Some(reason) => {
+                    (icon("failures")) " "
+                    span { strong { "not so: " (check.name) "." } " " (sentence(&reason.text)) } " "
+                    @if reason.page != "/health" {
+                        a class="button" href=(view.base.query(reason.page, &[("q", &reason.query)])) aria-label=(format!("Look at this: {}", reason.text)) { "Look" }
+                    }
                 }
+            }
+            @match &check.silence {
+                Some(silence) => { " " span class="badge" { "silenced" } " " (silence::silenced(view, silence)) }
+                None if check.found.is_some() => { (silence::form(view, &Subject::Check(check.name.to_owned()))) }
+                None => {}
             }
         }
     }

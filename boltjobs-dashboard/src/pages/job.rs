@@ -5,7 +5,7 @@ use std::sync::Arc;
 use boltjobs_core::JobState;
 use boltjobs_core::continuation::ParentId;
 use boltjobs_core::fingerprint::Pattern;
-use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, JobSpec, RowData};
+use boltjobs_core::job::{ErrorInfo, Job, JobSpec};
 use boltjobs_core::literal::{literal, test_code};
 use boltjobs_core::mask::masked;
 use boltjobs_core::notes::{LogLine, Notes};
@@ -14,10 +14,11 @@ use boltjobs_core::store::{Explanation, JobFilter};
 use maud::{Markup, html};
 
 use super::first::hint;
-use super::frame::{View, absolute, lasting, live, state, table};
+use super::frame::{View, absolute, live, state, table};
+use super::history::history;
+use super::told::Told;
 use crate::access::Role;
 use crate::change::OPEN;
-use crate::query;
 use crate::text::{clip, span};
 
 /// The most characters of a payload, an error or a backtrace.
@@ -42,7 +43,7 @@ pub(crate) struct JobPage {
 }
 
 /// Shows one job.
-pub(crate) fn job(view: &View, page: &JobPage) -> Markup {
+pub(crate) fn job(view: &View, page: &JobPage, told: &Told) -> Markup {
     let JobPage { job, explanation, notes, shape, .. } = page;
     let title = clip(job.spec.title(), LINE);
     let body = html! {
@@ -63,6 +64,7 @@ pub(crate) fn job(view: &View, page: &JobPage) -> Markup {
         }))
         (live("noted", &html! { @if let Some(notes) = notes { (noted(view, notes)) } }))
         (live("history", &history(view, job)))
+        (live("told", &told.shown(view, job)))
     };
     view.frame("Jobs", &title, &body)
 }
@@ -104,9 +106,9 @@ fn facts(view: &View, job: &Job) -> Markup {
         dl {
             dt { "Id" } dd { code data-copy { (job.id) } }
             dt { "Request" }
-            dd { (view.jobs(&query::write(&request), &html! { (clip(&spec.request, LINE)) })) ", version " (spec.version) }
+            dd { (view.jobs(&request.to_string(), &html! { (clip(&spec.request, LINE)) })) ", version " (spec.version) }
             dt { "Queue" }
-            dd { (view.jobs(&query::write(&queue), &html! { (clip(&spec.queue, LINE)) })) ", priority " (spec.priority) }
+            dd { (view.jobs(&queue.to_string(), &html! { (clip(&spec.queue, LINE)) })) ", priority " (spec.priority) }
             dt { "Attempts" } dd { (job.attempt) }
             dt { "Enqueued" } dd { (view.instant(job.created_at)) }
             @if let Some(due) = job.due { dt { "Due" } dd { (view.instant(due)) } }
@@ -123,11 +125,15 @@ fn facts(view: &View, job: &Job) -> Markup {
             }
             @if !job.state.is_final() {
                 @let children = JobFilter { parent: Some(job.id.into()), ..JobFilter::default() };
-                dt { "Jobs after it" } dd { (view.jobs(&query::write(&children), &html! { "Show those that wait for it" })) }
+                dt { "Jobs after it" } dd { (view.jobs(&children.to_string(), &html! { "Show those that wait for it" })) }
             }
             @if let Some(pattern) = Pattern::of(job) {
-                @let alike = JobFilter { failures: vec![pattern.fingerprint()], ..JobFilter::default() };
-                dt { "Failed alike" } dd { (view.jobs(&query::write(&alike), &html! { (clip(&pattern.message, LINE)) })) }
+                dt { "Failure" }
+                dd {
+                    a href=(view.base.item("/failures/", &pattern.fingerprint().to_string())) {
+                        @if pattern.message.is_empty() { (pattern.kind) } @else { (clip(&pattern.message, LINE)) }
+                    }
+                }
             }
             @if !spec.parents.is_empty() { dt { "After" } dd { (parents(view, job)) } }
             @if !spec.tags.is_empty() {
@@ -135,7 +141,7 @@ fn facts(view: &View, job: &Job) -> Markup {
                 dd {
                     @for tag in &spec.tags {
                         @let filter = JobFilter { tags: vec![tag.clone()], ..JobFilter::default() };
-                        (view.jobs(&query::write(&filter), &html! { (clip(tag, LINE)) })) " "
+                        (view.jobs(&filter.to_string(), &html! { (clip(tag, LINE)) })) " "
                     }
                 }
             }
@@ -233,53 +239,5 @@ fn last_error(error: &ErrorInfo) -> Markup {
         @if let Some(backtrace) = &error.backtrace {
             details { summary { "Backtrace" } pre { (clip(backtrace, BLOCK)) } }
         }
-    }
-}
-
-fn history(view: &View, job: &Job) -> Markup {
-    let rows = &job.history;
-    // What came after the first row is not known any more, nor is how long it lasted.
-    let gap = (job.forgotten_rows > 0).then_some(0);
-    table(
-        "History",
-        &["State", "When", "For", "What happened"],
-        &html! {
-            @for (at, row) in rows.iter().enumerate() {
-                tr {
-                    th scope="row" { (state(row.state)) }
-                    td { (view.instant(row.at)) }
-                    td { @if gap != Some(at) { (lasted(row, rows.get(at + 1), view)) } }
-                    td { (what(row)) }
-                }
-                @if gap == Some(at) { tr { td colspan="4" { (job.forgotten_rows) " rows were let go" } } }
-            }
-        },
-    )
-}
-
-/// Says how long a job was in a state; nothing for how long it has ended.
-fn lasted(row: &HistoryRow, next: Option<&HistoryRow>, view: &View) -> Markup {
-    html! {
-        @match next {
-            Some(next) => { (span(next.at.since(row.at))) }
-            None if row.state.is_final() => {}
-            None => { (lasting(row.at, view.now)) }
-        }
-    }
-}
-
-fn what(row: &HistoryRow) -> Markup {
-    html! {
-        @match &row.data {
-            RowData::None => {}
-            RowData::Scheduled { due } => { "due " (absolute(*due)) " " }
-            RowData::Processing { server, worker, attempt, .. } => {
-                "attempt " (attempt) " on " (server) ", worker " (worker) " "
-            }
-            RowData::Succeeded { waited, ran, .. } => { "waited " (span(*waited)) ", ran " (span(*ran)) " " }
-            RowData::Ended { server, ran } => { "ran " (span(*ran)) " on " (server) " " }
-        }
-        @if let Some(reason) = &row.reason { div { (clip(reason, LINE)) } }
-        @if let Some(error) = &row.error { div { (clip(&error.message, LINE)) } }
     }
 }

@@ -1,15 +1,17 @@
 //! Lists of jobs.
 
-use boltjobs_core::job::{Job, RowData};
+use boltjobs_core::job::Job;
 use boltjobs_core::store::{Counts, JobFilter, Page};
 use boltjobs_core::{JobId, JobState};
 use maud::{Markup, html};
 
+use super::columns::{cell, chooser};
 use super::frame::{LINE, View, live, live_list, press, state, table};
 use super::saved::Kept;
 use crate::access::Role;
-use crate::query::{self, QueryError};
-use crate::text::{clip, counted, span};
+use crate::columns::Columns;
+use crate::text::{clip, counted};
+use boltjobs_core::query::QueryError;
 
 /// The numbers of jobs that a page can have, the default first.
 pub(crate) const SIZES: [usize; 4] = [50, 20, 100, 500];
@@ -26,18 +28,19 @@ pub(crate) struct JobsPage {
 }
 
 /// Shows the jobs that match a query.
-pub(crate) fn jobs(view: &View, listed: &JobsPage, kept: &Kept<'_>) -> Markup {
-    let typed = query::write(&listed.filter);
+pub(crate) fn jobs(view: &View, listed: &JobsPage, columns: &Columns, kept: &Kept<'_>) -> Markup {
+    let typed = listed.filter.to_string();
     let body = html! {
         h1 { "Jobs" }
         (kept.box_with(view, &typed, Some(&listed.filter)))
-        (live("tabs", &tabs(view, listed)))
+        (live("tabs", &tabs(view, listed, columns)))
         (live_list("list", &html! {
             @if listed.page.jobs.is_empty() { (nothing(view, listed)) }
-            @else { (with_marks(view, "Requeue", &rows(view, listed))) }
+            @else { (with_marks(view, "Requeue", &rows(view, listed, columns))) }
         }))
         @if !listed.page.jobs.is_empty() { (all_matching(view, &typed)) }
-        (live("further", &further(view, listed, "/jobs", &typed)))
+        (live("further", &further(view, listed, "/jobs", &[("q", &typed), ("columns", &columns.named)])))
+        (chooser(view, &typed, columns))
     };
     view.frame("Jobs", "Jobs", &body)
 }
@@ -52,11 +55,12 @@ pub(crate) fn unreadable(view: &View, typed: &str, error: &QueryError, kept: &Ke
     view.frame("Jobs", "Jobs", &body)
 }
 
-fn tabs(view: &View, listed: &JobsPage) -> Markup {
+fn tabs(view: &View, listed: &JobsPage, columns: &Columns) -> Markup {
     let of = |states: Vec<JobState>| {
         let filter = JobFilter { states, ..listed.filter.clone() };
         let current = (filter.states == listed.filter.states).then_some("page");
-        (view.base.query("/jobs", &[("q", &query::write(&filter))]), current)
+        let pairs = [("q", &*filter.to_string()), ("columns", &*columns.named)];
+        (view.base.query("/jobs", &pairs), current)
     };
     html! {
         nav class="tabs" aria-label="States" {
@@ -86,7 +90,7 @@ fn total(listed: &JobsPage, state: Option<JobState>) -> Markup {
     html! { @if let Some(number) = number { " " span class="count" { (number) } } }
 }
 
-fn rows(view: &View, listed: &JobsPage) -> Markup {
+fn rows(view: &View, listed: &JobsPage, columns: &Columns) -> Markup {
     let rows = html! {
         @for job in &listed.page.jobs {
             tr {
@@ -94,16 +98,13 @@ fn rows(view: &View, listed: &JobsPage) -> Markup {
                     (mark(view, job))
                     (view.job(job.id, job.spec.title()))
                 }
-                td { (state(job.state)) }
-                td { (now(view, job)) }
-                td { (view.instant(job.since)) }
-                td { (clip(&job.spec.queue, LINE)) }
-                td { (clip(&job.spec.request, LINE)) }
-                td class="number" { (job.attempt) }
+                @for (column, _, _) in &columns.shown { (cell(view, job, *column)) }
             }
         }
     };
-    table("Jobs", &["Job", "State", "What", "Since", "Queue", "Request", "Attempts"], &rows)
+    let titles: Vec<_> =
+        ["Job"].into_iter().chain(columns.shown.iter().map(|(_, _, title)| *title)).collect();
+    table("Jobs", &titles, &rows)
 }
 
 /// Puts rows with jobs to mark into a form that acts on those that are, for those who may.
@@ -160,33 +161,6 @@ fn planned(view: &View, typed: &str, action: &str, to: &str, label: &str) -> Mar
             input type="hidden" name="q" value=(typed);
             label { (to) " " input type="text" name="to" required autocomplete="off" spellcheck="false"; }
             button type="submit" { (label) }
-        }
-    }
-}
-
-/// Says what is to be known of a job in its state.
-fn now(view: &View, job: &Job) -> Markup {
-    let row = job.history.last();
-    let reason = row.and_then(|row| row.reason.as_deref());
-    html! {
-        @match (job.state, row.map(|row| &row.data)) {
-            (JobState::Awaiting, _) => { "waits for " (counted(job.waits_for.len() as u64, "parent")) }
-            (JobState::Scheduled, Some(RowData::Scheduled { due })) => {
-                "due " (view.instant(*due))
-                @if let Some(reason) = reason { ": " (clip(reason, LINE)) }
-            }
-            (JobState::Processing, Some(RowData::Processing { server, worker, .. })) => {
-                "on " (clip(server, LINE)) ", worker " (worker)
-                @if job.cancel.is_some() { ", asked to stop" }
-            }
-            (JobState::Succeeded, Some(RowData::Succeeded { waited, ran, .. })) => {
-                "ran " (span(*ran)) ", waited " (span(*waited))
-            }
-            (JobState::Failed | JobState::Deleted, _) => {
-                @if let Some(error) = row.and_then(|row| row.error.as_deref()) { (clip(&error.message, LINE)) }
-                @else if let Some(reason) = reason { (clip(reason, LINE)) }
-            }
-            _ => { @if let Some(reason) = reason { (clip(reason, LINE)) } }
         }
     }
 }
@@ -252,7 +226,7 @@ fn nothing(view: &View, listed: &JobsPage) -> Markup {
             p class="empty" {
                 @if listed.after.is_some() { "Nothing more matches." } @else { "Nothing matches." }
                 @for (what, _, wider) in without.iter().filter(|(_, said, _)| *said) {
-                    " " (view.jobs(&query::write(wider), &html! { "Leave out " (what) })) "."
+                    " " (view.jobs(&wider.to_string(), &html! { "Leave out " (what) })) "."
                 }
             }
         }
@@ -260,13 +234,13 @@ fn nothing(view: &View, listed: &JobsPage) -> Markup {
 }
 
 /// Leads to the other pages of a list.
-pub(super) fn further(view: &View, listed: &JobsPage, path: &str, typed: &str) -> Markup {
+pub(super) fn further(view: &View, listed: &JobsPage, path: &str, said: &[(&str, &str)]) -> Markup {
     let order = |oldest: bool| if oldest { "oldest" } else { "" };
     let size = |size: usize| if size == SIZES[0] { String::new() } else { size.to_string() };
     let link = |after: Option<JobId>, oldest: bool, jobs: usize| {
         let after = after.map(|after| after.to_string()).unwrap_or_default();
-        let pairs = [("q", typed), ("order", order(oldest)), ("size", &*size(jobs)), ("after", &*after)];
-        view.base.query(path, &pairs)
+        let (size, order) = (size(jobs), order(oldest));
+        view.base.query(path, &[said, &[("order", order), ("size", &*size), ("after", &*after)]].concat())
     };
     html! {
         nav class="further" aria-label="More jobs" {

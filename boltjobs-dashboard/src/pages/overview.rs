@@ -8,6 +8,7 @@ use super::chart::chart;
 use super::first::first;
 use super::frame::{LINE, View, live, live_list, rest, sentence, table};
 use super::icons::icon;
+use super::silence::snooze;
 use super::{queues, recurring, servers};
 use crate::overview::Overview;
 use crate::text::{clip, counted};
@@ -28,22 +29,28 @@ pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Mar
     let body = html! {
         // The one region that is read out when it changes.
         section id="verdict" data-live aria-live="polite" class="verdict" {
-            h1 class=(if verdict.reasons.is_empty() { "well" } else { "unwell" }) {
-                (icon(if verdict.reasons.is_empty() { "succeeded" } else { "failures" })) " " (verdict.sentence)
+            h1 class=(if verdict.is_well { "well" } else { "unwell" }) {
+                (icon(if verdict.is_well { "succeeded" } else { "failures" })) " " (verdict.sentence)
             }
             p class="found" {
                 (counted(found.servers, "server")) ", " (counted(found.workers, "worker")) ", " (counted(found.requests, "request"))
             }
             @if !verdict.reasons.is_empty() {
                 ul class="reasons" {
-                    @for reason in &verdict.reasons {
+                    @for (check, reason) in &verdict.reasons {
                         li {
                             span { (sentence(&reason.text)) } " "
+                            (snooze(view, check))
                             a class="button" href=(view.base.query(reason.page, &[("q", &reason.query)])) aria-label=(format!("Look at this: {}", reason.text)) {
                                 "Look"
                             }
                         }
                     }
+                }
+            }
+            @if verdict.silenced > 0 {
+                p class="quiet" {
+                    a href=(view.base.path("/health")) { (counted(verdict.silenced as u64, "more thing")) } ", silenced for a while."
                 }
             }
         }

@@ -10,7 +10,6 @@ use maud::{Markup, html};
 use super::frame::{LINE, View, live, rest, state, table};
 use crate::access::Role;
 use crate::overview::{RATED, Rates};
-use crate::query;
 use crate::text::{clip, span};
 
 /// The most queues that are listed.
@@ -71,20 +70,21 @@ fn row(view: &View, queue: &QueueInfo, flow: &Flow, actions: bool) -> Markup {
     html! {
         tr {
             th scope="row" {
-                (view.jobs(&query::write(&filter), &html! { (clip(&queue.name, LINE)) }))
+                (view.jobs(&filter.to_string(), &html! { (clip(&queue.name, LINE)) }))
                 @if let Some(since) = queue.paused_since {
                     " " span class="badge" { "paused " (view.instant(since)) }
                 }
                 @let (action, label) = if queue.paused_since.is_some() { ("resume", "Resume") } else { ("pause", "Pause") };
                 @if actions {
                     (view.button(Role::Operate, &view.base.item("/queues/", &queue.name), &[("action", action)], label))
+                    (delete_waiting(view, queue))
                 }
             }
             @for each in [JobState::Enqueued, JobState::Scheduled, JobState::Processing, JobState::Failed] {
                 @let filter = JobFilter { states: vec![each], ..filter.clone() };
                 td class="number" {
                     @if queue.counts.get(each) == 0 { "0" }
-                    @else { (view.jobs(&query::write(&filter), &html! { (queue.counts.get(each)) })) }
+                    @else { (view.jobs(&filter.to_string(), &html! { (queue.counts.get(each)) })) }
                 }
             }
             td { @if let Some(oldest) = queue.oldest { (view.instant(oldest)) } @else { "none" } }
@@ -95,6 +95,17 @@ fn row(view: &View, queue: &QueueInfo, flow: &Flow, actions: bool) -> Markup {
             td { @if let Some(limit) = queue.limit { (limit) } @else { "none" } }
             td class="number" { (queue.servers) }
         }
+    }
+}
+
+/// Leads to a look at what would be deleted, if all that waits in a queue were.
+fn delete_waiting(view: &View, queue: &QueueInfo) -> Markup {
+    let states = vec![JobState::Enqueued, JobState::Scheduled];
+    let waits = states.iter().any(|state| queue.counts.get(*state) > 0);
+    let waiting = JobFilter { queues: vec![queue.name.clone()], states, ..JobFilter::default() };
+    let link = view.base.query("/operations/new", &[("action", "delete"), ("q", &waiting.to_string())]);
+    html! {
+        @if waits && view.access.role >= Role::Operate { " " a class="button" href=(link) { "Delete waiting…" } }
     }
 }
 
@@ -126,7 +137,7 @@ pub(super) fn states(view: &View, counts: &boltjobs_core::store::StateCounts) ->
                 @let filter = JobFilter { states: vec![each], ..JobFilter::default() };
                 li {
                     (state(each)) " "
-                    (view.jobs(&query::write(&filter), &html! { (counts.get(each)) }))
+                    (view.jobs(&filter.to_string(), &html! { (counts.get(each)) }))
                 }
             }
         }

@@ -13,7 +13,6 @@ use maud::{Markup, html};
 use super::frame::{LINE, View, live, rest, table};
 use super::icons::icon;
 use crate::access::Role;
-use crate::query;
 use crate::text::{clip, span};
 
 /// The most definitions that are listed.
@@ -172,7 +171,7 @@ fn facts(view: &View, recurring: &RecurringJob) -> Markup {
             dt { "Time zone" } dd { (clip(definition.zone.as_str(), LINE)) }
             @let jobs = JobFilter { requests: vec![definition.spec.request.clone()], ..JobFilter::default() };
             dt { "Request" }
-            dd { (view.jobs(&query::write(&jobs), &html! { (clip(&definition.spec.request, LINE)) })) }
+            dd { (view.jobs(&jobs.to_string(), &html! { (clip(&definition.spec.request, LINE)) })) }
             dt { "Queue" } dd { (clip(&definition.spec.queue, LINE)) }
             dt { "Missed runs" } dd { (missed(definition.misfire)) }
             dt { "While one runs" } dd { (meanwhile(definition.overlap)) }

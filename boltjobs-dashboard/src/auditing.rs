@@ -1,0 +1,130 @@
+//! Who did what, under its paths: a page of it, and all of it as a file.
+
+use std::fmt::Write as _;
+
+use axum::extract::Query;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use boltjobs_core::audit::{self, AuditEntry, AuditFilter, AuditPage, KEPT};
+use boltjobs_core::text::shown;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::pages::{self, AUDIT_ROWS};
+use crate::routes::{Asked, Missing};
+
+/// Which entries are asked for.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Wanted {
+    #[serde(default)]
+    who: String,
+    #[serde(default)]
+    what: String,
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    after: String,
+    #[serde(default)]
+    format: String,
+}
+
+impl Wanted {
+    fn filter(&self) -> AuditFilter {
+        let [who, what, text] = [&self.who, &self.what, &self.q].map(|said| said.trim().to_owned());
+        AuditFilter { who, what, text }
+    }
+}
+
+pub(crate) async fn audit(asked: Asked, Query(wanted): Query<Wanted>) -> Response {
+    let page = find(&asked, &wanted).await;
+    asked.answer(page.map(|page| pages::audit(asked.view(), &wanted.filter(), &page)))
+}
+
+/// Finds what people asked for.
+pub(crate) async fn find(asked: &Asked, wanted: &Wanted) -> Result<AuditPage, Missing> {
+    let after = Some(&*wanted.after).filter(|after| !after.is_empty());
+    Ok(audit::find(asked.store(), &wanted.filter(), after.map(Into::into), AUDIT_ROWS).await?)
+}
+
+/// Sends everything that matches as a file; no more is there than the store keeps.
+pub(crate) async fn export(asked: Asked, Query(wanted): Query<Wanted>) -> Response {
+    let (kind, write): (_, fn(&[AuditEntry]) -> String) = match &*wanted.format {
+        "csv" => ("text/csv; charset=utf-8; header=present", csv),
+        "jsonl" => ("application/jsonl", json_lines),
+        other => {
+            let why = format!("There is no format `{}`; use `csv` or `jsonl`.", shown(other));
+            return asked.answer(Err(Missing::Illegal(why)));
+        }
+    };
+    match audit::find(asked.store(), &wanted.filter(), None, KEPT).await {
+        Ok(page) => {
+            let name = format!("attachment; filename=\"boltjobs-audit.{}\"", wanted.format);
+            ([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, name)], write(&page.entries))
+                .into_response()
+        }
+        Err(error) => asked.answer(Err(error.into())),
+    }
+}
+
+/// Returns an entry as JSON.
+pub(crate) fn value(entry: &AuditEntry) -> Value {
+    json!({
+        "at": entry.at.to_string(),
+        "actor": entry.actor,
+        "action": entry.action,
+        "target": entry.target,
+        "done": entry.done,
+        "detail": entry.detail,
+    })
+}
+
+fn json_lines(entries: &[AuditEntry]) -> String {
+    entries.iter().fold(String::new(), |mut lines, entry| {
+        // It can't fail for a String.
+        let _ = writeln!(lines, "{}", value(entry));
+        lines
+    })
+}
+
+/// Writes entries as RFC 4180 has it.
+fn csv(entries: &[AuditEntry]) -> String {
+    let header = "at,actor,action,target,done,detail\r\n".to_owned();
+    entries.iter().fold(header, |mut rows, entry| {
+        let AuditEntry { at, actor, action, target, done, detail } = entry;
+        let [actor, action, target, detail] = [actor, action, target, detail].map(|text| cell(text));
+        let _ = write!(rows, "{at},{actor},{action},{target},{done},{detail}\r\n");
+        rows
+    })
+}
+
+/// Writes a text as one cell. One that begins as a formula does gets an apostrophe, so that no spreadsheet runs it.
+fn cell(text: &str) -> String {
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    let cell = format!("{guard}{text}");
+    let plain = !cell.contains(['"', ',', '\r', '\n']);
+    if plain { cell } else { format!("\"{}\"", cell.replace('"', "\"\"")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_one_text_and_no_formula() {
+        for (text, expected) in [
+            ("plain text", "plain text"),
+            ("", ""),
+            ("a,b", "\"a,b\""),
+            ("say \"x\"\nto it", "\"say \"\"x\"\"\nto it\""),
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t=1"),
+            ("=HYPERLINK(\"http://evil.example\",1)", "\"'=HYPERLINK(\"\"http://evil.example\"\",1)\""),
+            ("a=1", "a=1"),
+        ] {
+            assert_eq!(cell(text), expected, "{text}");
+        }
+    }
+}

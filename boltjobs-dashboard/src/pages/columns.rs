@@ -1,0 +1,95 @@
+//! The columns of a list of jobs, and the form that chooses them.
+
+use std::time::Duration;
+
+use boltjobs_core::JobState;
+use boltjobs_core::job::{Job, RowData};
+use maud::{Markup, html};
+
+use super::frame::{LINE, View, state};
+use crate::columns::{ALL, Column, Columns};
+use crate::failure::latest_server;
+use crate::text::{clip, counted, span};
+
+/// Shows what a column tells of a job.
+pub(super) fn cell(view: &View, job: &Job, column: Column) -> Markup {
+    let (waited, ran) = spans(job);
+    let span_of = |lasted: Option<Duration>| html! { td class="number" { @if let Some(lasted) = lasted { (span(lasted)) } } };
+    match column {
+        Column::State => html! { td { (state(job.state)) } },
+        Column::What => html! { td { (now(view, job)) } },
+        Column::Since => html! { td { (view.instant(job.since)) } },
+        Column::Due => html! { td { @if let Some(due) = job.due { (view.instant(due)) } } },
+        Column::Queue => html! { td { (clip(&job.spec.queue, LINE)) } },
+        Column::Request => html! { td { (clip(&job.spec.request, LINE)) } },
+        Column::Attempt => html! { td class="number" { (job.attempt) } },
+        Column::Priority => html! { td class="number" { (job.spec.priority) } },
+        Column::Created => html! { td { (view.instant(job.created_at)) } },
+        Column::Tags => html! { td { (clip(&job.spec.tags.join(", "), LINE)) } },
+        Column::Waited => span_of(waited),
+        Column::Ran => span_of(ran),
+        Column::Server => {
+            html! { td { @if let Some(server) = latest_server(job) { (clip(&server, LINE)) } } }
+        }
+        Column::Error => {
+            html! { td { @if let Some(error) = job.last_error() { (clip(&error.to_string(), LINE)) } } }
+        }
+    }
+}
+
+/// Returns how long the latest attempt that ended had waited, and how long it ran, as far as it is known.
+fn spans(job: &Job) -> (Option<Duration>, Option<Duration>) {
+    let ended = job.history.iter().rev().find_map(|row| match &row.data {
+        RowData::Succeeded { waited, ran, .. } => Some((Some(*waited), Some(*ran))),
+        RowData::Ended { ran, .. } => Some((None, Some(*ran))),
+        RowData::None | RowData::Scheduled { .. } | RowData::Processing { .. } => None,
+    });
+    ended.unwrap_or_default()
+}
+
+/// Says what is to be known of a job in its state.
+fn now(view: &View, job: &Job) -> Markup {
+    let row = job.history.last();
+    let reason = row.and_then(|row| row.reason.as_deref());
+    html! {
+        @match (job.state, row.map(|row| &row.data)) {
+            (JobState::Awaiting, _) => { "waits for " (counted(job.waits_for.len() as u64, "parent")) }
+            (JobState::Scheduled, Some(RowData::Scheduled { due })) => {
+                "due " (view.instant(*due))
+                @if let Some(reason) = reason { ": " (clip(reason, LINE)) }
+            }
+            (JobState::Processing, Some(RowData::Processing { server, worker, .. })) => {
+                "on " (clip(server, LINE)) ", worker " (worker)
+                @if job.cancel.is_some() { ", asked to stop" }
+            }
+            (JobState::Succeeded, Some(RowData::Succeeded { waited, ran, .. })) => {
+                "ran " (span(*ran)) ", waited " (span(*waited))
+            }
+            (JobState::Failed | JobState::Deleted, _) => {
+                @if let Some(error) = row.and_then(|row| row.error.as_deref()) { (clip(&error.message, LINE)) }
+                @else if let Some(reason) = reason { (clip(reason, LINE)) }
+            }
+            _ => { @if let Some(reason) = reason { (clip(reason, LINE)) } }
+        }
+    }
+}
+
+/// Asks which columns there are to be; the browser keeps them.
+pub(super) fn chooser(view: &View, typed: &str, columns: &Columns) -> Markup {
+    html! {
+        details class="columns" {
+            summary { "Columns" }
+            form class="actions" method="post" action=(view.base.path("/columns")) {
+                (view.token())
+                input type="hidden" name="q" value=(typed);
+                @for each in ALL {
+                    label {
+                        input type="checkbox" name="columns" value=(each.1) checked[columns.shown.contains(&each)];
+                        " " (each.2)
+                    }
+                }
+                button type="submit" { "Show" }
+            }
+        }
+    }
+}
