@@ -78,7 +78,9 @@ impl BulkOperation {
         let order = Order { bulk, filter, careful, limit: limit.map(|limit| limit as u64), actor };
         let id = runtime.next_id(runtime.now());
         let (_, work) = runtime.operations.begin(id, order).await?;
-        work.into_iter().for_each(|work| spawn(&runtime, work));
+        if let Some(work) = work {
+            spawn(&runtime, work);
+        }
         Ok(OperationHandle { id, client })
     }
 }
@@ -89,7 +91,9 @@ fn spawn(runtime: &Runtime, work: Worker) {
 
 /// Goes on with what a process has left that has ended.
 pub(crate) async fn take_up(runtime: Arc<Runtime>) {
-    runtime.operations.take_up().await.into_iter().for_each(|work| spawn(&runtime, work));
+    for work in runtime.operations.take_up().await {
+        spawn(&runtime, work);
+    }
 }
 
 impl IntoFuture for BulkOperation {
@@ -182,10 +186,9 @@ impl OperationHandle {
     /// Once polled, it may happen although the future is dropped.
     pub async fn resume(&self) -> Result<bool> {
         let runtime = self.client.runtime()?;
-        let work = runtime.operations.resume(self.details().await?);
-        let resumed = work.is_some();
-        work.into_iter().for_each(|work| spawn(runtime, work));
-        Ok(resumed)
+        let Some(work) = runtime.operations.resume(self.details().await?) else { return Ok(false) };
+        spawn(runtime, work);
+        Ok(true)
     }
 
     /// Lets the jobs wait again that it has deleted, and returns how many: those that waited, up to 10,000, until ten minutes

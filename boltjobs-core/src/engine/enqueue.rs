@@ -59,7 +59,7 @@ impl Turn<'_> {
             return Enqueued { id, duplicate: true };
         }
         if let Some(holder) = self.holder(&new.spec, id) {
-            self.take_over(holder, new);
+            self.take_over(holder, &new);
             news.merged.insert(id, holder);
             return Enqueued { id: holder, duplicate: true };
         }

@@ -107,7 +107,7 @@ impl Turn<'_> {
     }
 
     /// Lets the job that holds a key take over what it shall take of one that came after it.
-    pub(super) fn take_over(&mut self, holder: JobId, new: NewJob) {
+    pub(super) fn take_over(&mut self, holder: JobId, new: &NewJob) {
         let Some(job) = self.engine.jobs.get(holder) else { return };
         if !new.spec.parents.is_empty() {
             // It is not to run before they have ended, and the one that is there does not wait for them.

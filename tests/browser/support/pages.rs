@@ -5,7 +5,7 @@
 pub struct Page {
     /// What its pictures are called.
     pub name: &'static str,
-    /// Where it is. `{failed}`, `{running}`, `{recurring}`, `{batch}` and `{operation}` stand for what an [`Office`](crate::Office) has.
+    /// Where it is. `{failed}`, `{failure}`, `{running}`, `{recurring}`, `{batch}` and `{operation}` stand for what an [`Office`](crate::Office) has.
     pub path: &'static str,
     /// What it says when there is something to show.
     pub says: &'static str,
@@ -20,6 +20,7 @@ pub const PAGES: &[Page] = &[
     page("overview", "/", "Working, but"),
     page("jobs", "/jobs", "Monthly report for Ada Lovelace"),
     page("job-failed", "/jobs/{failed}", "the bank refused the card"),
+    page("job-change", "/jobs/{failed}/edit", "Within it the job has"),
     page("job-running", "/jobs/{running}", "8200 of 12000"),
     page("recurring", "/recurring", "nightly-report"),
     page("recurring-one", "/recurring/{recurring}", "Europe/Oslo"),
@@ -27,6 +28,7 @@ pub const PAGES: &[Page] = &[
     page("queues", "/queues", "newsletter"),
     page("servers", "/servers", "worker-2:3307:b81c04"),
     page("failures", "/failures", "the bank refused the card"),
+    page("failure", "/failures/{failure}", "the bank refused the card"),
     page("retries", "/retries", "Mail to margaret@example.org"),
     page("batches", "/batches", "Statements of October"),
     page("batch", "/batches/{batch}", "5 of 6"),

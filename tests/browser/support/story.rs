@@ -12,6 +12,7 @@ use boltjobs_core::batch::NewBatch;
 use boltjobs_core::clock::Clock as _;
 use boltjobs_core::continuation::{After, Parent, ParentId};
 use boltjobs_core::cron::Zone;
+use boltjobs_core::fingerprint::Pattern;
 use boltjobs_core::job::{ErrorInfo, JobSpec, NewJob};
 use boltjobs_core::notes::{Bar, LogLevel, LogLine, Note, Progress, Step};
 use boltjobs_core::recurring::Definition;
@@ -58,9 +59,12 @@ impl Story {
         let operation = self.operations().await;
         self.waiting(running).await;
         self.announce().await;
+        let job = self.store.job(failed).await.unwrap().expect("it is there");
+        let failure = Pattern::of(&job).expect("it has failed").fingerprint().to_string();
         self.clock.advance(Duration::from_secs(4));
         [
             ("failed", failed.to_string()),
+            ("failure", failure),
             ("running", running.to_string()),
             ("recurring", "nightly-report".to_owned()),
             ("batch", batch.to_string()),
