@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use boltjobs::{Builder, JobId};
+use boltjobs::{Builder, DashboardRole, JobId};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
@@ -37,6 +37,7 @@ const PATHS: &[&str] = &[
     "/operations",
     "/health",
     "/audit",
+    "/audit?q=nothing-has-this",
     "/metrics",
     "/api/overview",
     "/api/counts",
@@ -49,7 +50,7 @@ const PATHS: &[&str] = &[
 ];
 
 fn shown(builder: Builder) -> Builder {
-    builder.workers(256).dashboard("127.0.0.1:0")
+    builder.workers(256).dashboard("127.0.0.1:0").dashboard_role(DashboardRole::Operate)
 }
 
 /// Asks for every page while 600,000 jobs wait, 300,000 have succeeded and 100,000 have failed.
@@ -87,6 +88,9 @@ pub(crate) async fn pages(scale: Scale) -> Result<Vec<Figure>> {
     let at = bench.dashboard()?;
     let mut paths: Vec<_> = PATHS.iter().map(|path| (*path).to_owned()).collect();
     paths.extend(of_job(deep));
+    paths.extend(
+        bench.client().failures(1).await?.iter().map(|group| format!("/failures/{}", group.fingerprint)),
+    );
     let mut figures = Vec::new();
     for path in paths {
         let asked = path.clone();
@@ -99,8 +103,13 @@ pub(crate) async fn pages(scale: Scale) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-fn of_job(id: JobId) -> [String; 3] {
-    [format!("/jobs/{id}"), format!("/api/jobs/{id}"), format!("/jobs?after={id}")]
+fn of_job(id: JobId) -> [String; 4] {
+    [
+        format!("/jobs/{id}"),
+        format!("/jobs/{id}/edit"),
+        format!("/api/jobs/{id}"),
+        format!("/jobs?after={id}"),
+    ]
 }
 
 /// Watches with ten browsers while nothing happens but heartbeats.

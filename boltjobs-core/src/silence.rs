@@ -32,14 +32,14 @@ pub enum Subject {
     /// A check of the health, by its name, as in `no queue is paused`.
     Check(String),
     /// The jobs that failed in the same way.
-    Failure(Fingerprint),
+    Group(Fingerprint),
 }
 
 impl Subject {
     fn key(&self) -> Arc<str> {
         match self {
             Self::Check(name) => format!("{PREFIX}check/{name}").into(),
-            Self::Failure(fingerprint) => format!("{PREFIX}failure/{fingerprint}").into(),
+            Self::Group(fingerprint) => format!("{PREFIX}failure/{fingerprint}").into(),
         }
     }
 }
@@ -48,7 +48,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Check(name) => write!(f, "check `{name}`"),
-            Self::Failure(fingerprint) => write!(f, "failure {fingerprint}"),
+            Self::Group(fingerprint) => write!(f, "failure {fingerprint}"),
         }
     }
 }
@@ -95,9 +95,7 @@ impl Silence {
     async fn holds(&self, store: &dyn Store, now: Timestamp) -> Result<bool, StoreError> {
         match (&self.subject, self.until) {
             (_, Until::Time(at)) => Ok(now < at),
-            (Subject::Failure(fingerprint), Until::Jobs(jobs)) => {
-                Ok(failed(store, *fingerprint).await? < jobs)
-            }
+            (Subject::Group(fingerprint), Until::Jobs(jobs)) => Ok(failed(store, *fingerprint).await? < jobs),
             (Subject::Check(_), Until::Jobs(_)) | (_, Until::Well) => Ok(true),
         }
     }
@@ -127,7 +125,7 @@ pub enum SilenceError {
 fn known(subject: &Subject) -> &'static str {
     match subject {
         Subject::Check(_) => "use a span from `1m` to `366d`, or `well` for when the check finds nothing",
-        Subject::Failure(_) => "use a span from `1m` to `366d`, or `+100` for when 100 more have failed",
+        Subject::Group(_) => "use a span from `1m` to `366d`, or `+100` for when 100 more have failed",
     }
 }
 
@@ -145,7 +143,7 @@ pub async fn until(
     let illegal = || SilenceError::Until(text.to_owned(), subject.clone());
     match (subject, text.strip_prefix('+')) {
         (Subject::Check(_), None) if text == "well" => Ok(Until::Well),
-        (Subject::Failure(fingerprint), Some(more)) => {
+        (Subject::Group(fingerprint), Some(more)) => {
             let more: u64 = more.parse().ok().filter(|more| *more > 0).ok_or_else(illegal)?;
             Ok(Until::Jobs(failed(store, *fingerprint).await?.saturating_add(more)))
         }

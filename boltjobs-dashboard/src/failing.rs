@@ -21,7 +21,7 @@ pub(crate) async fn find_failures(asked: &Asked) -> Result<Vec<Known>, Missing> 
     let groups = asked.store().failures(pages::GROUPS).await?;
     let silences = silence::all(asked.store(), asked.now()).await?;
     let known = |group: FailureGroup| {
-        let subject = Subject::Failure(group.fingerprint);
+        let subject = Subject::Group(group.fingerprint);
         let silence = silences.iter().find(|silence| silence.subject == subject).cloned();
         (group, silence)
     };

@@ -67,7 +67,7 @@ pub(crate) async fn find(asked: &Asked, fingerprint: &str) -> Result<Failure, Mi
         failed: store.count(of(vec![JobState::Failed]), None).await?.jobs,
         retrying: store.count(of(vec![JobState::Scheduled]), None).await?.jobs,
         seen: group.map(|group| (group.first, group.last)),
-        silence: silences.find(|silence| silence.subject == Subject::Failure(fingerprint)),
+        silence: silences.find(|silence| silence.subject == Subject::Group(fingerprint)),
         requests: counted(sample.iter().map(|job| (Arc::clone(&job.spec.request), job.spec.version))),
         servers: counted(sample.iter().filter_map(latest_server)),
         alike: alike(sample.iter().map(|job| &*job.spec)),

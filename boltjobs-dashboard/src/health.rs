@@ -167,7 +167,7 @@ fn failed(overview: &Overview) -> Option<Reason> {
 fn new_failures(overview: &Overview) -> Option<Reason> {
     let since = overview.now.minus(NEW);
     let new = overview.failures.iter().filter(|group| group.first > since && group.retrying >= SEVERAL);
-    let new = new.filter(|group| overview.silence(&Subject::Failure(group.fingerprint)).is_none());
+    let new = new.filter(|group| overview.silence(&Subject::Group(group.fingerprint)).is_none());
     let new: Vec<_> = new.collect();
     let pattern = &new.first()?.pattern;
     let first = crate::text::clip(&format!("{} {}", pattern.kind, pattern.message), 120).into_owned();

@@ -114,7 +114,7 @@ impl Overview {
 /// Counts the jobs that have failed for good as somebody ignores. It costs the same however many there are.
 async fn ignored(store: &dyn Store, silences: &[Silence]) -> Result<u64, StoreError> {
     let failures = silences.iter().filter_map(|silence| match silence.subject {
-        Subject::Failure(fingerprint) => Some(fingerprint),
+        Subject::Group(fingerprint) => Some(fingerprint),
         Subject::Check(_) => None,
     });
     let failures: Vec<_> = failures.collect();

@@ -32,7 +32,7 @@ pub(crate) fn of_check(name: &str) -> Result<Subject, Missing> {
 
 /// Reads the fingerprint of failures.
 pub(crate) fn of_failure(fingerprint: &str) -> Result<Subject, Missing> {
-    read_fingerprint(fingerprint).map(Subject::Failure)
+    read_fingerprint(fingerprint).map(Subject::Group)
 }
 
 /// Silences something, or ends its silence; `false` when there was none.

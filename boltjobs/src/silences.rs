@@ -31,7 +31,7 @@ impl Client {
     ///
     /// let client = boltjobs::client();
     /// let failure = &client.failures(1).await?[0];
-    /// client.silence(SilenceOf::Failure(failure.fingerprint), "7d", "mended in 2.1").await?;
+    /// client.silence(SilenceOf::Group(failure.fingerprint), "7d", "mended in 2.1").await?;
     /// client.silence(SilenceOf::Check("no queue is paused".into()), "well", "the bank is closed").await?;
     /// # Ok(()) }
     /// ```

@@ -4,7 +4,7 @@ use boltjobs::DashboardRole;
 use boltjobs_browser_tests::{Axe, Browser, Look, MISHAPS, Office, PAGES};
 
 /// A window that shows every page as a whole: what the bar at the bottom covers depends on where one has scrolled to.
-const WHOLE: u32 = 8_000;
+const WHOLE: u32 = 4_000;
 
 /// Fails with everything that is wrong with the pages of an office.
 async fn check(office: &Office, has_data: bool, looks: &[Look]) {

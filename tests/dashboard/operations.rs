@@ -1,6 +1,7 @@
 //! What is done to many jobs at once, and what is seen of failures, batches, health and people.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs::DashboardRole;
@@ -156,8 +157,8 @@ async fn a_careful_retry_stops_as_soon_as_one_fails_again() {
 
 #[tokio::test]
 async fn an_operation_that_nobody_finished_is_taken_up_by_the_next_process() {
-    let bench = bench().await;
-    bench
+    let before = Bench::start().await;
+    before
         .scope(async {
             let jobs = (0..9).map(|_| pay_with("later").schedule_in(HOUR));
             Batch::new("all").extend(jobs).submit().await.unwrap();
@@ -168,7 +169,10 @@ async fn an_operation_that_nobody_finished_is_taken_up_by_the_next_process() {
         "status":"running"}"#;
     let key = "operation/01890a5d-ac96-774b-bcce-b302099a8057";
     let document = boltjobs_core::store::Document { key: key.into(), text: open.into() };
-    bench.store.keep(vec![document], Vec::new(), bench.clock_now()).await.unwrap();
+    before.store.keep(vec![document], Vec::new(), before.clock_now()).await.unwrap();
+    let bench =
+        Bench::on(Arc::clone(&before.store), |builder| shown(builder).dashboard_role(DashboardRole::Operate))
+            .await;
     let page = until(&bench, &format!("/operations/{}", &key[10..]), "finished</span>").await;
     assert_has(&page, &["9 done", "ada"]);
 }
@@ -180,7 +184,10 @@ async fn what_is_wrong_in_a_form_for_many_jobs_is_said() {
     bench.scope(async { pay_with("later").schedule_in(HOUR).await.unwrap() }).await;
     let token = token(at, "/operations/new?action=delete");
     for (form, why) in [
-        ("action=explode&q=", "There is no action `explode`; use `requeue` or `delete`."),
+        (
+            "action=explode&q=",
+            "There is no action `explode`; use `requeue`, `delete`, `move` or `prioritize`.",
+        ),
         ("action=delete&q=state:nothing", "can&#39;t be read at character 1"),
         ("action=delete&q=colour:red", "there is no key `colour`"),
         ("action=delete&q=&pace=slow", "There is no pace `slow`"),

@@ -88,7 +88,7 @@ fn what_is_silenced_again_has_one_silence_and_can_be_brought_back() {
 fn a_failure_is_ignored_until_so_many_more_have_failed() {
     let store = MemoryStore::new();
     let fingerprint = fail(&store, 1);
-    let subject = Subject::Failure(fingerprint);
+    let subject = Subject::Group(fingerprint);
     let until = block_on(until(&store, &subject, "+2", at(1))).unwrap();
     assert_eq!(until, Until::Jobs(3));
     put(&store, subject.clone(), until, 1);
@@ -105,7 +105,7 @@ fn a_failure_is_ignored_until_so_many_more_have_failed() {
 #[test]
 fn an_end_is_a_span_or_what_is_waited_for() {
     let store = MemoryStore::new();
-    let failure = Subject::Failure(fail(&store, 1));
+    let failure = Subject::Group(fail(&store, 1));
     let read = |subject: &Subject, text: &str| block_on(until(&store, subject, text, at(1)));
     assert_eq!(read(&check("a"), "1h").unwrap(), Until::Time(at(2)));
     assert_eq!(read(&failure, "7d").unwrap(), Until::Time(at(169)));

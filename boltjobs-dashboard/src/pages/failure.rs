@@ -24,7 +24,7 @@ pub(crate) fn failure(view: &View, failure: &Failure) -> Markup {
             p class="why" { (clip(&pattern.message, LINE)) }
             @match silence {
                 Some(silence) => { div { span class="badge" { "ignored" } " " (silence::silenced(view, silence)) } }
-                None => { (silence::form(view, &Subject::Failure(*fingerprint))) }
+                None => { (silence::form(view, &Subject::Group(*fingerprint))) }
             }
             (actions(view, *fingerprint, *failed))
             (facts(view, failure))

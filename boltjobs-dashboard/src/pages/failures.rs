@@ -57,7 +57,7 @@ fn listed(view: &View, caption: &str, groups: &[&Known]) -> Markup {
                         div { (clip(&group.pattern.message, LINE)) }
                         @match silence {
                             Some(silence) => { span class="badge" { "ignored" } " " (silence::silenced(view, silence)) }
-                            None => { (silence::form(view, &Subject::Failure(group.fingerprint))) }
+                            None => { (silence::form(view, &Subject::Group(group.fingerprint))) }
                         }
                     }
                     td class="number" { (number(view, group.fingerprint, JobState::Failed, group.failed)) }

@@ -33,7 +33,7 @@ pub(super) fn snooze(view: &View, check: &str) -> Markup {
 fn place(view: &View, subject: &Subject) -> String {
     match subject {
         Subject::Check(name) => view.base.item("/health/", name),
-        Subject::Failure(fingerprint) => view.base.item("/failures/", &fingerprint.to_string()),
+        Subject::Group(fingerprint) => view.base.item("/failures/", &fingerprint.to_string()),
     }
 }
 
@@ -41,7 +41,7 @@ fn place(view: &View, subject: &Subject) -> String {
 pub(super) fn form(view: &View, subject: &Subject) -> Markup {
     let (label, ends): (_, &[_]) = match subject {
         Subject::Check(_) => ("Silence", &OF_CHECK),
-        Subject::Failure(_) => ("Ignore", &OF_FAILURE),
+        Subject::Group(_) => ("Ignore", &OF_FAILURE),
     };
     html! {
         @if view.access.role >= Role::Operate {
