@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs::prelude::*;
-use boltjobs::{Bulk, Error, MemoryStore, OperationStatus, Server};
+use boltjobs::{Bulk, Error, MemoryStore, OperationStatus};
 use boltjobs_core::operation::{Operations, Order};
 use boltjobs_core::store::JobFilter;
 use boltjobs_tests::{Bench, patiently};
@@ -177,18 +177,9 @@ async fn an_operation_that_a_process_has_left_open_goes_on_with_the_next_start()
     };
     let id = boltjobs::JobId::from_u128(7);
     drop(lost.begin(id, order).await.unwrap());
-    let again: Server =
-        boltjobs::builder().store(Arc::clone(&store) as Arc<dyn boltjobs::Store>).start().await.unwrap();
+    let again = Bench::on(Arc::clone(&store) as _, |builder| builder).await;
     let operation = again.client().operation(id);
-    let finished = patiently(async {
-        loop {
-            let details = operation.wait().await.unwrap();
-            if details.status == OperationStatus::Finished {
-                break details;
-            }
-            tokio::task::yield_now().await;
-        }
-    });
-    assert_eq!(finished.await.done, 1);
+    let details = patiently(operation.wait()).await.unwrap();
+    assert_eq!((details.status, details.done), (OperationStatus::Finished, 1));
     assert_eq!(again.client().jobs().queue("slow").count().await.unwrap(), 1);
 }

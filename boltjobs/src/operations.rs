@@ -90,9 +90,9 @@ fn spawn(runtime: &Runtime, work: Worker) {
 }
 
 /// Goes on with what a process has left that has ended.
-pub(crate) async fn take_up(runtime: Arc<Runtime>) {
+pub(crate) async fn take_up(runtime: &Runtime) {
     for work in runtime.operations.take_up().await {
-        spawn(&runtime, work);
+        spawn(runtime, work);
     }
 }
 

@@ -250,7 +250,7 @@ impl Builder {
         if let Some(listener) = dashboard {
             listener.serve(&mut server);
         }
-        server.services.push(runtime.services.spawn(operations::take_up(Arc::clone(&runtime))));
+        operations::take_up(&runtime).await;
         report(&server).await?;
         Ok(server)
     }
