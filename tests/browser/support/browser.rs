@@ -233,8 +233,18 @@ impl Browser {
 
     /// Presses keys where the focus is. What is held, as Control, is held until the last one.
     pub async fn keys(&self, keys: &str) {
-        let active = self.client.active_element().await.expect("something has the focus");
-        active.send_keys(keys).await.unwrap_or_else(|error| panic!("`{keys}` can't be pressed: {error}"));
+        patiently(async {
+            loop {
+                let active = self.client.active_element().await.expect("something has the focus");
+                match active.send_keys(keys).await {
+                    Ok(()) => break,
+                    // It has gone with the page before, and nothing was pressed.
+                    Err(error) if error.is_stale_element_reference() => tokio::task::yield_now().await,
+                    Err(error) => panic!("`{keys}` can't be pressed: {error}"),
+                }
+            }
+        })
+        .await;
     }
 
     /// Puts a text into a field, in place of what is there.
