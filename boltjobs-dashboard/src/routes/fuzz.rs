@@ -53,6 +53,13 @@ fn marks(page: &str) -> String {
     page.chars().filter(|c| ['<', '>', '"'].contains(c)).collect()
 }
 
+/// The page but for the job's JSON, which escapes make longer: a job whose JSON is too long for a page has a sentence
+/// there instead.
+fn without_json(page: &str) -> String {
+    let (before, json) = page.split_once("<summary>Copy as JSON").unwrap_or((page, ""));
+    before.to_owned() + json.split_once("</details>").map_or("", |(_, after)| after)
+}
+
 /// A text as long as another one that says nothing.
 fn harmless(text: &str) -> String {
     text.chars().map(|_| 'x').collect()
@@ -127,7 +134,9 @@ proptest! {
         let pages = pages_of(&texts, sensitive);
         let plain = pages_of(&texts.each_ref().map(|text| harmless(text)), sensitive);
         for (page, plain) in pages.iter().zip(plain) {
-            prop_assert_eq!(marks(page), marks(&plain), "{}", page);
+            prop_assert_eq!(marks(&without_json(page)), marks(&without_json(&plain)), "{}", page);
+            let too_long = page.contains("characters: ask for it as below");
+            prop_assert!(too_long || marks(page) == marks(&plain), "{}", page);
         }
     }
 }
