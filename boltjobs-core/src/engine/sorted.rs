@@ -1,5 +1,6 @@
 //! A sorted set or map for what mostly comes at the end and goes at the front, millions of it.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 
 /// The most elements of a block.
@@ -9,17 +10,19 @@ const BLOCK: usize = 256;
 ///
 /// Where keys come in order the blocks are full, so that it holds little beside them, half of what a `BTreeMap` does, and it
 /// grows by a block at a time. Both ends are reached at once; in between an insert or a removal moves half a block at
-/// most.
+/// most. A search begins where the last one ended, since most ask for the same key again, or for the one behind it.
 #[derive(Debug, Clone)]
 pub(super) struct Sorted<K, V = ()> {
     /// In order, and none of them empty.
     blocks: VecDeque<VecDeque<(K, V)>>,
     len: usize,
+    /// Where the last search ended: the number of the block, and the place in it. Both may be out of date.
+    finger: Cell<(usize, usize)>,
 }
 
 impl<K, V> Default for Sorted<K, V> {
     fn default() -> Self {
-        Self { blocks: VecDeque::new(), len: 0 }
+        Self { blocks: VecDeque::new(), len: 0, finger: Cell::default() }
     }
 }
 
@@ -48,13 +51,13 @@ impl<K: Ord + Copy, V> Sorted<K, V> {
 
     /// Puts a value in, in the place of the one that the key has.
     pub(super) fn insert(&mut self, key: K, value: V) {
-        let at = self.block_of(&key);
+        let (at, place) = self.find(&key);
         let Some(block) = self.blocks.get_mut(at) else {
             self.blocks.push_back([(key, value)].into());
             self.len += 1;
             return;
         };
-        let place = match place(block, &key) {
+        let place = match place {
             Ok(place) => {
                 block[place].1 = value;
                 return;
@@ -78,9 +81,9 @@ impl<K: Ord + Copy, V> Sorted<K, V> {
 
     /// Removes a key, and returns its value.
     pub(super) fn remove(&mut self, key: &K) -> Option<V> {
-        let at = self.block_of(key);
+        let (at, place) = self.find(key);
         let block = self.blocks.get_mut(at)?;
-        let (_, value) = block.remove(place(block, key).ok()?)?;
+        let (_, value) = block.remove(place.ok()?)?;
         self.len -= 1;
         if block.is_empty() {
             self.blocks.remove(at);
@@ -92,20 +95,34 @@ impl<K: Ord + Copy, V> Sorted<K, V> {
     }
 
     pub(super) fn get(&self, key: &K) -> Option<&V> {
-        let block = self.blocks.get(self.block_of(key))?;
-        Some(&block[place(block, key).ok()?].1)
+        let (at, place) = self.find(key);
+        Some(&self.blocks.get(at)?.get(place.ok()?)?.1)
     }
 
     pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let (at, place) = self.find(key);
+        Some(&mut self.blocks.get_mut(at)?.get_mut(place.ok()?)?.1)
+    }
+
+    /// Returns the number of the block of a key, and its place there, or the one where it belongs.
+    fn find(&self, key: &K) -> (usize, Result<usize, usize>) {
         let at = self.block_of(key);
-        let block = self.blocks.get_mut(at)?;
-        let place = place(block, key).ok()?;
-        Some(&mut block[place].1)
+        let Some(block) = self.blocks.get(at) else { return (at, Err(0)) };
+        let (_, latest) = self.finger.get();
+        let is_at = |place: &usize| block.get(*place).is_some_and(|(other, _)| other == key);
+        let place = [latest, latest + 1].into_iter().find(is_at).map_or_else(|| place(block, key), Ok);
+        let (Ok(finger) | Err(finger)) = place;
+        self.finger.set((at, finger));
+        (at, place)
     }
 
     /// Returns the number of the last block that begins with the key or before it; else of the first one.
     fn block_of(&self, key: &K) -> usize {
         let before = |block: &VecDeque<(K, V)>| block.front().is_some_and(|(first, _)| first <= key);
+        let (latest, _) = self.finger.get();
+        if self.blocks.get(latest).is_some_and(before) && !self.blocks.get(latest + 1).is_some_and(before) {
+            return latest;
+        }
         if self.blocks.back().is_some_and(before) {
             return self.blocks.len() - 1;
         }
