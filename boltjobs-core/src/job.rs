@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,12 @@ pub struct JobSpec {
     pub batch: Option<BatchId>,
 }
 
+/// Returns the name of the default queue, of which there is one copy.
+pub fn default_queue() -> Arc<str> {
+    static NAME: LazyLock<Arc<str>> = LazyLock::new(|| DEFAULT_QUEUE.into());
+    Arc::clone(&NAME)
+}
+
 impl JobSpec {
     /// Makes a spec with the default of every option.
     pub fn new(request: impl Into<Arc<str>>, payload: impl Into<Arc<[u8]>>) -> Self {
@@ -68,7 +74,7 @@ impl JobSpec {
             title: None,
             payload: payload.into(),
             sensitive: Vec::new(),
-            queue: DEFAULT_QUEUE.into(),
+            queue: default_queue(),
             priority: 0,
             concurrency_key: None,
             tags: Vec::new(),
@@ -265,7 +271,12 @@ impl Job {
 
     /// Estimates the bytes that the record takes on disk.
     pub fn weight(&self) -> usize {
-        self.spec.weight() + self.history.iter().map(HistoryRow::weight).sum::<usize>() + 48
+        self.spec.weight() + self.history_weight() + 48
+    }
+
+    /// Estimates how many of them are of its transitions.
+    pub(crate) fn history_weight(&self) -> usize {
+        self.history.iter().map(HistoryRow::weight).sum()
     }
 }
 

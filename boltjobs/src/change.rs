@@ -113,7 +113,7 @@ fn content(info: &RequestInfo, parts: RequestParts) -> Content {
     Content {
         version: info.version,
         title: parts.title,
-        payload: parts.payload.into(),
+        payload: parts.payload,
         sensitive: info.sensitive.iter().map(|path| (*path).to_owned()).collect(),
         concurrency_key: parts.concurrency_key.map(Arc::from),
     }

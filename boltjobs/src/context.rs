@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::JobResult;
 use crate::pipeline::running::RunningJob;
+use crate::pipeline::stop::Stop;
 use crate::provider::Providers;
 use crate::runtime::Runtime;
 use crate::trace::TraceParent;
@@ -40,7 +41,8 @@ pub(crate) struct Inner {
     pub(crate) retries: u32,
     pub(crate) epoch: Epoch,
     pub(crate) created_at: Timestamp,
-    pub(crate) token: CancellationToken,
+    /// Tells the handler of a `process()` to stop; a job has its own.
+    pub(crate) stop: Stop,
     pub(crate) providers: Providers,
     pub(crate) clock: Arc<dyn Clock>,
     /// When the attempt began, by that clock's `monotonic`.
@@ -140,7 +142,7 @@ impl JobContext {
 
     /// Says whether the handler shall stop: the job was deleted, its lease was lost, or the server shuts down.
     pub fn is_cancelled(&self) -> bool {
-        self.0.token.is_cancelled()
+        self.stop().has_fired()
     }
 
     /// Waits until the handler shall stop.
@@ -148,16 +150,20 @@ impl JobContext {
     /// # Cancel safety
     /// It can be dropped and called again.
     pub async fn cancelled(&self) {
-        self.0.token.cancelled().await;
+        self.stop().token().cancelled().await;
     }
 
     /// Returns the token that fires when the handler shall stop, to be passed on.
     pub fn token(&self) -> CancellationToken {
-        self.0.token.clone()
+        self.stop().token().clone()
+    }
+
+    fn stop(&self) -> &Stop {
+        self.0.claim.as_ref().map_or(&self.0.stop, |claim| &claim.running.stop)
     }
 
     pub(crate) fn cancel(&self) {
-        self.0.token.cancel();
+        self.stop().fire();
     }
 
     /// Returns the place of this attempt in its trace, and that of the code that enqueued.

@@ -5,13 +5,13 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 
 use boltjobs_core::job::{Epoch, JobSpec, Lease};
-use tokio_util::sync::CancellationToken;
 
 use crate::context::{Inner, JobContext, Steps};
 use crate::error::{Error, Failure, Result};
 use crate::handler::BoxFuture;
 use crate::interceptor::{self, Call, End};
 use crate::pipeline::run::Origin;
+use crate::pipeline::stop::Stop;
 use crate::request::Request;
 use crate::runtime;
 use crate::trace::{self, TraceParent};
@@ -53,7 +53,7 @@ impl<R: Request> Process<R> {
             retries: 0,
             epoch: Epoch::default(),
             created_at: now,
-            token: CancellationToken::new(),
+            stop: Stop::default(),
             providers: runtime.providers(),
             clock: Arc::clone(&runtime.clock),
             started: runtime.clock.monotonic(),

@@ -1,6 +1,8 @@
 //! What `#[request]` says about a type.
 
 use std::any::{Any, TypeId, type_name};
+use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::Timestamp;
@@ -11,6 +13,9 @@ use serde::de::DeserializeOwned;
 
 use crate::registry::Source;
 use crate::shape::ShapeInfo;
+
+/// The most bytes of a buffer that is kept to be used again.
+const LARGEST_BUFFER: usize = 64 * 1024;
 
 /// A typed payload that a handler takes. Implemented by `#[request]`, not by hand.
 #[diagnostic::on_unimplemented(
@@ -97,7 +102,7 @@ pub struct DeclaredRecurring {
 #[doc(hidden)]
 #[derive(Debug, PartialEq)]
 pub struct RequestParts {
-    pub payload: Vec<u8>,
+    pub payload: Arc<[u8]>,
     pub title: Option<String>,
     pub concurrency_key: Option<String>,
 }
@@ -108,9 +113,24 @@ impl RequestParts {
     /// # Errors
     /// What serde says of a request that is no JSON.
     pub fn of<R: Request>(request: &R) -> Result<Self, String> {
-        let payload = serde_json::to_vec(request).map_err(|error| error.to_string())?;
+        let payload = json(request).map_err(|error| error.to_string())?;
         Ok(Self { payload, title: request.title(), concurrency_key: request.concurrency_key() })
     }
+}
+
+/// Makes the JSON of a value, in a buffer that the next one on the thread uses again.
+fn json(value: &impl Serialize) -> serde_json::Result<Arc<[u8]>> {
+    thread_local! {
+        static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    let written = serde_json::to_writer(&mut buffer, value);
+    let json = written.map(|()| buffer.as_slice().into());
+    if buffer.capacity() <= LARGEST_BUFFER {
+        BUFFER.set(buffer);
+    }
+    json
 }
 
 /// Takes apart the default of a request.

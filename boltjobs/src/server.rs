@@ -102,7 +102,7 @@ impl Server {
         }
         worker.halting.cancel();
         for job in worker.running.all() {
-            job.token.cancel();
+            job.stop.fire();
         }
         tokio::select! {
             biased;

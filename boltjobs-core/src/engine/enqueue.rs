@@ -79,14 +79,18 @@ impl Turn<'_> {
         } else {
             start_row(new.start_at, self.now, reason)
         };
+        let state = row.state;
+        // Most jobs are claimed and end, and there is no more to come.
+        let mut history = Vec::with_capacity(3);
+        history.push(row);
         let expires = new.spec.expires_in.map(|span| self.now.plus(span));
         let job = Job {
             id,
             spec: Arc::new(new.spec),
             created_at: self.now,
-            state: row.state,
+            state,
             since: self.now,
-            due: new.start_at.filter(|_| row.state != JobState::Enqueued),
+            due: new.start_at.filter(|_| state != JobState::Enqueued),
             waits_for: if unmet { parents } else { waits_for },
             expires,
             order: self.engine.next_order,
@@ -95,7 +99,7 @@ impl Turn<'_> {
             crashes: 0,
             revision: 0,
             cancel: None,
-            history: vec![row],
+            history,
             forgotten_rows: 0,
         };
         self.commit(Entry::Job(Box::new(job)));

@@ -4,21 +4,72 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Engine;
-use crate::job::Job;
+use crate::job::{Job, JobSpec};
 use crate::sabotage::{self, Bug};
-use crate::store::StateCounts;
-use crate::{JobState, Timestamp};
+use crate::store::{Counts, StateCounts};
+use crate::{JobId, JobState, Timestamp};
 
 impl Engine {
-    pub(super) fn index(&mut self, job: &Job) {
-        let weight = job.weight() as u64;
+    pub(super) fn index(&mut self, job: &Job, weight: u64) {
+        self.weigh(job, weight);
+        self.list(&job.spec, job.id, job.state);
+        self.index_state(job);
+    }
+
+    pub(super) fn unindex(&mut self, job: &Job, weight: u64) {
+        self.unweigh(job, weight);
+        self.unlist(&job.spec, job.id, job.state);
+        self.unindex_state(job);
+    }
+
+    pub(super) fn weigh(&mut self, job: &Job, weight: u64) {
         self.weight += weight;
         self.jobs.count(job, weight);
-        self.counts.states.add(job.state);
-        self.counts.queues.entry(Arc::clone(&job.spec.queue)).or_default().add(job.state);
-        self.counts.requests.entry(Arc::clone(&job.spec.request)).or_default().add(job.state);
+    }
+
+    pub(super) fn unweigh(&mut self, job: &Job, weight: u64) {
+        self.weight -= weight;
+        self.jobs.discount(job, weight);
+    }
+
+    fn list(&mut self, spec: &JobSpec, id: JobId, state: JobState) {
+        self.counts.states.add(state);
+        self.counts.queues.entry(Arc::clone(&spec.queue)).or_default().add(state);
+        self.counts.requests.entry(Arc::clone(&spec.request)).or_default().add(state);
+        self.listing.insert(spec, id, state);
+    }
+
+    fn unlist(&mut self, spec: &JobSpec, id: JobId, state: JobState) {
+        self.counts.states.subtract(state);
+        if subtract(&mut self.counts.queues, &spec.queue, state) {
+            self.names.remove(&spec.queue);
+        }
+        if subtract(&mut self.counts.requests, &spec.request, state) {
+            self.names.remove(&spec.request);
+        }
+        self.listing.remove(spec, id, state);
+    }
+
+    /// Lists a job under the state that it has now, where it had the spec and the state before.
+    pub(super) fn relist(&mut self, job: &Job, spec: &Arc<JobSpec>, from: JobState) {
+        let (id, to) = (job.id, job.state);
+        if !Arc::ptr_eq(spec, &job.spec) {
+            // No transition changes what a job is to do, but a bug that a test puts in.
+            self.unlist(spec, id, from);
+            return self.list(&job.spec, id, to);
+        }
+        let Counts { states, queues, requests } = &mut self.counts;
+        let named = [queues.get_mut(&spec.queue), requests.get_mut(&spec.request)];
+        for counts in named.into_iter().flatten().chain([states]) {
+            counts.subtract(from);
+            counts.add(to);
+        }
+        self.listing.restate(spec, id, from, to);
+    }
+
+    /// Notes what hangs on the state of a job.
+    pub(super) fn index_state(&mut self, job: &Job) {
         self.index_family(job);
-        self.listing.insert(job);
         self.failures.insert(job);
         self.keys.insert(job);
         if let Some(expires) = job.expires {
@@ -49,19 +100,8 @@ impl Engine {
         }
     }
 
-    pub(super) fn unindex(&mut self, job: &Job) {
-        let weight = job.weight() as u64;
-        self.weight -= weight;
-        self.jobs.discount(job, weight);
-        self.counts.states.subtract(job.state);
-        if subtract(&mut self.counts.queues, &job.spec.queue, job.state) {
-            self.names.remove(&job.spec.queue);
-        }
-        if subtract(&mut self.counts.requests, &job.spec.request, job.state) {
-            self.names.remove(&job.spec.request);
-        }
+    pub(super) fn unindex_state(&mut self, job: &Job) {
         self.unindex_family(job);
-        self.listing.remove(job);
         self.failures.remove(job);
         self.keys.remove(job);
         if let Some(expires) = job.expires {

@@ -80,6 +80,8 @@ impl Slot {
 #[derive(Debug)]
 pub(super) struct Resident {
     pub(super) job: Job,
+    /// That of the record.
+    pub(super) weight: u64,
     trail: Trail,
 }
 
@@ -158,9 +160,10 @@ impl Jobs {
     pub(super) fn load(&mut self, id: JobId) -> Option<&Job> {
         if let Some(trail) = self.slots.get(&id).and_then(Slot::trail) {
             let (job, trail) = (self.read(trail)?, Trail::from_slice(trail));
-            self.count(&job, job.weight() as u64);
+            let weight = job.weight() as u64;
+            self.count(&job, weight);
             // If nothing comes of it, it goes again.
-            self.keep(Box::new(Resident { job, trail }));
+            self.keep(Box::new(Resident { job, weight, trail }));
         }
         self.get(id)
     }
@@ -193,15 +196,15 @@ impl Jobs {
     }
 
     /// Removes a record, if it can be read.
-    pub(super) fn remove(&mut self, id: JobId) -> Option<Job> {
+    pub(super) fn remove(&mut self, id: JobId) -> Option<Box<Resident>> {
         let resident = self.take(id)?;
         self.slots.remove(&id);
-        Some(resident.job)
+        Some(resident)
     }
 
     /// Takes a record that the journal has at the mark.
-    pub(super) fn put(&mut self, job: Job, mark: Option<Mark>) {
-        self.keep(Box::new(Resident { job, trail: mark.into_iter().collect() }));
+    pub(super) fn put(&mut self, job: Job, weight: u64, mark: Option<Mark>) {
+        self.keep(Box::new(Resident { job, weight, trail: mark.into_iter().collect() }));
     }
 
     fn keep(&mut self, resident: Box<Resident>) {
@@ -262,7 +265,7 @@ impl Jobs {
         Kind::of(&resident.job)?;
         let evicted = Slot::of_evicted(mem::take(&mut resident.trail), resident.job.state);
         let Slot::Resident(resident) = mem::replace(slot, evicted) else { return None };
-        self.discount(&resident.job, resident.job.weight() as u64);
+        self.discount(&resident.job, resident.weight);
         Some(resident)
     }
 

@@ -16,7 +16,7 @@ pub(super) struct Limiting {
     /// The running jobs of each concurrency key, of whatever request.
     running: HashMap<Arc<str>, BTreeSet<JobId>>,
     /// How many jobs each server runs.
-    pub(super) servers: HashMap<Arc<str>, u32>,
+    pub(super) servers: BTreeMap<Arc<str>, u32>,
     pub(super) rates: BTreeMap<RateId, Starts>,
     /// When each of them has nothing left that counts.
     pub(super) over: BTreeSet<(Timestamp, RateId)>,

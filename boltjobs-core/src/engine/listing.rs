@@ -6,7 +6,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
 use super::sorted::Sorted;
-use crate::job::Job;
+use crate::job::JobSpec;
 use crate::store::JobFilter;
 use crate::{JobId, JobState};
 
@@ -21,25 +21,34 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    pub(super) fn insert(&mut self, job: &Job) {
-        let queues = self.places.entry(Arc::clone(&job.spec.request)).or_default();
-        let states = queues.entry(Arc::clone(&job.spec.queue)).or_default();
-        states[job.state as usize].add(job.id);
-        for tag in &job.spec.tags {
+    pub(super) fn insert(&mut self, spec: &JobSpec, id: JobId, state: JobState) {
+        let queues = self.places.entry(Arc::clone(&spec.request)).or_default();
+        let states = queues.entry(Arc::clone(&spec.queue)).or_default();
+        states[state as usize].add(id);
+        for tag in &spec.tags {
             if let Some(jobs) = self.tags.get_mut(tag) {
-                jobs.add(job.id);
+                jobs.add(id);
             } else {
-                self.tags.entry(tag.clone()).or_default().add(job.id);
+                self.tags.entry(tag.clone()).or_default().add(id);
             }
         }
     }
 
-    pub(super) fn remove(&mut self, job: &Job) {
-        let (request, queue) = (&job.spec.request, &job.spec.queue);
+    /// Lists a job under another state.
+    pub(super) fn restate(&mut self, spec: &JobSpec, id: JobId, from: JobState, to: JobState) {
+        let queues = self.places.get_mut(&spec.request);
+        if let Some(states) = queues.and_then(|queues| queues.get_mut(&spec.queue)) {
+            states[from as usize].remove(&id);
+            states[to as usize].add(id);
+        }
+    }
+
+    pub(super) fn remove(&mut self, spec: &JobSpec, id: JobId, state: JobState) {
+        let (request, queue) = (&spec.request, &spec.queue);
         if let Some(queues) = self.places.get_mut(request)
             && let Some(states) = queues.get_mut(queue)
         {
-            states[job.state as usize].remove(&job.id);
+            states[state as usize].remove(&id);
             if states.iter().all(Sorted::is_empty) {
                 queues.remove(queue);
             }
@@ -47,9 +56,9 @@ impl Listing {
                 self.places.remove(request);
             }
         }
-        for tag in &job.spec.tags {
+        for tag in &spec.tags {
             if let Some(jobs) = self.tags.get_mut(tag) {
-                jobs.remove(&job.id);
+                jobs.remove(&id);
                 if jobs.is_empty() {
                     self.tags.remove(tag);
                 }

@@ -51,7 +51,7 @@ pub struct Engine {
     /// What watchers shall learn that no write is behind.
     pub(super) told: Changes,
     /// Until when each running job may be left alone. Not journaled: after a crash nobody holds a lease.
-    pub(super) leases: HashMap<JobId, Timestamp>,
+    pub(super) leases: Sorted<JobId, Timestamp>,
     pub(super) family: Family,
     pub(super) definitions: Definitions,
     pub(super) counts: Counts,
@@ -239,10 +239,10 @@ impl Engine {
                 }
             }
             Entry::Forgotten(id) => {
-                if let Some(job) = self.jobs.remove(id) {
-                    self.forgotten_epoch = self.forgotten_epoch.max(job.epoch);
-                    self.unindex(&job);
-                    self.forget_member(&job);
+                if let Some(gone) = self.jobs.remove(id) {
+                    self.forgotten_epoch = self.forgotten_epoch.max(gone.job.epoch);
+                    self.unindex(&gone.job, gone.weight);
+                    self.forget_member(&gone.job);
                     self.forget_notes(id);
                 }
             }
@@ -285,7 +285,7 @@ impl Engine {
         self.intern_names(&mut job.spec);
         self.next_order = self.next_order.max(job.order + 1);
         if let Some(older) = self.jobs.take(job.id) {
-            self.unindex(&older.job);
+            self.unindex(&older.job, older.weight);
             // Either they belong to an earlier life of the job, or they come right after this record.
             self.forget_notes(job.id);
         } else {
@@ -293,8 +293,9 @@ impl Engine {
             self.flows.count(&job.spec.queue, job.created_at, &enqueued);
             self.tell(&job, None);
         }
-        self.index(&job);
-        self.jobs.put(job, mark);
+        let weight = job.weight() as u64;
+        self.index(&job, weight);
+        self.jobs.put(job, weight, mark);
     }
 
     /// Keeps one copy of names that repeat a million times.
@@ -314,7 +315,7 @@ impl Engine {
     ) {
         let Some(mut resident) = self.jobs.take(id) else { return };
         let job = &mut resident.job;
-        self.unindex(job);
+        self.unindex(job, resident.weight);
         self.intern_names(&mut spec);
         if (spec.version, &spec.payload) != (job.spec.version, &job.spec.payload) {
             // What was done and tried was another payload.
@@ -323,15 +324,17 @@ impl Engine {
         }
         (job.spec, job.due, job.expires) = (spec, due, expires);
         job.revision += 1;
-        self.index(job);
+        resident.weight = job.weight() as u64;
+        self.index(job, resident.weight);
         self.jobs.put_back(resident, None);
     }
 
     fn move_job(&mut self, change: Move, mark: Option<Mark>) {
         let Some(mut resident) = self.jobs.take(change.id) else { return };
         let job = &mut resident.job;
-        self.unindex(job);
-        let from = job.state;
+        let (from, spec, history) = (job.state, Arc::clone(&job.spec), job.history_weight());
+        self.unweigh(job, resident.weight);
+        self.unindex_state(job);
         self.spoil(job, &change);
         if job.state == JobState::Succeeded {
             // Whoever asks for a job that has succeeded wants all of it done again.
@@ -342,7 +345,11 @@ impl Engine {
         }
         job.make(change);
         self.next_order = self.next_order.max(job.order + 1);
-        self.index(job);
+        resident.weight += job.history_weight() as u64;
+        resident.weight -= history as u64;
+        self.weigh(job, resident.weight);
+        self.relist(job, &spec, from);
+        self.index_state(job);
         self.tell(job, Some(from));
         if job.state.is_final() {
             self.unpublished.changes.ended.push(job.id);

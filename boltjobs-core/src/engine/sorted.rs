@@ -129,6 +129,10 @@ impl<K: Ord + Copy, V> Sorted<K, V> {
         self.blocks.partition_point(before).saturating_sub(1)
     }
 
+    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
+        self.blocks.iter().flatten().map(|(_, value)| value)
+    }
+
     pub(super) fn first(&self) -> Option<K> {
         self.blocks.front()?.front().map(|(key, _)| *key)
     }

@@ -122,13 +122,13 @@ pub(super) async fn keep(claim: &Claim, name: &str, json: Vec<u8>, took: Duratio
         match runtime.store.record(vec![record], runtime.now()).await {
             Ok(held) if held == [true] => return Ok(()),
             Ok(_) => {
-                running.token.cancel();
+                running.stop.fire();
                 let name = &step.name;
                 return Err(Failure::from(format!(
                     "step `{name}` is not kept, as the lease of the job was lost; another server may run it by now"
                 )));
             }
-            Err(error) if error == StoreError::Closed || running.token.is_cancelled() => {
+            Err(error) if error == StoreError::Closed || running.stop.has_fired() => {
                 return Err(error.into());
             }
             Err(error) => {
@@ -136,7 +136,7 @@ pub(super) async fn keep(claim: &Claim, name: &str, json: Vec<u8>, took: Duratio
                 tokio::select! {
                     biased;
                     () = runtime.clock.sleep(pause) => {}
-                    () = running.token.cancelled() => {}
+                    () = running.stop.token().cancelled() => {}
                 }
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }

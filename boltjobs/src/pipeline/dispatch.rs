@@ -8,7 +8,6 @@ use std::time::Duration;
 use boltjobs_core::JobId;
 use boltjobs_core::job::{ErrorInfo, JobSpec};
 use boltjobs_core::store::{Claimed, Outcome, Settlement};
-use tokio_util::sync::CancellationToken;
 
 use super::claim::Worker;
 use super::decode::decode;
@@ -17,6 +16,7 @@ use super::run::{self, End, Origin};
 use super::running::{Call, Pulse, RunningJob, Signal};
 use super::settle::{self, Attempt, Ended};
 use super::slots::{Slot, Taken};
+use super::stop::Stop;
 use crate::context::{Claim, Inner, JobContext, Steps};
 use crate::interceptor;
 use crate::registry::Handler;
@@ -45,7 +45,7 @@ fn running(worker: &Worker, job: &Claimed) -> Arc<RunningJob> {
         lease: job.lease,
         spec: Arc::clone(&job.spec),
         attempt: job.attempt,
-        token: CancellationToken::new(),
+        stop: Stop::default(),
         asked: AtomicBool::new(false),
         abandoned: Signal::default(),
         pulse: Pulse::default(),
@@ -60,8 +60,11 @@ async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, sl
     let started = worker.runtime.clock.monotonic();
     let lease = job.lease;
     let (spec, number) = (Arc::clone(&job.spec), job.attempt);
-    let attempt = pin!(attempt(&worker, job, Arc::clone(&running), slot, started));
-    let attempted = run::guarded(&worker, &running, attempt).await;
+    // What runs and what follows never live at once, so that they share their room.
+    let attempted = {
+        let attempt = pin!(attempt(&worker, job, Arc::clone(&running), slot, started));
+        run::guarded(&worker, &running, attempt).await
+    };
     let outcome = attempted.unwrap_or_else(|panic| panicked(&worker, lease.job, &spec, number, panic));
     // From here on it is not the lease that counts: the outcome may be stored before the next heartbeat.
     running.ended.fire();
@@ -114,7 +117,7 @@ async fn attempt(
         retries,
         epoch: job.lease.epoch,
         created_at: job.created_at,
-        token: running.token.clone(),
+        stop: Stop::default(),
         providers: worker.runtime.providers(),
         spec: job.spec,
         clock: Arc::clone(&worker.runtime.clock),
@@ -127,7 +130,6 @@ async fn attempt(
             has_notes: job.has_notes,
         }),
     });
-    let slot = Arc::new(slot);
     let origin = Origin::Job { worker: Arc::clone(worker), running: Arc::clone(&running), slot };
     let call = interceptor::Call { request: payload, context, handler: Arc::clone(handler), timeout, origin };
     let end = run::run(worker, &running, call).await;

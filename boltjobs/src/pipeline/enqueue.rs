@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use boltjobs_core::batch::NewBatch;
 use boltjobs_core::continuation::{After, Parent, ParentId};
-use boltjobs_core::job::{JobSpec, NewJob};
+use boltjobs_core::job::{DEFAULT_QUEUE, JobSpec, NewJob, default_queue};
 use boltjobs_core::store::Enqueued;
 use boltjobs_core::unique::Unique;
 use boltjobs_core::{Timestamp, name, priority};
@@ -78,7 +78,12 @@ impl JobOptions {
     /// Makes what is stored of a request whose type is forgotten.
     pub(crate) fn spec_of(self, info: &RequestInfo, name: Arc<str>, parts: RequestParts) -> Result<JobSpec> {
         let queue = self.queue.as_deref().unwrap_or(info.queue);
-        name::validate_queue(queue)?;
+        let queue = if queue == DEFAULT_QUEUE {
+            default_queue()
+        } else {
+            name::validate_queue(queue)?;
+            queue.into()
+        };
         let priority = legal_priority(self.priority.unwrap_or_else(|| info.priority.into()))?;
         self.timeout.map_or(Ok(()), legal_timeout)?;
         if self.expires_in == Some(Duration::ZERO) {
@@ -102,7 +107,7 @@ impl JobOptions {
             version: info.version,
             title: parts.title,
             sensitive: info.sensitive.iter().map(|path| (*path).to_owned()).collect(),
-            queue: queue.into(),
+            queue,
             priority,
             concurrency_key: parts.concurrency_key.map(Arc::from),
             tags,

@@ -13,3 +13,4 @@ pub(crate) mod run;
 pub(crate) mod running;
 pub(crate) mod settle;
 pub(crate) mod slots;
+pub(crate) mod stop;

@@ -18,15 +18,22 @@ use crate::panic::{catch, resume};
 use crate::runtime::{self, Runtime};
 
 /// What a handler is called for.
-#[derive(Clone)]
 pub(crate) enum Origin {
     /// A job, on a slot: a blocking handler that nobody waits for any longer holds it until it returns.
-    Job { worker: Arc<Worker>, running: Arc<RunningJob>, slot: Arc<Slot> },
+    Job { worker: Arc<Worker>, running: Arc<RunningJob>, slot: Slot },
     /// A `process()`.
     Process(Arc<Runtime>),
 }
 
 impl Origin {
+    /// Returns the job that is run, and who runs it.
+    fn running(&self) -> Option<(Arc<Worker>, Arc<RunningJob>)> {
+        match self {
+            Self::Job { worker, running, .. } => Some((Arc::clone(worker), Arc::clone(running))),
+            Self::Process(_) => None,
+        }
+    }
+
     /// Returns the job as part of which the call runs.
     fn job(&self) -> Option<Arc<RunningJob>> {
         match self {
@@ -83,7 +90,7 @@ pub(crate) async fn call_handler(call: Call) -> Outcome {
         Run::Async(start) => start(invocation).await,
         Run::Blocking(prepare) => match prepare(invocation).await {
             Ok(call) => {
-                waiting.blocking = Some(origin.clone());
+                waiting.blocking = origin.running();
                 call_blocking(origin, call).await
             }
             Err(failure) => Err(failure),
@@ -137,8 +144,8 @@ impl Origin {
 /// Somebody waits for a handler. Whoever drops it before that is over, by a timeout for one, lets go of the handler.
 struct Waiting {
     context: JobContext,
-    /// What a blocking handler that has begun was called for.
-    blocking: Option<Origin>,
+    /// The job that a blocking handler which has begun was called for.
+    blocking: Option<(Arc<Worker>, Arc<RunningJob>)>,
     over: bool,
 }
 
@@ -149,7 +156,7 @@ impl Drop for Waiting {
         }
         self.context.cancel();
         // A blocking handler may still be at it: it learns that nobody waits, and keeps its place in the limit.
-        if let Some(Origin::Job { worker, running, .. }) = &self.blocking {
+        if let Some((worker, running)) = &self.blocking {
             worker.outlived.add(&running.spec, || running.call.outlive());
         }
     }

@@ -1,6 +1,7 @@
 //! The jobs that this server runs right now, for those who look at them from outside: heartbeat, cancellation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,9 +10,9 @@ use boltjobs_core::JobId;
 use boltjobs_core::job::{JobSpec, Lease};
 use boltjobs_core::sabotage::{self, Bug};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use super::notebook::Notebook;
+use super::stop::Stop;
 use crate::meters::Meter;
 use crate::trace::TraceParent;
 
@@ -22,7 +23,7 @@ pub(crate) struct RunningJob {
     pub(crate) spec: Arc<JobSpec>,
     pub(crate) attempt: u32,
     /// Fires when the handler shall stop; the handler sees it.
-    pub(crate) token: CancellationToken,
+    pub(crate) stop: Stop,
     /// Whether it was asked to stop, so that the grace has begun.
     pub(crate) asked: AtomicBool,
     /// Fires when nobody waits for the handler any longer.
@@ -121,9 +122,28 @@ pub(crate) struct Running(Mutex<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
-    jobs: BTreeMap<JobId, Arc<RunningJob>>,
+    jobs: HashMap<JobId, Arc<RunningJob>, BuildHasherDefault<IdHasher>>,
     /// Cancelled since the latest claim began, but not here yet: they may be on their way from the store.
     early: BTreeSet<JobId>,
+}
+
+/// Hashes an id. Half of it is chance, and there are never more of them than slots.
+#[derive(Debug, Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        // The table takes its place from the lower bits, and tells apart by the upper ones.
+        (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for bytes in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..bytes.len()].copy_from_slice(bytes);
+            self.0 = self.0.rotate_left(32) ^ u64::from_le_bytes(word);
+        }
+    }
 }
 
 impl Running {
@@ -145,7 +165,7 @@ impl Running {
             }
             // An older run of the same job, whose lease another server took: nothing else would tell it.
             if let Some(stale) = table.jobs.insert(job.lease.job, Arc::clone(job)) {
-                stale.token.cancel();
+                stale.stop.fire();
             }
         }
         cancelled
@@ -176,7 +196,7 @@ impl Running {
         let job = self.get(lease.job).filter(|job| job.lease == lease && !job.ended.has_fired());
         if let Some(job) = job.filter(|_| !sabotage::is(Bug::LostLeaseUntold)) {
             tracing::warn!(job = %lease.job, request = %job.spec.request, "the lease was lost; its handler is told to stop");
-            job.token.cancel();
+            job.stop.fire();
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) fn stop(worker: &Arc<Worker>, job: Arc<RunningJob>) {
         return;
     }
     tracing::info!(job = %job.lease.job, request = %job.spec.request, "cancelled; its handler is told to stop");
-    job.token.cancel();
+    job.stop.fire();
     let runtime = Arc::clone(&worker.runtime);
     let give_up = async move {
         tokio::select! {
