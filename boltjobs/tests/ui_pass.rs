@@ -361,7 +361,7 @@ fn what_is_declared_to_recur_is_known_with_its_default_request() {
     assert_eq!(quarterly.starts_at.unwrap().to_string(), "2027-01-01T00:00:00Z");
     assert_eq!(quarterly.ends_at.unwrap().to_string(), "2036-12-31T23:00:00Z");
     let parts = (quarterly.parts)().unwrap();
-    assert_eq!(parts.payload, br#"{"office":""}"#);
+    assert_eq!(*parts.payload, *br#"{"office":""}"#);
     assert_eq!((parts.title.as_deref(), parts.concurrency_key), (Some(""), None));
     assert!(Enroll::INFO.keyed && !Report::INFO.keyed && Enroll::INFO.recurring.is_empty());
 }
