@@ -3,7 +3,7 @@
 //! The keys of a request in a queue are made once, and the recorder is looked up at each event. So nothing is allocated
 //! for a job while nobody records, and a recorder that is installed after the start is told from then on.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -62,9 +62,9 @@ pub(crate) fn event_dropped() {
 
 /// The meters of all requests, by request and queue.
 #[derive(Debug)]
-pub(crate) struct Meters(RwLock<HashMap<Arc<str>, ByQueue>>);
+pub(crate) struct Meters(RwLock<BTreeMap<Arc<str>, ByQueue>>);
 
-type ByQueue = HashMap<Arc<str>, Arc<Meter>>;
+type ByQueue = BTreeMap<Arc<str>, Arc<Meter>>;
 
 impl Meters {
     /// Begins with none, and tells the recorder what each metric means.

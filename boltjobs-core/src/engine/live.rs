@@ -1,7 +1,7 @@
 //! The live set with its indexes, and the one place where it changes.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub struct Engine {
     /// The highest epoch of a job that is gone. Its id may come again, and with it a worker that still has a lease.
     pub(super) forgotten_epoch: Epoch,
     pub(super) weight: u64,
-    pub(super) names: HashSet<Arc<str>>,
+    pub(super) names: BTreeSet<Arc<str>>,
     pub(super) unpublished: Unpublished,
     /// Whether anybody watches transitions: then they are told. Not journaled.
     observed: bool,
@@ -387,7 +387,7 @@ impl Engine {
     }
 }
 
-fn intern(names: &mut HashSet<Arc<str>>, name: &Arc<str>) -> Arc<str> {
+fn intern(names: &mut BTreeSet<Arc<str>>, name: &Arc<str>) -> Arc<str> {
     if let Some(known) = names.get(name) {
         return Arc::clone(known);
     }
