@@ -120,6 +120,7 @@ impl Server {
         }
         // Every outcome is on its way by now.
         worker.finished.cancel();
+        worker.hands.close();
         tokio::select! {
             biased;
             _ = &mut self.settling => {}
@@ -179,6 +180,7 @@ impl Drop for Server {
         self.worker.stopping.cancel();
         self.worker.halting.cancel();
         self.worker.halted.cancel();
+        self.worker.hands.close();
         self.claiming.abort();
         self.settling.abort();
         drop(self.observers.take());

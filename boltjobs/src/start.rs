@@ -27,6 +27,7 @@ use crate::open::open;
 use crate::operations;
 use crate::panic::install_hook;
 use crate::pipeline::claim::{Worker, claim_jobs};
+use crate::pipeline::hands::Hands;
 use crate::pipeline::outlived::Outlived;
 use crate::pipeline::running::Running;
 use crate::pipeline::settle::{self, settle_jobs};
@@ -313,6 +314,7 @@ pub(crate) fn begin(
         slots: Slots::new(settings.workers),
         running: Running::default(),
         outlived: Outlived::default(),
+        hands: Hands::default(),
         tasks: TaskTracker::new(),
         noted: Arc::new(Notify::new()),
         stopping: CancellationToken::new(),

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::dispatch;
+use super::hands::Hands;
 use super::outlived::Outlived;
 use super::running::{Running, RunningJob};
 use super::settle::Ended;
@@ -35,6 +36,9 @@ pub(crate) struct Worker {
     pub(crate) slots: Arc<Slots>,
     pub(crate) running: Running,
     pub(crate) outlived: Outlived,
+    /// Those that run its jobs.
+    pub(crate) hands: Hands,
+    /// Counts the jobs that run.
     pub(crate) tasks: TaskTracker,
     /// Wakes who writes what running jobs note.
     pub(crate) noted: Arc<Notify>,

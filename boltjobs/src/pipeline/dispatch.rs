@@ -8,6 +8,7 @@ use std::time::Duration;
 use boltjobs_core::JobId;
 use boltjobs_core::job::{ErrorInfo, JobSpec};
 use boltjobs_core::store::{Claimed, Outcome, Settlement};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::claim::Worker;
 use super::decode::decode;
@@ -20,21 +21,30 @@ use super::stop::Stop;
 use crate::context::{Claim, Inner, JobContext, Steps};
 use crate::interceptor;
 use crate::registry::Handler;
-use crate::runtime;
 use crate::services::cancellation;
 
-/// Starts claimed jobs, each on a slot and a task of its own.
+/// A claimed job that is about to run.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) running: Arc<RunningJob>,
+    job: Claimed,
+    slot: Slot,
+    /// Counts it among what a shutdown waits for.
+    counted: TaskTrackerToken,
+}
+
+/// Starts claimed jobs, each on a slot of its own.
 pub(crate) fn dispatch(worker: &Arc<Worker>, jobs: Vec<Claimed>, mut slots: Taken) {
-    let on_slot = |job| slots.next().map(|slot| (running(worker, &job), job, slot));
+    let on_slot = |job| {
+        let (slot, counted) = (slots.next()?, worker.tasks.token());
+        Some(Start { running: running(worker, &job), job, slot, counted })
+    };
     let starts: Vec<_> = jobs.into_iter().map_while(on_slot).collect();
-    for cancelled in worker.running.insert(starts.iter().map(|(running, ..)| running)) {
+    for cancelled in worker.running.insert(starts.iter().map(|start| &start.running)) {
         cancellation::stop(worker, cancelled);
     }
-    for (running, job, slot) in starts {
-        // In a box, as tokio moves what is spawned several times.
-        let task = Box::pin(run_job(Arc::clone(worker), job, Arc::clone(&running), slot));
-        let scoped = runtime::scope_job(Arc::clone(&worker.runtime), running, task);
-        worker.tasks.spawn(worker.runtime.steer(scoped));
+    for start in starts {
+        worker.hands.give(worker, start);
     }
 }
 
@@ -56,16 +66,17 @@ fn running(worker: &Worker, job: &Claimed) -> Arc<RunningJob> {
     })
 }
 
-async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, slot: Slot) {
+pub(super) async fn run_job(worker: &Arc<Worker>, start: Start) {
+    let Start { running, job, slot, counted } = start;
     let started = worker.runtime.clock.monotonic();
     let lease = job.lease;
     let (spec, number) = (Arc::clone(&job.spec), job.attempt);
     // What runs and what follows never live at once, so that they share their room.
     let attempted = {
-        let attempt = pin!(attempt(&worker, job, Arc::clone(&running), slot, started));
-        run::guarded(&worker, &running, attempt).await
+        let attempt = pin!(attempt(worker, job, Arc::clone(&running), slot, started));
+        run::guarded(worker, &running, attempt).await
     };
-    let outcome = attempted.unwrap_or_else(|panic| panicked(&worker, lease.job, &spec, number, panic));
+    let outcome = attempted.unwrap_or_else(|panic| panicked(worker, lease.job, &spec, number, panic));
     // From here on it is not the lease that counts: the outcome may be stored before the next heartbeat.
     running.ended.fire();
     let ran = worker.runtime.clock.monotonic().saturating_sub(started);
@@ -73,6 +84,7 @@ async fn run_job(worker: Arc<Worker>, job: Claimed, running: Arc<RunningJob>, sl
     let settlement = Settlement { lease, ran, outcome };
     // The receiver outlives every task; without it there is nothing left that could store the outcome.
     let _ = worker.outcomes.send(Ended { running, settlement, notes }).await;
+    drop(counted);
 }
 
 /// A panic of whatever code of the user's ran, the handler or what serves it, is a failed attempt.

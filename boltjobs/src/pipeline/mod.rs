@@ -7,6 +7,7 @@ pub(crate) mod claim;
 mod decode;
 pub(crate) mod dispatch;
 pub(crate) mod enqueue;
+pub(crate) mod hands;
 pub(crate) mod notebook;
 pub(crate) mod outlived;
 pub(crate) mod run;
