@@ -72,6 +72,7 @@ pub mod testing;
 pub mod title;
 mod trace;
 mod upcast;
+mod vitals;
 
 pub use boltjobs_core::audit::{AuditEntry, AuditPage};
 pub use boltjobs_core::continuation::{After, ParentId};

@@ -30,6 +30,7 @@ mod probes;
 mod prometheus;
 mod saved;
 mod schema;
+mod servers;
 mod silencing;
 mod starting;
 mod table;

@@ -230,6 +230,9 @@ pub(super) fn server(server: &ServerInfo) -> Value {
         "running": server.running,
         "queues": (offer.queues != QueueOrder::All).then(|| names.iter().map(|name| &**name).collect::<Vec<_>>()),
         "handles": handles.collect::<Map<String, Value>>(),
+        "version": offer.vitals.version.as_deref(),
+        "resident_bytes": offer.vitals.resident,
+        "lag_seconds": offer.vitals.lag.map(|lag| lag.as_secs_f64()),
         "started_at": text(server.started_at),
         "heartbeat": text(server.heartbeat),
     })
