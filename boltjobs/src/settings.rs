@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn workers_versions_and_leases_out_of_their_range_are_refused() {
+    fn workers_and_leases_out_of_their_range_are_refused() {
         let set = |settings: Settings| settings.resolve(|_| None);
         let workers = |workers| set(Settings { workers: Some(workers), ..Settings::default() });
         assert_eq!(workers(0).unwrap().workers, 0, "it only enqueues");
@@ -288,18 +288,22 @@ mod tests {
             assert_eq!(with("BOLTJOBS_WORKERS", text).unwrap_err(), [fault]);
         }
 
-        let version = |text: &str| set(Settings { version: Some(text.to_owned()), ..Settings::default() });
+        let lease = |span| set(Settings { lease: Some(span), ..Settings::default() });
+        assert_eq!(lease(SHORTEST_LEASE).unwrap().lease, SHORTEST_LEASE);
+        let faults = lease(Duration::from_millis(999)).unwrap_err();
+        assert!(faults[0].starts_with("a lease shorter than a second"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_version_is_one_line_of_a_hundred_characters_at_most() {
+        let version =
+            |text: &str| Settings { version: Some(text.to_owned()), ..Settings::default() }.resolve(|_| None);
         assert_eq!(version(" 1.4.0 ").unwrap().version.as_deref(), Some("1.4.0"));
         assert_eq!(with("BOLTJOBS_VERSION", "9f2c1d6").unwrap().version.as_deref(), Some("9f2c1d6"));
         for text in ["", "1.4\n0", &"x".repeat(101)] {
             let faults = version(text).unwrap_err();
             assert!(faults[0].ends_with("is no version; use 1 to 100 characters in one line, as in `1.4.0`"));
         }
-
-        let lease = |span| set(Settings { lease: Some(span), ..Settings::default() });
-        assert_eq!(lease(SHORTEST_LEASE).unwrap().lease, SHORTEST_LEASE);
-        let faults = lease(Duration::from_millis(999)).unwrap_err();
-        assert!(faults[0].starts_with("a lease shorter than a second"), "{faults:?}");
     }
 
     #[test]
