@@ -39,7 +39,11 @@ async fn servers_show_their_version_memory_and_lag_and_that_there_are_two_versio
     let page = get(at, "/servers").body;
     assert_has(
         &page,
-        &["2 versions are running: <code>1.4.0</code>, <code>&lt;script&gt;", "700 MiB", "<td>250ms"],
+        &[
+            "2 versions are running: <code>1.4.0</code>, <code>&lt;script&gt;",
+            "700 MiB",
+            "data-label=\"Lag\">250ms",
+        ],
     );
     assert!(!page.contains("<script>") && !page.contains("blocked</span>"), "{page}");
     let servers: Value = serde_json::from_str(&get(at, "/api/servers").body).unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use boltjobs_core::store::{QueueOrder, ServerInfo};
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, live, rest, sentence, table};
+use super::frame::{Card, LINE, View, cards, live, rest, sentence};
 use crate::health::is_late;
 use crate::text::{bytes, clip, counted, names, span};
 
@@ -63,31 +63,31 @@ fn mixed(servers: &[ServerInfo]) -> Markup {
 pub(super) fn listed(view: &View, servers: &[ServerInfo], shown: usize) -> Markup {
     let columns =
         ["Server", "Version", "Workers", "Queues", "Requests", "Memory", "Lag", "Started", "Heartbeat"];
-    let rows = html! {
-        @for server in servers.iter().take(shown) {
-            tr {
-                th scope="row" { (clip(&server.offer.server, LINE)) }
-                td { @if let Some(version) = &server.offer.vitals.version { code { (clip(version, LINE)) } } @else { "–" } }
-                td { (slots(server)) }
-                td { (sentence(&worked(server))) }
-                td class="number" { (server.offer.requests().count()) }
-                td class="number" { (server.offer.vitals.resident.map_or_else(|| "–".to_owned(), bytes)) }
-                td {
-                    @match server.offer.vitals.lag {
-                        None => { "–" }
-                        Some(lag) => { (span(lag)) @if is_late(server) { " " span class="badge bad" { "blocked" } } }
-                    }
-                }
-                td { (view.instant(server.started_at)) }
-                td {
-                    (view.instant(server.heartbeat))
-                    @if server.until <= view.now { " " span class="badge bad" { "not responding" } }
-                }
+    let rows = servers.iter().take(shown).map(|server| row(view, server));
+    cards("Servers", &columns, rows, &rest(servers.len(), shown, columns.len()))
+}
+
+fn row(view: &View, server: &ServerInfo) -> Card {
+    let vitals = &server.offer.vitals;
+    let cells = vec![
+        html! { @if let Some(version) = &vitals.version { code { (clip(version, LINE)) } } @else { "–" } },
+        slots(server),
+        sentence(&worked(server)),
+        html! { (server.offer.requests().count()) },
+        html! { (vitals.resident.map_or_else(|| "–".to_owned(), bytes)) },
+        html! {
+            @match vitals.lag {
+                None => { "–" }
+                Some(lag) => { (span(lag)) @if is_late(server) { " " span class="badge bad" { "blocked" } } }
             }
-        }
-        (rest(servers.len(), shown, columns.len()))
-    };
-    table("Servers", &columns, &rows)
+        },
+        view.instant(server.started_at),
+        html! {
+            (view.instant(server.heartbeat))
+            @if server.until <= view.now { " " span class="badge bad" { "not responding" } }
+        },
+    ];
+    Card { about: html! { (clip(&server.offer.server, LINE)) }, cells }
 }
 
 /// Says how many jobs a server runs of those that it may, and draws it where they are few.

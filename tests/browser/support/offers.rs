@@ -35,7 +35,11 @@ pub(crate) fn offer(server: &str, queues: QueueOrder) -> Offer {
         handles: REQUESTS.map(|(request, ident, fields)| (Arc::from(request), handled(ident, fields))).into(),
         held: Vec::new(),
         lease: LEASE,
-        vitals: Vitals::default(),
+        vitals: Vitals {
+            version: Some("2.1.0".into()),
+            resident: Some(96 << 20),
+            lag: Some(Duration::from_micros(300)),
+        },
     }
 }
 
