@@ -92,7 +92,7 @@ mod tests {
         assert_eq!((found.jobs, found.mean), (1_200, Duration::from_secs(2)));
         assert_eq!(
             (found.work, found.takes, found.busy),
-            (Duration::from_secs(2_400), Duration::from_secs(480), 13)
+            (Duration::from_mins(40), Duration::from_mins(8), 13)
         );
         let hour = Flow { ran_micros: 7_200_000_000, ..hour };
         assert_eq!(WhatIf::of(1, &hour).unwrap().busy, 200);
