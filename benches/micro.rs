@@ -9,7 +9,7 @@ use boltjobs_core::engine::{Engine, Entry};
 use boltjobs_core::job::{JobSpec, NewJob};
 use boltjobs_core::memory::MemoryStore;
 use boltjobs_core::store::{
-    Answer, JobFilter, Offer, Outcome, PageQuery, QueueOrder, Settlement, Store, StoreError,
+    Answer, JobFilter, Offer, Outcome, PageQuery, QueueOrder, Settlement, Store, StoreError, Vitals,
 };
 use boltjobs_core::{JobId, JobState, Timestamp};
 use divan::counter::{BytesCount, ItemsCount};
@@ -57,6 +57,7 @@ fn offer() -> Arc<Offer> {
         held: Vec::new(),
         handles: [("benches::Count".into(), 1.into())].into(),
         lease: Duration::from_mins(1),
+        vitals: Vitals::default(),
     })
 }
 

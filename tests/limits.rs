@@ -207,6 +207,53 @@ async fn a_queue_may_have_a_limit_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_limit_that_is_set_meanwhile_takes_the_place_of_that_of_the_program() {
+    let (room, mut starts) = classroom();
+    let settings = |builder: boltjobs::Builder| {
+        builder
+            .provide(room.clone())
+            .provide(no_door())
+            .workers(8)
+            .queues([Queue::new("mail").concurrency(1)])
+    };
+    let bench = Bench::with(settings).await;
+    let mail = bench.client().queue("mail");
+    let mut jobs: Vec<JobHandle<Visit>> = Vec::new();
+    for student in 0..4 {
+        jobs.push(bench.scope(async { Visit { student }.enqueue().queue("mail").await.unwrap() }).await);
+    }
+    assert_eq!(next(&mut starts).await, 0);
+    assert!(mail.limit(3).await.unwrap() && !mail.limit(3).await.unwrap());
+    let mut more = [next(&mut starts).await, next(&mut starts).await];
+    more.sort_unstable();
+    assert_eq!(more, [1, 2], "who waits for a job is woken by the room that there is");
+    let why = bench.client().explain(jobs[3].id()).await.unwrap();
+    assert_eq!(why.reason(), &Reason::QueueFull { running: 3, at_most: 3 });
+    let queues = bench.client().queues().await.unwrap();
+    let set = queues[0].set_limit().expect("it is set");
+    assert_eq!((queues[0].concurrency(), set.at_most, &*set.actor), (Some(3), 3, "the program"));
+
+    assert!(mail.unlimit().await.unwrap() && !mail.unlimit().await.unwrap());
+    assert_eq!(bench.client().queues().await.unwrap()[0].concurrency(), Some(1));
+    room.ends.add_permits(100);
+    for job in &jobs {
+        patiently(job.wait()).await.unwrap();
+    }
+    let refused = mail.limit(0).await.unwrap_err().to_string();
+    assert!(refused.contains("`0` is no limit of a queue; use 1 to 100000"), "{refused}");
+    assert!(
+        bench
+            .client()
+            .queue("No Queue")
+            .limit(1)
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("invalid queue name")
+    );
+}
+
+#[tokio::test]
 async fn a_paused_queue_rests_until_it_is_resumed_and_says_so() {
     let bench = bench(classroom().0).await;
     let (client, mail) = (bench.client(), bench.client().queue("mail"));

@@ -14,6 +14,7 @@
 //! | [`rate`] | when the next job may start under a rate limit |
 //! | [`fingerprint`] | which failures are the same |
 //! | [`throughput`] | how many jobs came and ended, and when |
+//! | [`queue_limit`] | how many jobs of a queue may run at once, as somebody has set it |
 //! | [`audit`] | who did what |
 //! | [`silence`] | what somebody knows of, and is not told of for a while |
 //! | [`notes`] | what a job notes while it runs, and how much of it is kept |
@@ -46,6 +47,7 @@ pub mod notes;
 pub mod operation;
 pub mod priority;
 pub mod query;
+pub mod queue_limit;
 pub mod rate;
 pub mod recurring;
 pub mod sabotage;

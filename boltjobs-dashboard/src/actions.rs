@@ -12,7 +12,7 @@ use crate::operating::{self, Typed};
 use crate::pages;
 use crate::routes::{Asked, html};
 use crate::saved::Saved;
-use crate::{batches, bulk, demo, saved};
+use crate::{batches, bulk, demo, limiting, saved};
 
 /// The fields of a form, in order.
 pub(crate) type Fields = Result<Form<Vec<(String, String)>>, FormRejection>;
@@ -182,6 +182,11 @@ pub(crate) async fn queues(asked: Asked, Path(name): Path<String>, fields: Field
 async fn act_on_queue(asked: &Asked, name: &str, fields: Fields) -> Result<Response, Refused> {
     let form = Sent::read(asked, fields)?;
     let action = form.field("action");
-    let done = doing::queue(asked, name.into(), action).await?;
-    Ok(back(&asked.base().path("/queues"), if done { action } else { "nothing" }))
+    let done = limiting::act(asked, name.into(), action, form.field("limit")).await?;
+    let page = if form.field("from") == "queue" {
+        asked.base().item("/queues/", name)
+    } else {
+        asked.base().path("/queues")
+    };
+    Ok(back(&page, if done { action } else { "nothing" }))
 }

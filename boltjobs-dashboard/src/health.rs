@@ -7,7 +7,7 @@ use boltjobs_core::JobState;
 use boltjobs_core::demo;
 use boltjobs_core::recurring::RunOutcome;
 use boltjobs_core::silence::{Silence, Subject};
-use boltjobs_core::store::QueueInfo;
+use boltjobs_core::store::{QueueInfo, ServerInfo};
 
 use crate::overview::Overview;
 use crate::text::{counted, names, span};
@@ -29,6 +29,9 @@ const NEW: Duration = Duration::from_hours(1);
 
 /// How long the store may take to say how everything stands.
 const SLOW: Duration = Duration::from_secs(1);
+
+/// How late the runtime of the handlers may be. A handler that holds its thread for so long is logged, too.
+const LAG: Duration = Duration::from_secs(1);
 
 /// One thing that is looked after.
 #[derive(Debug)]
@@ -69,9 +72,10 @@ type Look = fn(&Overview) -> Option<Reason>;
 
 /// Everything that is looked after, by the name under which it can be silenced. Without a server what is marked by `true` holds
 /// for every queue and every request, and says nothing more.
-const CHECKS: [(&str, bool, Look); 15] = [
+const CHECKS: [(&str, bool, Look); 16] = [
     ("a server is there", false, servers),
     ("each server is heard of", true, unheard),
+    ("no runtime is blocked", true, blocked),
     ("each queue with jobs is worked", true, unworked),
     ("each request with jobs is handled", true, unhandled),
     ("all servers handle the same versions", true, versions),
@@ -116,6 +120,22 @@ fn unheard(overview: &Overview) -> Option<Reason> {
     let late = names(late.map(|server| &*server.offer.server))?;
     let text = format!(
         "Servers that were not heard of for long: {late}; what they run is taken back when their lease is over."
+    );
+    Some(Reason::new("/servers", text))
+}
+
+/// Says whether the runtime of a server is too late.
+pub(crate) fn is_late(server: &ServerInfo) -> bool {
+    server.offer.vitals.lag.is_some_and(|lag| lag > LAG)
+}
+
+fn blocked(overview: &Overview) -> Option<Reason> {
+    let late = || overview.servers.iter().filter(|server| is_late(server));
+    let longest = late().filter_map(|server| server.offer.vitals.lag).max()?;
+    let late = names(late().map(|server| &*server.offer.server))?;
+    let text = format!(
+        "The runtime is up to {} late on {late}: async handlers hold its threads; make them plain fns, or await more often.",
+        span(longest)
     );
     Some(Reason::new("/servers", text))
 }

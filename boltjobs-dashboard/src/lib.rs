@@ -30,6 +30,7 @@ mod gate;
 mod guard;
 mod health;
 mod hosts;
+mod limiting;
 mod link;
 mod login;
 mod operating;
@@ -37,7 +38,9 @@ mod overview;
 mod pages;
 mod probes;
 mod prometheus;
+mod queue;
 mod routes;
+mod sample;
 mod saved;
 mod secret;
 mod sessions;
@@ -275,7 +278,7 @@ fn pages(source: Source) -> Router {
         .route("/recurring/{id}", get(routes::definition).post(actions::recurring))
         .route("/recurring/{id}/edit", get(editing::form).post(editing::sent))
         .route("/queues", get(routes::queues))
-        .route("/queues/{name}", post(actions::queues))
+        .route("/queues/{name}", get(queue::queue).post(actions::queues))
         .route("/servers", get(routes::servers))
         .route("/failures", get(failing::failures))
         .route("/failures/{fingerprint}", get(failure::failure).post(silencing::failure))

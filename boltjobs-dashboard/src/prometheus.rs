@@ -80,6 +80,26 @@ fn servers(text: &mut Exposition, servers: &[ServerInfo], now: Timestamp) {
     for server in servers {
         text.value(&[("server", &server.offer.server)], now.since(server.heartbeat).as_secs_f64());
     }
+    text.gauge(
+        "boltjobs_server_resident_bytes",
+        "Memory of the process of the server, where the system tells.",
+    );
+    for (offer, resident) in servers.iter().filter_map(|it| Some((&it.offer, it.offer.vitals.resident?))) {
+        text.value(&[("server", &offer.server)], resident);
+    }
+    text.gauge(
+        "boltjobs_server_lag_seconds",
+        "How late the runtime of the handlers came to what it was to do at once.",
+    );
+    for (offer, lag) in servers.iter().filter_map(|it| Some((&it.offer, it.offer.vitals.lag?))) {
+        text.value(&[("server", &offer.server)], lag.as_secs_f64());
+    }
+    text.gauge("boltjobs_server_info", "1 for each server that tells the version of its program.");
+    for (offer, version) in
+        servers.iter().filter_map(|it| Some((&it.offer, it.offer.vitals.version.as_deref()?)))
+    {
+        text.value(&[("server", &offer.server), ("version", version)], 1);
+    }
 }
 
 fn recurring(text: &mut Exposition, all: &[RecurringJob]) {

@@ -42,6 +42,12 @@ pub(crate) fn counted(number: u64, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
+/// Writes a number of bytes: to the tenth of a MiB below ten of them, to the MiB above.
+pub(crate) fn bytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_mul(10) >> 20;
+    if tenths < 100 { format!("{}.{} MiB", tenths / 10, tenths % 10) } else { format!("{} MiB", tenths / 10) }
+}
+
 /// Lists names; `None` when there are none.
 pub(crate) fn names<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     let names: Vec<_> = names.collect();
@@ -89,6 +95,7 @@ mod tests {
         assert_eq!(names([].into_iter()), None);
         assert_eq!(names(["a", "b"].into_iter()).unwrap(), "`a`, `b`");
         assert_eq!(names(["x"; 7].into_iter()).unwrap(), "`x`, `x`, `x`, `x`, `x` and 2 more");
+        assert_eq!([0, 5 << 18, 700 << 20].map(bytes), ["0.0 MiB", "1.2 MiB", "700 MiB"]);
         assert_eq!(clip("né", 2), "né");
         assert_eq!(clip("néant", 2), "né… (3 more characters)");
     }

@@ -12,7 +12,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use boltjobs_core::job::{JobSpec, NewJob};
-use boltjobs_core::store::{Answer, Enqueued, Offer, Outcome, QueueOrder, Settlement, Store};
+use boltjobs_core::store::{Answer, Enqueued, Offer, Outcome, QueueOrder, Settlement, Store, Vitals};
 use boltjobs_core::{JobId, Timestamp};
 use boltjobs_sled::{Durability, SledOptions, SledStore};
 use pollster::block_on;
@@ -85,6 +85,7 @@ fn drain(store: &SledStore, slots: usize) -> u64 {
         held: Vec::new(),
         handles: [("bench".into(), 1.into())].into(),
         lease: Duration::from_mins(1),
+        vitals: Vitals::default(),
     });
     let drain_some = || {
         let mut done = 0;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use boltjobs_core::job::{Epoch, JobSpec, Lease, NewJob};
 use boltjobs_core::notes::{Note, Step};
 use boltjobs_core::store::{
-    Action, Answer, Command, Enqueued, Offer, PageQuery, QueueOrder, Record, Store, StoreError,
+    Action, Answer, Command, Enqueued, Offer, PageQuery, QueueOrder, Record, Store, StoreError, Vitals,
 };
 use boltjobs_core::{JobId, Timestamp};
 use pollster::block_on;
@@ -149,6 +149,7 @@ fn a_record_that_can_not_be_read_back_is_told_and_loses_nothing() {
             held: Vec::new(),
             handles: [("mail.send".into(), 1.into())].into(),
             lease: Duration::from_mins(1),
+            vitals: Vitals::default(),
         })
     };
     let delete = || Command { action: Action::Delete, expected: Vec::new(), reason: None };

@@ -72,6 +72,7 @@ pub mod testing;
 pub mod title;
 mod trace;
 mod upcast;
+mod vitals;
 
 pub use boltjobs_core::audit::{AuditEntry, AuditPage};
 pub use boltjobs_core::continuation::{After, ParentId};
@@ -82,6 +83,7 @@ pub use boltjobs_core::memory::MemoryStore;
 pub use boltjobs_core::notes::{Bar, LogLevel, LogLine, Progress, Step};
 pub use boltjobs_core::operation::{Bulk, Operation, Status as OperationStatus};
 pub use boltjobs_core::query::QueryError;
+pub use boltjobs_core::queue_limit::QueueLimit;
 pub use boltjobs_core::rate::Rate;
 pub use boltjobs_core::recurring::{Misfire, Overlap, Run as RecurringRun, RunOutcome};
 pub use boltjobs_core::silence::{Silence, Subject as SilenceOf, Until as SilenceUntil};

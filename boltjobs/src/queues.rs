@@ -1,16 +1,18 @@
-//! Queues: pausing them, and what is known of them.
+//! Queues: pausing and limiting them, and what is known of them.
 
 use std::sync::Arc;
 
 use boltjobs_core::JobState;
 use boltjobs_core::name;
+use boltjobs_core::queue_limit::{self, LimitError, QueueLimit};
 use boltjobs_core::store::QueueInfo;
 use chrono::{DateTime, Utc};
 
 use crate::client::Client;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::silences::PROGRAM;
 
-/// The name of a queue, to pause it.
+/// The name of a queue, to pause it or to limit it.
 #[derive(Debug, Clone)]
 pub struct QueueRef {
     client: Client,
@@ -64,6 +66,47 @@ impl QueueRef {
         Ok(queues.iter().any(|queue| queue.name() == self.name() && queue.is_paused()))
     }
 
+    /// Lets at most so many of its jobs run at once, 1 to 100,000, in place of what the servers say and of a limit that was set
+    /// before: on every server, restarts included, until [`unlimit`](Self::unlimit). What runs goes on. `false` when it was so
+    /// already.
+    ///
+    /// ```no_run
+    /// # async fn example() -> boltjobs::Result<()> {
+    /// let mail = boltjobs::client().queue("mail");
+    /// mail.limit(5).await?; // while the provider is slow
+    /// mail.unlimit().await?; // what `Queue::new("mail").concurrency(..)` says counts again
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a number that can't be used, else as for [`pause`](Self::pause).
+    ///
+    /// # Cancel safety
+    /// Once polled, it may happen although the future is dropped.
+    pub async fn limit(&self, at_most: u32) -> Result<bool> {
+        let runtime = self.client.runtime()?;
+        let (queue, actor, at) = (Arc::clone(&self.name), PROGRAM.to_owned(), runtime.now());
+        let limit = QueueLimit { queue, at_most, actor, at };
+        queue_limit::set(&*runtime.store, &limit).await.map_err(|error| match error {
+            LimitError::Name(error) => Error::Name(error),
+            LimitError::Number(_) => Error::Config(error.to_string()),
+            LimitError::Store(error) => Error::Store(error),
+        })
+    }
+
+    /// Removes the limit that was set, by the program or on the dashboard. `false` when there was none.
+    ///
+    /// # Errors
+    /// As for [`pause`](Self::pause).
+    ///
+    /// # Cancel safety
+    /// Once polled, it may happen although the future is dropped.
+    pub async fn unlimit(&self) -> Result<bool> {
+        name::validate_queue(&self.name)?;
+        let runtime = self.client.runtime()?;
+        Ok(queue_limit::remove(&*runtime.store, &self.name, runtime.now()).await?)
+    }
+
     async fn set(&self, pause: bool) -> Result<bool> {
         name::validate_queue(&self.name)?;
         let runtime = self.client.runtime()?;
@@ -105,7 +148,12 @@ impl QueueDetails {
         self.0.oldest.map(boltjobs_core::Timestamp::to_datetime)
     }
 
-    /// Returns how many of its jobs may run at once, if a server that is there has a limit.
+    /// Returns the limit that was set by [`limit`](QueueRef::limit) or on the dashboard.
+    pub fn set_limit(&self) -> Option<&QueueLimit> {
+        self.0.set.as_ref()
+    }
+
+    /// Returns how many of its jobs may run at once: what was set, else the least that a server says that is there.
     pub fn concurrency(&self) -> Option<u32> {
         self.0.limit
     }

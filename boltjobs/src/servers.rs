@@ -1,5 +1,7 @@
 //! The servers that are there.
 
+use std::time::Duration;
+
 use boltjobs_core::store::{Limits, QueueOrder, ServerInfo};
 use chrono::{DateTime, Utc};
 
@@ -25,6 +27,22 @@ impl ServerDetails {
     /// Returns when it was last heard of. It is no longer listed once that is a lease ago.
     pub fn heartbeat(&self) -> DateTime<Utc> {
         self.0.heartbeat.to_datetime()
+    }
+
+    /// Returns the version of its program, as [`version`](crate::Builder::version) of the builder says it.
+    pub fn version(&self) -> Option<&str> {
+        self.0.offer.vitals.version.as_deref()
+    }
+
+    /// Returns how many bytes of memory its process had at the latest heartbeat, where the system tells: on Linux.
+    pub fn resident(&self) -> Option<u64> {
+        self.0.offer.vitals.resident
+    }
+
+    /// Returns how late the runtime of its handlers came, or is so far, to the latest thing that it was given to do at once;
+    /// `None` before the first heartbeat. It is measured once for each heartbeat.
+    pub fn lag(&self) -> Option<Duration> {
+        self.0.offer.vitals.lag
     }
 
     /// Returns how many jobs it runs at once.

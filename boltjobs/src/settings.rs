@@ -21,6 +21,9 @@ const MOST_WORKERS: u32 = 100_000;
 /// The shortest lease; heartbeats come three times within one.
 const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 
+/// The most characters of a version.
+const LONGEST_VERSION: usize = 100;
+
 /// Where the store is when nobody says.
 const DEFAULT_STORE: &str = "sled:boltjobs-data";
 
@@ -45,6 +48,7 @@ pub(crate) struct Settings {
     pub(crate) shutdown_timeout: Option<Duration>,
     pub(crate) cancel_grace: Option<Duration>,
     pub(crate) lease: Option<Duration>,
+    pub(crate) version: Option<String>,
     pub(crate) max_crashes: Option<u32>,
     pub(crate) retention: Retention,
     pub(crate) max_result: Option<usize>,
@@ -64,6 +68,7 @@ pub(crate) struct Resolved {
     pub(crate) shutdown_timeout: Duration,
     pub(crate) cancel_grace: Duration,
     pub(crate) lease: Duration,
+    pub(crate) version: Option<Arc<str>>,
     pub(crate) max_crashes: u32,
     pub(crate) retention: Retention,
     pub(crate) max_result: usize,
@@ -96,6 +101,10 @@ impl Settings {
         let timeout = |text: &str| duration::parse(text).map_err(|error| error.to_string());
         let shutdown_timeout =
             self.shutdown_timeout.or_else(|| read.variable("BOLTJOBS_SHUTDOWN_TIMEOUT", timeout));
+        let version = match self.version {
+            Some(version) => read.legal("", legal_version(&version)),
+            None => read.variable("BOLTJOBS_VERSION", legal_version),
+        };
         let queue_limits = queues.iter().flatten().filter_map(limit).collect();
         let queues = match queues.map(order).transpose() {
             Ok(queues) => queues.unwrap_or(QueueOrder::All),
@@ -121,6 +130,7 @@ impl Settings {
             shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(15)),
             cancel_grace: self.cancel_grace.unwrap_or(Duration::from_secs(30)),
             lease,
+            version,
             max_crashes: self.max_crashes.unwrap_or(5),
             retention: self.retention,
             max_result: self.max_result.unwrap_or(1 << 20),
@@ -165,6 +175,18 @@ fn workers(text: &str) -> Result<u32, String> {
 fn legal_workers(workers: usize) -> Result<u32, String> {
     let legal = u32::try_from(workers).ok().filter(|workers| *workers <= MOST_WORKERS);
     legal.ok_or_else(|| format!("`{workers}` workers are too many; use {MOST_WORKERS} at most"))
+}
+
+fn legal_version(text: &str) -> Result<Arc<str>, String> {
+    let text = text.trim();
+    let legal = (1..=LONGEST_VERSION).contains(&text.chars().count()) && !text.contains(char::is_control);
+    let fault = || {
+        format!(
+            "`{}` is no version; use 1 to {LONGEST_VERSION} characters in one line, as in `1.4.0`",
+            shown(text)
+        )
+    };
+    legal.then(|| text.into()).ok_or_else(fault)
 }
 
 fn durability(text: &str) -> Result<Durability, String> {
@@ -270,6 +292,18 @@ mod tests {
         assert_eq!(lease(SHORTEST_LEASE).unwrap().lease, SHORTEST_LEASE);
         let faults = lease(Duration::from_millis(999)).unwrap_err();
         assert!(faults[0].starts_with("a lease shorter than a second"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_version_is_one_line_of_a_hundred_characters_at_most() {
+        let version =
+            |text: &str| Settings { version: Some(text.to_owned()), ..Settings::default() }.resolve(|_| None);
+        assert_eq!(version(" 1.4.0 ").unwrap().version.as_deref(), Some("1.4.0"));
+        assert_eq!(with("BOLTJOBS_VERSION", "9f2c1d6").unwrap().version.as_deref(), Some("9f2c1d6"));
+        for text in ["", "1.4\n0", &"x".repeat(101)] {
+            let faults = version(text).unwrap_err();
+            assert!(faults[0].ends_with("is no version; use 1 to 100 characters in one line, as in `1.4.0`"));
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use boltjobs_core::silence::{self, Silence, SilenceError, Subject};
 use crate::client::Client;
 use crate::error::{Error, Result};
 
-/// Who has silenced what the program did.
-const PROGRAM: &str = "the program";
+/// Who has done what the program did.
+pub(crate) const PROGRAM: &str = "the program";
 
 impl Client {
     /// Returns what is silenced, on the dashboard or by [`silence`](Self::silence): what was silenced last first.

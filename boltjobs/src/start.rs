@@ -9,7 +9,7 @@ use boltjobs_core::clock::{Chance, Clock};
 use boltjobs_core::demo;
 use boltjobs_core::id::JobIds;
 use boltjobs_core::operation::Operations;
-use boltjobs_core::store::{Offer, Retention, StoreSource};
+use boltjobs_core::store::{Offer, Retention, StoreSource, Vitals};
 use boltjobs_core::watch::Interest;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -40,6 +40,7 @@ use crate::server::{Queue, Server};
 use crate::services::{ServiceThread, cancellation, gauges, heartbeat, noting, scheduler};
 use crate::settings::{Durability, Resolved, Settings};
 use crate::trace::TraceHook;
+use crate::vitals::{Pulse, resident, server_name};
 
 /// Starts boltjobs with its defaults and what `BOLTJOBS_*` says: opens the store (`sled:boltjobs-data`), checks
 /// everything that the program registered, and begins to work.
@@ -115,6 +116,13 @@ impl Builder {
     /// Sets how long a job stays with a server that no longer answers. Default 30 s, at least 1 s.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.settings.lease = Some(lease);
+        self
+    }
+
+    /// Sets the version of the program, which the dashboard shows of each server: `env!("CARGO_PKG_VERSION")`, or the hash of a
+    /// commit. `BOLTJOBS_VERSION`; default none, as boltjobs can't know which of the linked crates is the program.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.settings.version = Some(version.into());
         self
     }
 
@@ -306,6 +314,7 @@ pub(crate) fn begin(
         held: Vec::new(),
         handles: runtime.registry.handled(),
         lease: settings.lease,
+        vitals: Vitals { version: settings.version, resident: resident(), lag: None },
     };
     let worker = Arc::new(Worker {
         offer: Arc::new(offer),
@@ -326,12 +335,13 @@ pub(crate) fn begin(
     });
     let cancelled = runtime.store.watch(Interest::Cancelled);
     let serve = &runtime.services;
+    let pulse = Pulse::new(tokio::runtime::Handle::current(), Arc::clone(runtime));
     let services = vec![
         serve.spawn(runtime.steer(scheduler::watch_time(Arc::clone(runtime), settings.retention))),
         serve.spawn(runtime.steer(cancellation::pass_on(Arc::clone(&worker), cancelled))),
         serve.spawn(runtime.steer(noting::write_notes(Arc::clone(&worker)))),
         serve.spawn(runtime.steer(gauges::tell(Arc::clone(&worker)))),
-        serve.spawn(runtime.steer(heartbeat::keep_leases(Arc::clone(&worker), settings.max_crashes))),
+        serve.spawn(runtime.steer(heartbeat::keep_leases(Arc::clone(&worker), pulse, settings.max_crashes))),
     ];
     Server {
         // Without handlers or slots there is nothing to claim for.
@@ -384,12 +394,4 @@ async fn report(server: &Server) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn server_name(chance: &dyn Chance) -> Arc<str> {
-    let host = std::env::var("HOSTNAME").ok();
-    let host = host.or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok());
-    let host = host.map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
-    let (host, random) = (host.unwrap_or_else(|| "localhost".to_owned()), chance.next_u64() & 0xFF_FFFF);
-    format!("{host}:{}:{random:06x}", std::process::id()).into()
 }

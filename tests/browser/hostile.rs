@@ -10,7 +10,9 @@ use boltjobs_core::cron::Zone;
 use boltjobs_core::job::{ErrorInfo, JobSpec, NewJob};
 use boltjobs_core::notes::{Bar, LogLevel, LogLine, Note, Progress, Step};
 use boltjobs_core::recurring::{Definition, Stored};
-use boltjobs_core::store::{Action, Claimed, Command, Offer, Outcome, QueueOrder, Record, Settlement};
+use boltjobs_core::store::{
+    Action, Claimed, Command, Offer, Outcome, QueueOrder, Record, Settlement, Vitals,
+};
 use serde_json::json;
 
 /// Runs wherever it is taken for markup: as a text, within an attribute, in a script, as a link.
@@ -68,6 +70,7 @@ async fn fill(office: &Office) -> Vec<JobId> {
         handles: [(HOSTILE.into(), 1.into())].into(),
         held: Vec::new(),
         lease: 3_600 * SECOND,
+        vitals: Vitals::default(),
     });
     store.announce(Arc::clone(&offer), now, now.plus(3_600 * SECOND)).await.unwrap();
     let (mut jobs, result) = (Vec::new(), Arc::from(json!(HOSTILE).to_string().into_bytes()));

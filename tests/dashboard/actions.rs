@@ -156,7 +156,7 @@ async fn nothing_is_done_for_whoever_does_not_send_a_form_of_ours() {
     assert_eq!(super::send(at, &head, &form(&token)).status, 403);
     // An action is no link.
     assert_eq!(get(at, &format!("/jobs?{}", form(&token))).status, 200);
-    assert_eq!(get(at, "/queues/default?action=pause").status, 405);
+    assert_eq!(get(at, "/queues/none?action=pause").status, 404);
     let json =
         format!("POST /jobs HTTP/1.1\r\nHost: {at}\r\nContent-Type: application/json\r\nContent-Length: 2");
     assert_eq!(super::send(at, &json, "{}").status, 400);

@@ -117,7 +117,10 @@ async fn what_can_not_be_read_and_what_has_changed_is_told_and_nothing_is_lost()
     let typed = [("queue", "No"), ("priority", "high"), ("payload", HOSTILE)];
     let wrong = send(at, id, "save", ("Scheduled", 0), &typed);
     assert_eq!(wrong.status, 400);
-    assert_has(&wrong.body, &["`No`", "`high` is no priority", "it is no JSON", "aria-invalid=\"true\""]);
+    assert_has(
+        &wrong.body,
+        &["<code>No</code>", "<code>high</code> is no priority", "it is no JSON", "aria-invalid=\"true\""],
+    );
     assert!(!wrong.body.contains(HOSTILE), "it is shown as text");
 
     assert!(bench.client().change(id).priority(3).await.unwrap());

@@ -34,7 +34,7 @@ async fn a_link_says_which_columns_a_list_has() {
     assert_eq!(titles(&page), "Job,Tags,Priority,Waited,Ran,Server,Error,Enqueued,Due");
     assert_has(
         &page,
-        &["&lt;script&gt;", "<td class=\"number\">7</td>", bench.server.name(), "refused no money"],
+        &["&lt;script&gt;", "<td data-label=\"Priority\">7</td>", bench.server.name(), "refused no money"],
     );
     assert!(!page.contains("<script>alert"), "{page}");
     // The other pages of the list have them, too.

@@ -28,8 +28,10 @@ mod operations;
 mod pages;
 mod probes;
 mod prometheus;
+mod queue;
 mod saved;
 mod schema;
+mod servers;
 mod silencing;
 mod starting;
 mod table;
@@ -186,7 +188,7 @@ async fn the_first_page_says_what_is_wrong_and_how_to_mend_it() {
 
     let page = overview(address(&bench));
     assert_has(&page, &["Working, but 5 things need you.", "1 job failed for good;"]);
-    assert_has(&page, &["<span class=\"badge\">paused ", "<td>7</td>"]);
+    assert_has(&page, &["<span class=\"badge\">paused ", "data-label=\"Limit\">7</td>"]);
     assert_has(
         &page,
         &["Paused queues: <code>paused</code>;", "that no server works: <code>nobodys</code>;"],

@@ -122,6 +122,7 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     let large = &reader.get("/api/recurring", "", 200)["recurring"][0]["payload"]["id"];
     assert_eq!(*large, "9007199254740993", "a program that reads it as a double would get another one");
 
+    limit(&mut reader);
     silence(&mut reader);
     let act = json!({ "action": "delete", "jobs": [failed, later], "expected": ["Failed"] });
     let acted = reader.post("/api/jobs", "", &act, 200);
@@ -153,6 +154,26 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
         methods.map(move |method| format!("{method} {path}"))
     });
     assert_eq!(operations.collect::<BTreeSet<_>>(), reader.asked, "each operation is called here");
+}
+
+/// Sets a limit of a queue, once it is told what that would have meant, and removes it.
+fn limit(reader: &mut Reader) {
+    let default = reader.get("/api/queues/{name}", "default?limit=2", 200);
+    assert_eq!(
+        (&default["limit"], &default["set"], &default["what_if"]["limit"]),
+        (&json!(9), &Value::Null, &json!(2))
+    );
+    assert_eq!(default["seen"]["jobs"], 2);
+    let set = json!({ "action": "limit", "limit": 2 });
+    for done in [true, false] {
+        assert_eq!(reader.post("/api/queues/{name}", "default", &set, 200)["done"], done);
+    }
+    let default = reader.get("/api/queues/{name}", "default", 200);
+    assert_eq!((&default["limit"], &default["set"]["at_most"]), (&json!(2), &json!(2)));
+    let remove = json!({ "action": "unlimit" });
+    for done in [true, false] {
+        assert_eq!(reader.post("/api/queues/{name}", "default", &remove, 200)["done"], done);
+    }
 }
 
 /// Silences a check and a failure.
@@ -249,6 +270,21 @@ async fn what_can_not_be_done_is_told_by_a_status_and_in_json() {
         ("/api/recurring/{id}", "none", json!({ "action": "pause" }), 404, "no recurring definition `none`"),
         ("/api/recurring/{id}", "night%2Fly", json!({ "action": "remove" }), 403, "that takes `administer`"),
         ("/api/queues/{name}", "mail", json!({ "action": "burn" }), 400, "no action `burn`"),
+        (
+            "/api/queues/{name}",
+            "mail",
+            json!({ "action": "limit" }),
+            400,
+            "`` is no limit of a queue; use 1 to 100000",
+        ),
+        (
+            "/api/queues/{name}",
+            "mail",
+            json!({ "action": "pause", "limit": 1 }),
+            400,
+            "`limit` is for `limit`",
+        ),
+        ("/api/queues/{name}", "My%20Mail", json!({ "action": "limit", "limit": 1 }), 400, "My Mail"),
         ("/api/demo", "", json!({ "action": "burn" }), 400, "no action `burn`"),
         (
             "/api/health/{check}",

@@ -91,7 +91,7 @@ async fn all_that_match_are_deleted_after_a_dry_run_and_can_be_taken_back() {
     let told = audit::read(&*bench.store, None, 9).await.unwrap().entries;
     let told: Vec<_> = told.iter().map(|entry| (&*entry.action, entry.done)).collect();
     assert_eq!(told, [("undo", true), ("delete", true)]);
-    assert_has(&get(at, "/audit").body, &["undo", "1234 jobs that match `queue:mail`"]);
+    assert_has(&get(at, "/audit").body, &["undo", "1234 jobs that match <code>queue:mail</code>"]);
 }
 
 #[tokio::test]
@@ -260,12 +260,16 @@ async fn each_check_of_the_health_says_what_it_found() {
     let bench = bench().await;
     let at = address(&bench);
     let page = get(at, "/health").body;
-    assert_has(&page, &["15 checks of 15 passed", "passed: no queue is paused"]);
+    assert_has(&page, &["16 checks of 16 ok", "<strong>ok</strong>: no queue is paused"]);
     bench.client().queue("default").pause().await.unwrap();
     let page = get(at, "/health").body;
     assert_has(
         &page,
-        &["14 checks of 15 passed", "not so: no queue is paused", "Paused queues: <code>default</code>"],
+        &[
+            "15 checks of 16 ok",
+            "<strong>not ok</strong>: Paused queues: <code>default</code>",
+            "Expected: no queue is paused.",
+        ],
     );
 }
 

@@ -27,7 +27,7 @@ const UNSILENCE: &str = r#"{"action":"unsilence"}"#;
 const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=Allow&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 98] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 102] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -58,9 +58,11 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 98] = [
     ("/recurring/{id}/edit", "POST /recurring/x/edit", EDIT, OPERATORS, 409),
     ("/recurring/{id}/edit", "POST /recurring/y/edit", "action=save", OPERATORS, 404),
     ("/queues", "GET /queues", "", READERS, 200),
-    ("/queues/{name}", "GET /queues/x", "", READERS, 405),
+    ("/queues/{name}", "GET /queues/x", "", READERS, 404),
     ("/queues/{name}", "POST /queues/x", "action=pause", OPERATORS, 303),
     ("/queues/{name}", "POST /queues/x", "action=resume", OPERATORS, 303),
+    ("/queues/{name}", "POST /queues/x", "action=limit&limit=5", OPERATORS, 303),
+    ("/queues/{name}", "POST /queues/x", "action=unlimit", OPERATORS, 303),
     ("/servers", "GET /servers", "", READERS, 200),
     ("/failures", "GET /failures", "", READERS, 200),
     ("/failures/{fingerprint}", "GET /failures/0123456789abcdef", "", READERS, 404),
@@ -146,6 +148,8 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 98] = [
     ("/api/queues/{name}", "GET /api/queues/x", "", READERS, 404),
     ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"pause"}"#, OPERATORS, 200),
     ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"resume"}"#, OPERATORS, 200),
+    ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"limit","limit":5}"#, OPERATORS, 200),
+    ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"unlimit"}"#, OPERATORS, 200),
     ("/api/servers", "GET /api/servers", "", READERS, 200),
     ("/metrics", "GET /metrics", "", READERS, 200),
     ("/healthz", "GET /healthz", "", For::All, 200),

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use boltjobs::{Builder, Client, JobDetails, JobId, JobState, MemoryStore, Server, Store, Timestamp};
 use boltjobs_core::clock::Clock as _;
-use boltjobs_core::store::Offer;
+use boltjobs_core::store::{Offer, Vitals};
 
 pub use child::{Child, proceed, role, say};
 pub use clock::ManualClock;
@@ -112,6 +112,7 @@ pub fn offer(request: &str) -> Arc<Offer> {
         held: Vec::new(),
         handles: [(Arc::from(request), 1.into())].into(),
         lease: Duration::from_secs(30),
+        vitals: Vitals::default(),
     })
 }
 

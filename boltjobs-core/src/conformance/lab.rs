@@ -13,6 +13,7 @@ use crate::batch::{BatchStatus, NewBatch};
 use crate::continuation::{After, Parent};
 use crate::job::{HistoryRow, Job, Lease, NewJob};
 use crate::notes::{Note, Notes};
+use crate::queue_limit::{self, QueueLimit};
 use crate::recurring::{Definition, RecurringJob};
 use crate::sabotage;
 use crate::store::{
@@ -193,6 +194,16 @@ impl<'f> Lab<'f> {
 
     pub(super) fn pause(&self, queue: &str, pause: bool, now: Timestamp) -> bool {
         block_on(self.store.pause(queue.into(), pause, now)).expect("the store pauses")
+    }
+
+    /// Sets the limit of a queue, or removes the one that was set.
+    pub(super) fn set_limit(&self, queue: &str, at_most: Option<u32>, now: Timestamp) -> bool {
+        let store = &*self.store;
+        let Some(at_most) = at_most else {
+            return block_on(queue_limit::remove(store, queue, now)).expect("the store removes it");
+        };
+        let limit = QueueLimit { queue: queue.into(), at_most, actor: "a law".to_owned(), at: now };
+        block_on(queue_limit::set(store, &limit)).expect("the store keeps it")
     }
 
     pub(super) fn queues(&self, now: Timestamp) -> Vec<QueueInfo> {

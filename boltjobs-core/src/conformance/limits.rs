@@ -8,7 +8,7 @@ use crate::JobId;
 use crate::JobState::{Enqueued, Processing};
 use crate::job::NewJob;
 use crate::rate::Rate;
-use crate::store::{Handled, Held, Limits, Offer};
+use crate::store::{Handled, Held, Limits, Offer, Reason};
 use crate::watch::Interest;
 
 /// Returns job `n` of a key.
@@ -281,4 +281,54 @@ pub fn a_pause_survives_a_reopen(fixture: &dyn Fixture) {
     assert!(lab.pause("default", false, at(3)));
     lab.reopen();
     assert_eq!(lab.claim_ids(&offer(), 9, at(4)), [id(1)]);
+}
+
+/// U2: whatever a server says; and who waits for room is woken when there is more of it.
+pub fn a_limit_that_was_set_takes_the_place_of_what_servers_say(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    lab.enqueue((0..6).map(super::lab::job).collect(), at(0));
+    let says = Offer { queue_limits: [("default".into(), 4)].into(), ..offer() };
+    assert!(lab.set_limit("default", Some(2), at(1)));
+    assert!(!lab.set_limit("default", Some(2), at(2)), "it was that already");
+    let first = lab.claim(&says, 9, at(3));
+    assert_eq!(first.len(), 2);
+    assert_eq!(lab.claim(&offer(), 9, at(3)).len(), 0, "nor for a server that says nothing");
+    let known = lab.queues(at(3)).remove(0);
+    assert_eq!((known.limit, known.set.map(|set| set.at)), (Some(2), Some(at(1))));
+    assert!(
+        matches!(lab.explain(id(5), at(3)).reason, Reason::NoServer),
+        "it asks the servers that are there"
+    );
+    lab.announce(says.clone(), at(3), at(60));
+    let full = Reason::QueueFull { running: 2, at_most: 2 };
+    assert_eq!(lab.explain(id(5), at(3)).reason, full);
+
+    let watch = lab.store.watch(Interest::Ready);
+    assert!(lab.set_limit("default", Some(5), at(4)));
+    assert!(woken(watch).0.ready);
+    assert_eq!(lab.claim(&says, 9, at(4)).len(), 3, "it allows more than the server says, too");
+    assert!(lab.set_limit("default", None, at(5)));
+    assert!(!lab.set_limit("default", None, at(5)));
+    assert_eq!(lab.claim(&says, 9, at(5)).len(), 0, "five run, and the server says four");
+    assert_eq!(lab.claim(&offer(), 9, at(5)).len(), 1);
+}
+
+/// Law 1. What is left of its jobs waits for the end of one, and is woken by it.
+pub fn a_limit_that_was_set_survives_a_reopen(fixture: &dyn Fixture) {
+    let mut lab = Lab::new(fixture);
+    if !fixture.durable() {
+        return;
+    }
+    lab.enqueue((0..3).map(super::lab::job).collect(), at(0));
+    assert!(lab.set_limit("default", Some(1), at(1)));
+    lab.reopen();
+    let first = lab.claim(&offer(), 9, at(2));
+    assert_eq!(first.len(), 1);
+    let watch = lab.store.watch(Interest::Ready);
+    lab.settle(first[0].lease, done(), at(3));
+    assert!(woken(watch).0.ready);
+    assert_eq!(lab.claim(&offer(), 9, at(3)).len(), 1);
+    assert!(lab.set_limit("default", None, at(4)));
+    lab.reopen();
+    assert_eq!(lab.queues(at(5)).remove(0).set, None);
 }

@@ -162,6 +162,7 @@ impl<'f> Side<'f> {
                 show(&lab.keep(vec![document], &[], now))
             }
             Operation::Keep(key, None) => show(&lab.keep(Vec::new(), &[key], now)),
+            Operation::Limit(queue, at_most) => show(&(lab.set_limit(queue, at_most, now), lab.queues(now))),
             Operation::Pause(queue, pause) => show(&lab.pause(queue, pause, now)),
             Operation::Announce(offer) => {
                 lab.announce(*offer, now, now.plus(Duration::from_mins(5)));

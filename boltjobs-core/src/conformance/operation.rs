@@ -54,6 +54,7 @@ pub(super) enum Operation {
     Read(JobId),
     Pause(&'static str, bool),
     Keep(&'static str, Option<u64>),
+    Limit(&'static str, Option<u32>),
     Announce(Box<Offer>),
     Explain(JobId),
     Page(Box<PageQuery>),
@@ -110,7 +111,8 @@ pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
         72..79 => Operation::Due,
         79..82 => Operation::Reap,
         82..85 => Operation::Fire,
-        85 => Operation::Pause(pick(rng, &QUEUES), rng.u8(0..4) == 0),
+        85 if rng.bool() => Operation::Pause(pick(rng, &QUEUES), rng.u8(0..4) == 0),
+        85 => Operation::Limit(pick(rng, &QUEUES), rng.bool().then(|| rng.u32(1..4))),
         86 => {
             let few = Keep::for_age(span(rng)).at_most(rng.u64(0..9));
             let retention = Retention::default().succeeded(few).failed(span(rng)).deleted(span(rng));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::batch::NewBatch;
 use crate::continuation::{After, Parent, ParentId};
 use crate::job::{ErrorInfo, JobSpec, NewJob};
-use crate::store::{Offer, Outcome, QueueOrder};
+use crate::store::{Offer, Outcome, QueueOrder, Vitals};
 use crate::{BatchId, JobId, Timestamp};
 
 /// The request of jobs that a law does not care about.
@@ -83,6 +83,7 @@ pub(super) fn offer() -> Offer {
         held: Vec::new(),
         handles: [(REQUEST.into(), 1.into())].into(),
         lease: LEASE,
+        vitals: Vitals::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::Arc;
 
 use super::{Engine, Entry, Turn};
+use crate::queue_limit::{PREFIX, QueueLimit};
 use crate::store::{Document, DocumentQuery};
 
 #[derive(Debug, Default)]
@@ -53,6 +54,8 @@ impl Documents {
 impl Turn<'_> {
     /// Keeps documents, and removes others.
     pub fn keep(&mut self, kept: Vec<Document>, removed: Vec<Arc<str>>) {
+        let limits = |key: &Arc<str>| key.starts_with(PREFIX);
+        let limited = kept.iter().map(|document| &document.key).chain(&removed).any(limits);
         for document in kept {
             self.commit(Entry::Document(Box::new(document)));
         }
@@ -61,10 +64,25 @@ impl Turn<'_> {
                 self.commit(Entry::DocumentRemoved(key));
             }
         }
+        if limited {
+            self.engine.read_queue_limits();
+            // There may be room now that there was not.
+            self.engine.ask_again();
+        }
     }
 }
 
 impl Engine {
+    /// Reads the limits of queues that somebody has set. A boot does so, too: they are not part of what is replayed.
+    pub(super) fn read_queue_limits(&mut self) {
+        let kept = self.documents.kept.range::<str, _>((Included(PREFIX), Unbounded));
+        let limits = kept.take_while(|(key, _)| key.starts_with(PREFIX));
+        let limits = limits.filter_map(|(key, text)| QueueLimit::of(key, text));
+        self.limiting.set = limits.map(|limit| (Arc::clone(&limit.queue), limit)).collect();
+        // Then the end of a job may be what others wait for.
+        self.limited |= !self.limiting.set.is_empty();
+    }
+
     /// Returns documents whose keys begin alike.
     pub fn documents(&self, query: &DocumentQuery) -> Vec<Document> {
         let prefix = &*query.prefix;

@@ -81,7 +81,7 @@ impl<'a> Gate<'a> {
         if let Some(since) = self.limiting.paused.get(queue) {
             return Some(Hold::Paused(*since));
         }
-        let at_most = *self.offer.queue_limits.get(queue)?;
+        let at_most = self.limiting.of_queue(queue, self.offer)?;
         let held = self.limiting.count_held(|held| held.queue == *queue);
         let taken = running(self.counts.queues.get(queue)) + held;
         (taken >= u64::from(at_most)).then_some(Hold::QueueFull(taken, at_most))

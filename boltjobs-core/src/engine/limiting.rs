@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Entry, Turn};
 use crate::job::{Job, RowData};
+use crate::queue_limit::QueueLimit;
 use crate::rate::{Rate, RateLog};
-use crate::store::{Held, Limits};
+use crate::store::{Held, Limits, Offer};
 use crate::{JobId, Timestamp};
 
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub(super) struct Limiting {
     pub(super) over: BTreeSet<(Timestamp, RateId)>,
     /// The paused queues, and since when.
     pub(super) paused: BTreeMap<Arc<str>, Timestamp>,
+    /// The limits of queues that somebody has set, as the documents say.
+    pub(super) set: BTreeMap<Arc<str>, QueueLimit>,
     /// What each server still runs of attempts that have ended. Not journaled.
     held: BTreeMap<Arc<str>, Vec<Held>>,
 }
@@ -124,6 +127,12 @@ impl Limiting {
     pub(super) fn count(&self, key: &str) -> u64 {
         let running = self.running.get(key).map_or(0, BTreeSet::len);
         running as u64 + self.count_held(|held| held.key.as_deref() == Some(key))
+    }
+
+    /// Returns how many jobs of a queue a server may let run at once: what somebody has set, else what the server says.
+    pub(super) fn of_queue(&self, queue: &str, offer: &Offer) -> Option<u32> {
+        let set = self.set.get(queue).map(|limit| limit.at_most);
+        set.or_else(|| offer.queue_limits.get(queue).copied())
     }
 
     /// Counts what still runs of attempts that have ended.

@@ -29,7 +29,8 @@ impl Engine {
         let offers: Vec<_> = self.live(now).map(|server| &server.offer).collect();
         let mut queues: BTreeMap<Arc<str>, StateCounts> = self.counts.queues.clone();
         let named = offers.iter().flat_map(|offer| offer.queues.names());
-        for name in self.limiting.paused.keys().cloned().chain(named) {
+        let set = self.limiting.set.keys().cloned();
+        for name in self.limiting.paused.keys().cloned().chain(set).chain(named) {
             queues.entry(name).or_default();
         }
         queues.into_iter().map(|(name, counts)| self.queue(name, counts, &offers)).collect()
@@ -37,11 +38,14 @@ impl Engine {
 
     fn queue(&self, name: Arc<str>, counts: StateCounts, offers: &[&Arc<Offer>]) -> QueueInfo {
         let oldest = self.ready.oldest(&name).and_then(|id| self.jobs.look(id)).map(|job| job.since);
+        let set = self.limiting.set.get(&name).cloned();
+        let at_most = set.as_ref().map(|limit| limit.at_most);
         QueueInfo {
             counts,
             paused_since: self.limiting.paused.get(&name).copied(),
             oldest,
-            limit: offers.iter().filter_map(|offer| offer.queue_limits.get(&name)).min().copied(),
+            limit: offers.iter().filter_map(|offer| self.limiting.of_queue(&name, offer)).min().or(at_most),
+            set,
             servers: offers.iter().filter(|offer| offer.queues.works(&name)).count(),
             name,
         }

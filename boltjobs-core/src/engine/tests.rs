@@ -23,7 +23,7 @@ use crate::notes::{self, Bar, LogLevel, LogLine, Note};
 use crate::rate::Rate;
 use crate::store::{
     Action, Change, Claimed, Command, Handled, Keep, Limits, Offer, Outcome, QueueOrder, Record,
-    RecurringCommand, Retention, Settlement,
+    RecurringCommand, Retention, Settlement, Vitals,
 };
 use crate::{JobId, JobState, Timestamp};
 
@@ -65,7 +65,7 @@ fn offer(queues: QueueOrder) -> Offer {
     let lease = Duration::from_secs(30);
     let handles = [("mail.send".into(), 2.into())].into();
     let (server, queue_limits, held) = ("server-1".into(), BTreeMap::new(), Vec::new());
-    Offer { server, workers: 9, queues, queue_limits, handles, held, lease }
+    Offer { server, workers: 9, queues, queue_limits, handles, held, lease, vitals: Vitals::default() }
 }
 
 /// A command, and by how many seconds the clock is moved before it.

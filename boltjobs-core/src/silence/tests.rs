@@ -6,7 +6,7 @@ use super::*;
 use crate::JobId;
 use crate::job::{ErrorInfo, JobSpec, NewJob};
 use crate::memory::MemoryStore;
-use crate::store::{Action, Command, Offer, Outcome, QueueOrder, Settlement};
+use crate::store::{Action, Command, Offer, Outcome, QueueOrder, Settlement, Vitals};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -47,6 +47,7 @@ fn fail(store: &MemoryStore, number: u128) -> Fingerprint {
         held: Vec::new(),
         handles: [("pay".into(), 1.into())].into(),
         lease: HOUR,
+        vitals: Vitals::default(),
     };
     let outcome = Outcome::Failed { error: Box::new(ErrorInfo::new("E", "no")), reason: None, delete: false };
     block_on(async {

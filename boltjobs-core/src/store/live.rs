@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Offer, StateCounts};
 use crate::Timestamp;
+use crate::queue_limit::QueueLimit;
 
 /// A server that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +32,10 @@ pub struct QueueInfo {
     pub paused_since: Option<Timestamp>,
     /// Since when the job has waited for a worker that is the first of those that do.
     pub oldest: Option<Timestamp>,
-    /// How many of its jobs may run at once: the least that a server says.
+    /// How many of its jobs may run at once: what somebody has set, else the least that a server says.
     pub limit: Option<u32>,
+    /// The limit that somebody has set, in place of what the servers say.
+    pub set: Option<QueueLimit>,
     /// How many servers work it.
     pub servers: usize,
 }

@@ -27,6 +27,19 @@ pub struct Offer {
     pub held: Vec<Held>,
     /// How long a claim lasts without a heartbeat.
     pub lease: Duration,
+    /// How it is, as it is announced.
+    pub vitals: Vitals,
+}
+
+/// How a server is. What it says with a heartbeat counts until the next one; a claim takes no notice of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Vitals {
+    /// The version of its program, if that was told.
+    pub version: Option<Arc<str>>,
+    /// How many bytes of memory its process has, where the system tells.
+    pub resident: Option<u64>,
+    /// How late the runtime of its handlers came to the latest thing that it was to do at once.
+    pub lag: Option<Duration>,
 }
 
 impl Offer {

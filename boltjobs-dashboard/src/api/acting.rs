@@ -25,7 +25,7 @@ use crate::doing::{self, needs};
 use crate::operating::{self, Typed};
 use crate::pages::Acted;
 use crate::routes::Asked;
-use crate::{batches, bulk, demo};
+use crate::{batches, bulk, demo, limiting};
 
 /// The header that carries the token of our pages.
 const TOKEN: &str = "x-boltjobs-token";
@@ -194,6 +194,13 @@ pub(super) async fn recurring(
     Ok(Answer(json!({ "id": id, "action": action, "done": done, "job": made })))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnQueue {
+    action: String,
+    limit: Option<u64>,
+}
+
 /// Acts on a queue. To pause what is paused is no error.
 pub(super) async fn queue(
     asked: Asked,
@@ -201,8 +208,9 @@ pub(super) async fn queue(
     headers: HeaderMap,
     body: Sent,
 ) -> Answered {
-    let OnOther { action } = read(&asked, &headers, body)?;
-    let done = doing::queue(&asked, name.as_str().into(), &action).await?;
+    let OnQueue { action, limit } = read(&asked, &headers, body)?;
+    let limit = limit.map(|limit| limit.to_string()).unwrap_or_default();
+    let done = limiting::act(&asked, name.as_str().into(), &action, &limit).await?;
     Ok(Answer(json!({ "name": name, "action": action, "done": done })))
 }
 

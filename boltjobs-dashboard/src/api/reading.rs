@@ -3,12 +3,13 @@
 use axum::extract::{Path, Query};
 use boltjobs_core::query::QueryError;
 use boltjobs_core::recurring::RecurringJob;
-use boltjobs_core::text::shown;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Fault};
 use super::values;
+use crate::queue;
 use crate::routes::{self, Asked, Missing, Wanted};
+use crate::text::sentence;
 
 type Answered = Result<Answer, Fault>;
 
@@ -47,19 +48,21 @@ pub(super) async fn definition(asked: Asked, Path(id): Path<String>) -> Answered
 
 pub(super) async fn queues(asked: Asked) -> Answered {
     let queues = asked.store().queues(asked.now()).await?;
-    Ok(Answer(json!({ "queues": queues.iter().map(values::queue).collect::<Vec<_>>() })))
+    Ok(Answer(
+        json!({ "queues": queues.iter().map(|queue| Value::from(values::queue(queue))).collect::<Vec<_>>() }),
+    ))
 }
 
-pub(super) async fn queue(asked: Asked, Path(name): Path<String>) -> Answered {
-    let queues = asked.store().queues(asked.now()).await?;
-    let gone = || {
-        let name = shown(&name);
-        Missing::NotFound(format!(
-            "There is no queue `{name}`: it has no job, no server names it, and it is not paused."
-        ))
-    };
-    let queue = queues.iter().find(|queue| *queue.name == *name).ok_or_else(gone)?;
-    Ok(Answer(values::queue(queue)))
+pub(super) async fn queue(
+    asked: Asked,
+    Path(name): Path<String>,
+    Query(wanted): Query<queue::Wanted>,
+) -> Answered {
+    let mut found = queue::find(&asked, &name, wanted).await?;
+    match found.fault.take() {
+        Some(fault) => Err(Missing::Illegal(sentence(&fault)).into()),
+        None => Ok(Answer(values::whole_queue(&found))),
+    }
 }
 
 pub(super) async fn servers(asked: Asked) -> Answered {

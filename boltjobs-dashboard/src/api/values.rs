@@ -15,7 +15,9 @@ use serde_json::{Map, Value, json};
 
 use super::answer::exact;
 use crate::overview::Overview;
-use crate::pages::{JobPage, next_runs};
+use crate::pages::{JobPage, limits, next_runs};
+use crate::queue::Queue;
+use crate::sample::{Percentiles, Seen};
 use crate::verdict::verdict;
 
 pub(super) fn overview(overview: &Overview, now: Timestamp) -> Value {
@@ -209,15 +211,59 @@ pub(super) fn whole_definition(recurring: &RecurringJob) -> Value {
     value.into()
 }
 
-pub(super) fn queue(queue: &QueueInfo) -> Value {
-    json!({
+pub(super) fn queue(queue: &QueueInfo) -> Map<String, Value> {
+    object(json!({
         "name": &*queue.name,
         "states": states(&queue.counts),
         "paused_since": queue.paused_since.map(text),
         "oldest_since": queue.oldest.map(text),
         "limit": queue.limit,
+        "set": queue.set.as_ref().map(|set| {
+            json!({ "at_most": set.at_most, "actor": set.actor, "at": text(set.at) })
+        }),
         "servers": queue.servers,
-    })
+    }))
+}
+
+/// Returns everything that is said of a queue.
+pub(super) fn whole_queue(whole: &Queue) -> Value {
+    let percentiles = |found: Option<Percentiles>| {
+        found.map(|it| json!({ "p50": it.p50.as_secs_f64(), "p95": it.p95.as_secs_f64(), "p99": it.p99.as_secs_f64() }))
+    };
+    let seen = |seen: &Seen| {
+        json!({
+            "jobs": seen.jobs,
+            "per_minute": seen.per_minute,
+            "wait_seconds": percentiles(seen.wait),
+            "run_seconds": percentiles(seen.run),
+        })
+    };
+    let requests = whole.requests.iter().map(|request| {
+        let counts = request.counts.iter().map(|(state, jobs)| (state.as_str().to_owned(), (*jobs).into()));
+        json!({
+            "request": &*request.name,
+            "states": counts.collect::<Map<_, _>>(),
+            "limits": request.limits.as_deref().map(limits),
+            "seen": whole.sample.requests.get(&request.name).map(seen),
+        })
+    });
+    let mut value = queue(&whole.info);
+    value.extend(object(json!({
+        "what_if": whole.what_if.as_ref().map(|it| {
+            json!({
+                "limit": it.at_most,
+                "jobs": it.jobs,
+                "mean_run_seconds": it.mean.as_secs_f64(),
+                "work_seconds": it.work.as_secs_f64(),
+                "takes_seconds": it.takes.as_secs_f64(),
+                "busy_percent": it.busy,
+            })
+        }),
+        "seen": seen(&whole.sample.all),
+        "requests": requests.collect::<Vec<_>>(),
+        "keys": whole.keys.iter().map(|(key, jobs)| json!({ "key": &**key, "jobs": jobs })).collect::<Vec<_>>(),
+    })));
+    value.into()
 }
 
 pub(super) fn server(server: &ServerInfo) -> Value {
@@ -230,6 +276,9 @@ pub(super) fn server(server: &ServerInfo) -> Value {
         "running": server.running,
         "queues": (offer.queues != QueueOrder::All).then(|| names.iter().map(|name| &**name).collect::<Vec<_>>()),
         "handles": handles.collect::<Map<String, Value>>(),
+        "version": offer.vitals.version.as_deref(),
+        "resident_bytes": offer.vitals.resident,
+        "lag_seconds": offer.vitals.lag.map(|lag| lag.as_secs_f64()),
         "started_at": text(server.started_at),
         "heartbeat": text(server.heartbeat),
     })

@@ -3,7 +3,7 @@
 use boltjobs_core::audit::{AuditFilter, AuditPage};
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, absolute, live_list, table};
+use super::frame::{LINE, View, absolute, live_list, sentence, table};
 use crate::text::clip;
 
 /// How many entries a page has.
@@ -30,7 +30,7 @@ pub(crate) fn audit(view: &View, filter: &AuditFilter, page: &AuditPage) -> Mark
                             th scope="row" { (absolute(entry.at)) }
                             td { (narrower(view, filter, &entry.actor, |filter, actor| filter.who = actor)) }
                             td { (narrower(view, filter, &entry.action, |filter, action| filter.what = action)) }
-                            td { (clip(&entry.target, LINE)) @if !entry.detail.is_empty() { ": " (clip(&entry.detail, LINE)) } }
+                            td { (sentence(&clip(&entry.target, LINE))) @if !entry.detail.is_empty() { ": " (sentence(&clip(&entry.detail, LINE))) } }
                             td { @if entry.done { "yes" } @else { "no: it had changed" } }
                         }
                     }

@@ -14,25 +14,25 @@ use crate::text::{clip, counted, span};
 /// Shows what a column tells of a job.
 pub(super) fn cell(view: &View, job: &Job, column: Column) -> Markup {
     let (waited, ran) = spans(job);
-    let span_of = |lasted: Option<Duration>| html! { td class="number" { @if let Some(lasted) = lasted { (span(lasted)) } } };
+    let span_of = |lasted: Option<Duration>| html! { @if let Some(lasted) = lasted { (span(lasted)) } };
     match column {
-        Column::State => html! { td { (state(job.state)) } },
-        Column::What => html! { td { (now(view, job)) } },
-        Column::Since => html! { td { (view.instant(job.since)) } },
-        Column::Due => html! { td { @if let Some(due) = job.due { (view.instant(due)) } } },
-        Column::Queue => html! { td { (clip(&job.spec.queue, LINE)) } },
-        Column::Request => html! { td { (clip(&job.spec.request, LINE)) } },
-        Column::Attempt => html! { td class="number" { (job.attempt) } },
-        Column::Priority => html! { td class="number" { (job.spec.priority) } },
-        Column::Created => html! { td { (view.instant(job.created_at)) } },
-        Column::Tags => html! { td { (clip(&job.spec.tags.join(", "), LINE)) } },
+        Column::State => html! { (state(job.state)) },
+        Column::What => html! { (now(view, job)) },
+        Column::Since => html! { (view.instant(job.since)) },
+        Column::Due => html! { @if let Some(due) = job.due { (view.instant(due)) } },
+        Column::Queue => html! { (clip(&job.spec.queue, LINE)) },
+        Column::Request => html! { (clip(&job.spec.request, LINE)) },
+        Column::Attempt => html! { (job.attempt) },
+        Column::Priority => html! { (job.spec.priority) },
+        Column::Created => html! { (view.instant(job.created_at)) },
+        Column::Tags => html! { (clip(&job.spec.tags.join(", "), LINE)) },
         Column::Waited => span_of(waited),
         Column::Ran => span_of(ran),
         Column::Server => {
-            html! { td { @if let Some(server) = latest_server(job) { (clip(&server, LINE)) } } }
+            html! { @if let Some(server) = latest_server(job) { (clip(&server, LINE)) } }
         }
         Column::Error => {
-            html! { td { @if let Some(error) = job.last_error() { (clip(&error.to_string(), LINE)) } } }
+            html! { @if let Some(error) = job.last_error() { (clip(&error.to_string(), LINE)) } }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::frame::LINE;
+use super::frame::{LINE, sentence};
 use crate::text::clip;
 
 /// A field in which one types.
@@ -54,7 +54,7 @@ pub(super) fn field(
         div class="field" {
             label for=(id(name)) { (label) }
             (input)
-            @if let Some(why) = fault { p class="bad" id=(format!("{}-why", id(name))) { (clip(why, LINE)) "." } }
+            @if let Some(why) = fault { p class="bad" id=(format!("{}-why", id(name))) { (sentence(&clip(why, LINE))) "." } }
             @if let Some(hint) = hint { p class="quiet" id=(format!("{}-hint", id(name))) { (hint) "." } }
         }
     }

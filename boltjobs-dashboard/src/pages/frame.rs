@@ -30,12 +30,14 @@ pub(crate) struct View {
 }
 
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 17] = [
+const DONE: [(&str, &str); 19] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
     ("trigger", "A job of it was made, out of turn."),
     ("pause", "It is paused."),
     ("resume", "It goes on."),
+    ("limit", "The limit holds from now on."),
+    ("unlimit", "The limit was removed; what the servers say counts again."),
     ("edit", "It was changed; a new schedule counts from now."),
     ("remove", "It was removed; its jobs stay."),
     ("stop", "It goes no further."),
@@ -209,6 +211,33 @@ pub(super) fn table(caption: &str, columns: &[&str], rows: &Markup) -> Markup {
             }
         }
     }
+}
+
+/// A row of a table of [`cards`].
+pub(super) struct Card {
+    /// What it is about.
+    pub(super) about: Markup,
+    /// What else there is to it, in the order of the columns.
+    pub(super) cells: Vec<Markup>,
+}
+
+/// Makes a table whose rows are cards where the screen is narrow: then each cell has the title of its column beside it.
+pub(super) fn cards(
+    caption: &str,
+    columns: &[&str],
+    rows: impl Iterator<Item = Card>,
+    rest: &Markup,
+) -> Markup {
+    let rows = html! {
+        @for card in rows {
+            tr {
+                th scope="row" { (card.about) }
+                @for (title, cell) in columns.iter().skip(1).zip(card.cells) { td data-label=(title) { (cell) } }
+            }
+        }
+        (rest)
+    };
+    html! { div class="cards" { (table(caption, columns, &rows)) } }
 }
 
 /// Says what a table does not show.

@@ -18,7 +18,7 @@ pub(crate) fn health(view: &View, checks: &[Check]) -> Markup {
         h1 { "Health" }
         (live("checks", &html! {
             p {
-                (counted(passed as u64, "check")) " of " (checks.len()) " passed " (view.instant(view.now))
+                (counted(passed as u64, "check")) " of " (checks.len()) " ok " (view.instant(view.now))
                 @if !silenced.is_empty() { ", " (silenced.len()) " silenced" }
                 "."
             }
@@ -35,10 +35,10 @@ fn listed(view: &View, check: &Check) -> Markup {
     html! {
         li class=(if check.found.is_some() { "unwell" } else { "well" }) {
             @match &check.found {
-                None => { (icon("succeeded")) " " span { "passed: " (check.name) } }
+                None => { (icon("succeeded")) " " span { strong { "ok" } ": " (check.name) } }
                 Some(reason) => {
                     (icon("failures")) " "
-                    span { strong { "not so: " (check.name) "." } " " (sentence(&reason.text)) } " "
+                    span { strong { "not ok" } ": " (sentence(&reason.text)) " " span class="quiet" { "Expected: " (check.name) "." } } " "
                     @if reason.page != "/health" {
                         a class="button" href=(view.base.query(reason.page, &[("q", &reason.query)])) aria-label=(format!("Look at this: {}", reason.text)) { "Look" }
                     }

@@ -6,7 +6,7 @@ use boltjobs_core::{JobId, JobState};
 use maud::{Markup, html};
 
 use super::columns::{cell, chooser};
-use super::frame::{LINE, View, live, live_list, press, state, table};
+use super::frame::{Card, LINE, View, cards, live, live_list, press, state, table};
 use super::saved::Kept;
 use crate::access::Role;
 use crate::columns::Columns;
@@ -91,20 +91,13 @@ fn total(listed: &JobsPage, state: Option<JobState>) -> Markup {
 }
 
 fn rows(view: &View, listed: &JobsPage, columns: &Columns) -> Markup {
-    let rows = html! {
-        @for job in &listed.page.jobs {
-            tr {
-                th scope="row" {
-                    (mark(view, job))
-                    (view.job(job.id, job.spec.title()))
-                }
-                @for (column, _, _) in &columns.shown { (cell(view, job, *column)) }
-            }
-        }
-    };
+    let rows = listed.page.jobs.iter().map(|job| Card {
+        about: html! { (mark(view, job)) (view.job(job.id, job.spec.title())) },
+        cells: columns.shown.iter().map(|(column, _, _)| cell(view, job, *column)).collect(),
+    });
     let titles: Vec<_> =
         ["Job"].into_iter().chain(columns.shown.iter().map(|(_, _, title)| *title)).collect();
-    table("Jobs", &titles, &rows)
+    cards("Jobs", &titles, rows, &html! {})
 }
 
 /// Puts rows with jobs to mark into a form that acts on those that are, for those who may.

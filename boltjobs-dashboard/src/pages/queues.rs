@@ -7,7 +7,7 @@ use boltjobs_core::store::{JobFilter, QueueInfo};
 use boltjobs_core::throughput::Flow;
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, live, rest, state, table};
+use super::frame::{Card, LINE, View, cards, live, rest, state};
 use crate::access::Role;
 use crate::overview::{RATED, Rates};
 use crate::text::{clip, span};
@@ -29,7 +29,7 @@ pub(crate) fn queues(view: &View, queues: &[QueueInfo], rates: &Rates) -> Markup
         @if !queues.is_empty() {
             p class="quiet" {
                 "The oldest wait is that of the job that has been ready the longest. Rates are those of the last " (RATED) " minutes. A "
-                "limit is that of the servers that work the queue, each for itself."
+                "limit is how many of its jobs may run at once over all servers, as they say or as was set on the page of the queue."
             }
         }
     };
@@ -44,7 +44,7 @@ pub(super) fn listed(
     shown: usize,
     actions: bool,
 ) -> Markup {
-    let columns = [
+    let mut columns = vec![
         "Queue",
         "Enqueued",
         "Scheduled",
@@ -58,42 +58,60 @@ pub(super) fn listed(
         "Limit",
         "Servers",
     ];
-    let rows = html! {
-        @for queue in queues.iter().take(shown) { (row(view, queue, &rates.get(&queue.name).copied().unwrap_or_default(), actions)) }
-        (rest(queues.len(), shown, columns.len()))
-    };
-    table("Queues", &columns, &rows)
+    let actions = actions && view.access.role >= Role::Operate;
+    if actions {
+        columns.push("Actions");
+    }
+    let rows = queues
+        .iter()
+        .take(shown)
+        .map(|queue| row(view, queue, &rates.get(&queue.name).copied().unwrap_or_default(), actions));
+    cards("Queues", &columns, rows, &rest(queues.len(), shown, columns.len()))
 }
 
-fn row(view: &View, queue: &QueueInfo, flow: &Flow, actions: bool) -> Markup {
+fn row(view: &View, queue: &QueueInfo, flow: &Flow, actions: bool) -> Card {
     let filter = JobFilter { queues: vec![queue.name.clone()], ..JobFilter::default() };
+    let about = html! {
+        a href=(view.base.item("/queues/", &queue.name)) { (clip(&queue.name, LINE)) }
+        @if let Some(since) = queue.paused_since {
+            " " span class="badge" { "paused " (view.instant(since)) }
+        }
+    };
+    let states = [JobState::Enqueued, JobState::Scheduled, JobState::Processing, JobState::Failed];
+    let counted = states.map(|state| {
+        let filter = JobFilter { states: vec![state], ..filter.clone() };
+        html! {
+            @if queue.counts.get(state) == 0 { "0" }
+            @else { (view.jobs(&filter.to_string(), &html! { (queue.counts.get(state)) })) }
+        }
+    });
+    let mut cells = Vec::from(counted);
+    cells.extend([
+        html! { @if let Some(oldest) = queue.oldest { (view.instant(oldest)) } @else { "none" } },
+        html! { (rate(flow.enqueued)) },
+        html! { (rate(flow.ended())) },
+        html! { (emptied(queue.counts.get(JobState::Enqueued), flow)) },
+        html! { @if let Some(run) = flow.mean_run() { (span(run)) } @else { "–" } },
+        html! {
+            @if let Some(limit) = queue.limit { (limit) } @else { "none" }
+            @if queue.set.is_some() { " " span class="badge" { "set" } }
+        },
+        html! { (queue.servers) },
+    ]);
+    if actions {
+        cells.push(acts(view, queue, "queues"));
+    }
+    Card { about, cells }
+}
+
+/// Makes what can be done with a queue.
+pub(super) fn acts(view: &View, queue: &QueueInfo, from: &str) -> Markup {
+    let (action, label) =
+        if queue.paused_since.is_some() { ("resume", "Resume") } else { ("pause", "Pause") };
     html! {
-        tr {
-            th scope="row" {
-                (view.jobs(&filter.to_string(), &html! { (clip(&queue.name, LINE)) }))
-                @if let Some(since) = queue.paused_since {
-                    " " span class="badge" { "paused " (view.instant(since)) }
-                }
-                @let (action, label) = if queue.paused_since.is_some() { ("resume", "Resume") } else { ("pause", "Pause") };
-                @if actions {
-                    (view.button(Role::Operate, &view.base.item("/queues/", &queue.name), &[("action", action)], label))
-                    (delete_waiting(view, queue))
-                }
-            }
-            @for each in [JobState::Enqueued, JobState::Scheduled, JobState::Processing, JobState::Failed] {
-                @let filter = JobFilter { states: vec![each], ..filter.clone() };
-                td class="number" {
-                    @if queue.counts.get(each) == 0 { "0" }
-                    @else { (view.jobs(&filter.to_string(), &html! { (queue.counts.get(each)) })) }
-                }
-            }
-            td { @if let Some(oldest) = queue.oldest { (view.instant(oldest)) } @else { "none" } }
-            td class="number" { (rate(flow.enqueued)) }
-            td class="number" { (rate(flow.ended())) }
-            td class="number" { (emptied(queue.counts.get(JobState::Enqueued), flow)) }
-            td class="number" { @if let Some(run) = flow.mean_run() { (span(run)) } @else { "–" } }
-            td { @if let Some(limit) = queue.limit { (limit) } @else { "none" } }
-            td class="number" { (queue.servers) }
+        div class="actions" {
+            (view.button(Role::Operate, &view.base.item("/queues/", &queue.name), &[("action", action), ("from", from)], label))
+            (delete_waiting(view, queue))
         }
     }
 }
@@ -105,18 +123,18 @@ fn delete_waiting(view: &View, queue: &QueueInfo) -> Markup {
     let waiting = JobFilter { queues: vec![queue.name.clone()], states, ..JobFilter::default() };
     let link = view.base.query("/operations/new", &[("action", "delete"), ("q", &waiting.to_string())]);
     html! {
-        @if waits && view.access.role >= Role::Operate { " " a class="button" href=(link) { "Delete waiting…" } }
+        @if waits && view.access.role >= Role::Operate { a class="button" href=(link) { "Delete waiting…" } }
     }
 }
 
 /// Writes how many a minute there were, of those within the last [`RATED`] ones.
-fn rate(jobs: u64) -> String {
+pub(super) fn rate(jobs: u64) -> String {
     let tenths = jobs * 10 / RATED as u64;
     if tenths < 100 { format!("{}.{}", tenths / 10, tenths % 10) } else { (tenths / 10).to_string() }
 }
 
 /// Says when the queue is empty, if it goes on as within the last minutes.
-fn emptied(waiting: u64, flow: &Flow) -> String {
+pub(super) fn emptied(waiting: u64, flow: &Flow) -> String {
     match flow.ended().checked_sub(flow.enqueued) {
         _ if waiting == 0 => "–".to_owned(),
         None => "it grows".to_owned(),

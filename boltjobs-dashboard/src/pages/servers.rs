@@ -1,10 +1,13 @@
 //! The servers.
 
+use std::collections::BTreeSet;
+
 use boltjobs_core::store::{QueueOrder, ServerInfo};
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, live, rest, sentence, table};
-use crate::text::{clip, counted, names};
+use super::frame::{Card, LINE, View, cards, live, rest, sentence};
+use crate::health::is_late;
+use crate::text::{bytes, clip, counted, names, span};
 
 /// The most servers that are listed.
 const ROWS: usize = 1_000;
@@ -26,34 +29,65 @@ pub(crate) fn servers(view: &View, servers: &[ServerInfo]) -> Markup {
                     code { "boltjobs::start()" } "."
                 }
             } @else {
+                (mixed(servers))
                 (listed(view, servers, ROWS))
                 @for server in servers.iter().take(ROWS) { (handled(server)) }
             }
         }))
+        @if !servers.is_empty() {
+            p class="quiet" {
+                "Memory is that of the process. The lag is how late the runtime of the handlers came to something that it was to do "
+                "at once; it is measured once for each heartbeat. A version is what " code { "builder().version(..)" } " or "
+                code { "BOLTJOBS_VERSION" } " says."
+            }
+        }
     };
     view.frame("Servers", "Servers", &body)
 }
 
-/// Lists the first servers.
-pub(super) fn listed(view: &View, servers: &[ServerInfo], shown: usize) -> Markup {
-    let columns = ["Server", "Workers", "Queues", "Requests", "Started", "Heartbeat"];
-    let rows = html! {
-        @for server in servers.iter().take(shown) {
-            tr {
-                th scope="row" { (clip(&server.offer.server, LINE)) }
-                td { (slots(server)) }
-                td { (sentence(&worked(server))) }
-                td class="number" { (server.offer.requests().count()) }
-                td { (view.instant(server.started_at)) }
-                td {
-                    (view.instant(server.heartbeat))
-                    @if server.until <= view.now { " " span class="badge bad" { "not responding" } }
-                }
+/// Says when several versions of the program are running.
+fn mixed(servers: &[ServerInfo]) -> Markup {
+    let told = servers.iter().filter_map(|server| server.offer.vitals.version.as_deref());
+    let versions: BTreeSet<_> = told.collect();
+    let named = names(versions.iter().copied()).unwrap_or_default();
+    html! {
+        @if versions.len() > 1 {
+            p class="alert" {
+                span { (versions.len()) " versions are running: " (sentence(&named)) ". While a release is rolled out that is as it should be." }
             }
         }
-        (rest(servers.len(), shown, columns.len()))
-    };
-    table("Servers", &columns, &rows)
+    }
+}
+
+/// Lists the first servers.
+pub(super) fn listed(view: &View, servers: &[ServerInfo], shown: usize) -> Markup {
+    let columns =
+        ["Server", "Version", "Workers", "Queues", "Requests", "Memory", "Lag", "Started", "Heartbeat"];
+    let rows = servers.iter().take(shown).map(|server| row(view, server));
+    cards("Servers", &columns, rows, &rest(servers.len(), shown, columns.len()))
+}
+
+fn row(view: &View, server: &ServerInfo) -> Card {
+    let vitals = &server.offer.vitals;
+    let cells = vec![
+        html! { @if let Some(version) = &vitals.version { code { (clip(version, LINE)) } } @else { "–" } },
+        slots(server),
+        sentence(&worked(server)),
+        html! { (server.offer.requests().count()) },
+        html! { (vitals.resident.map_or_else(|| "–".to_owned(), bytes)) },
+        html! {
+            @match vitals.lag {
+                None => { "–" }
+                Some(lag) => { (span(lag)) @if is_late(server) { " " span class="badge bad" { "blocked" } } }
+            }
+        },
+        view.instant(server.started_at),
+        html! {
+            (view.instant(server.heartbeat))
+            @if server.until <= view.now { " " span class="badge bad" { "not responding" } }
+        },
+    ];
+    Card { about: html! { (clip(&server.offer.server, LINE)) }, cells }
 }
 
 /// Says how many jobs a server runs of those that it may, and draws it where they are few.

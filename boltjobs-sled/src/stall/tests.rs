@@ -6,7 +6,7 @@ use boltjobs_core::memory::MemoryStore;
 use boltjobs_core::notes::{Note, Step as Done};
 use boltjobs_core::store::{
     Action, Answer, Claimed, Command, Enqueued, Heartbeat, Offer, Outcome, PageQuery, QueueOrder, Record,
-    Retention, Settled, Settlement, Store,
+    Retention, Settled, Settlement, Store, Vitals,
 };
 use boltjobs_core::watch::{Interest, Watch};
 use boltjobs_core::{JobId, JobState, Timestamp};
@@ -38,6 +38,7 @@ fn offer() -> Arc<Offer> {
         held: Vec::new(),
         handles: [("mail.send".into(), 1.into())].into(),
         lease: Duration::from_mins(1),
+        vitals: Vitals::default(),
     })
 }
 

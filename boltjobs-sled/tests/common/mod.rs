@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::job::{Job, JobSpec, NewJob};
-use boltjobs_core::store::{Offer, Outcome, PageQuery, QueueOrder, Settlement, Store};
+use boltjobs_core::store::{Offer, Outcome, PageQuery, QueueOrder, Settlement, Store, Vitals};
 use boltjobs_core::{JobId, Timestamp};
 use boltjobs_sled::{SledOptions, SledStore};
 use pollster::block_on;
@@ -45,6 +45,7 @@ pub(crate) fn offer() -> Arc<Offer> {
         held: Vec::new(),
         handles: [("mail.send".into(), 1.into())].into(),
         lease: Duration::from_mins(1),
+        vitals: Vitals::default(),
     })
 }
 

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use boltjobs_core::store::{Heartbeat, StoreError};
+use boltjobs_core::store::{Heartbeat, Offer, StoreError, Vitals};
 
 use crate::meters;
 use crate::pipeline::claim::Worker;
 use crate::services::cancellation;
+use crate::vitals::{Pulse, resident};
 
 /// A handler that holds its thread longer than this is reported.
 const BLOCKING: Duration = Duration::from_secs(1);
 
 /// Beats three times in the time of a lease, until it is aborted or the store is closed.
-pub(crate) async fn keep_leases(worker: Arc<Worker>, max_crashes: u32) {
+pub(crate) async fn keep_leases(worker: Arc<Worker>, mut pulse: Pulse, max_crashes: u32) {
     let lease = worker.offer.lease;
     loop {
         tokio::select! {
@@ -21,7 +22,7 @@ pub(crate) async fn keep_leases(worker: Arc<Worker>, max_crashes: u32) {
             () = worker.told.notified() => {}
             () = worker.runtime.clock.sleep(lease / 3) => {}
         }
-        match beat(&worker, max_crashes).await {
+        match beat(&worker, &mut pulse, max_crashes).await {
             Ok(()) => {}
             Err(StoreError::Closed) => return,
             Err(error) => {
@@ -32,9 +33,22 @@ pub(crate) async fn keep_leases(worker: Arc<Worker>, max_crashes: u32) {
     }
 }
 
-async fn beat(worker: &Arc<Worker>, max_crashes: u32) -> Result<(), StoreError> {
+/// Says that the server is there, and how it is.
+async fn announce(worker: &Worker, pulse: &mut Pulse) -> Result<(), StoreError> {
+    if !worker.works() {
+        return Ok(());
+    }
+    let offer = worker.outlived.tell(worker.with_demo.get().unwrap_or(&worker.offer));
+    let version = offer.vitals.version.clone();
+    let vitals = Vitals { version, resident: resident(), lag: Some(pulse.take()) };
+    let (offer, now) = (Offer { vitals, ..Offer::clone(&offer) }, worker.runtime.now());
+    let until = now.plus(offer.lease);
+    worker.runtime.store.announce(Arc::new(offer), now, until).await
+}
+
+async fn beat(worker: &Arc<Worker>, pulse: &mut Pulse, max_crashes: u32) -> Result<(), StoreError> {
     let (runtime, leases) = (&worker.runtime, worker.leases());
-    worker.announce().await?;
+    announce(worker, pulse).await?;
     let heartbeat = if leases.is_empty() {
         Heartbeat::default()
     } else {

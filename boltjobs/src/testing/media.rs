@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use boltjobs_core::job::Job;
 use boltjobs_core::memory::{MemoryStore, Tape};
-use boltjobs_core::store::{Counts, JobFilter, PageQuery, Store, StoreError};
+use boltjobs_core::store::{Counts, DocumentQuery, JobFilter, PageQuery, Store, StoreError};
 
 use super::storm::Storm;
 #[cfg(feature = "sled")]
@@ -113,6 +113,18 @@ impl Opened {
             #[cfg(feature = "sled")]
             Self::Sled(store) => store.look(|engine| engine.page(&query)).jobs,
         }
+    }
+
+    /// Says whether somebody has set a limit of a queue, as is in memory now.
+    pub(super) fn is_limited(&self, queue: &str) -> bool {
+        let (prefix, limit) = (format!("limit/queue/{queue}").into(), 1);
+        let query = DocumentQuery { prefix, limit, ..DocumentQuery::default() };
+        let found = match self {
+            Self::Memory(store) => at_once(store.documents(query)).unwrap_or_default(),
+            #[cfg(feature = "sled")]
+            Self::Sled(store) => store.look(|engine| engine.documents(&query)),
+        };
+        found.iter().any(|document| document.key.ends_with(&format!("/{queue}")))
     }
 
     /// Returns the counters, as they are in memory now.

@@ -7,7 +7,7 @@ use boltjobs::Store;
 use boltjobs_core::clock::Clock as _;
 use boltjobs_core::demo;
 use boltjobs_core::shape::{Field, Kind, Shape};
-use boltjobs_core::store::{Handled, Offer, QueueOrder};
+use boltjobs_core::store::{Handled, Offer, QueueOrder, Vitals};
 use boltjobs_tests::ManualClock;
 
 /// A field of a request: its name and its type.
@@ -35,6 +35,11 @@ pub(crate) fn offer(server: &str, queues: QueueOrder) -> Offer {
         handles: REQUESTS.map(|(request, ident, fields)| (Arc::from(request), handled(ident, fields))).into(),
         held: Vec::new(),
         lease: LEASE,
+        vitals: Vitals {
+            version: Some("2.1.0".into()),
+            resident: Some(96 << 20),
+            lag: Some(Duration::from_micros(300)),
+        },
     }
 }
 

@@ -5,7 +5,7 @@
 pub struct Page {
     /// What its pictures are called.
     pub name: &'static str,
-    /// Where it is. `{failed}`, `{failure}`, `{running}`, `{recurring}`, `{batch}` and `{operation}` stand for what an [`Office`](crate::Office) has.
+    /// Where it is. `{failed}`, `{failure}`, `{running}`, `{recurring}`, `{queue}`, `{batch}` and `{operation}` stand for what an [`Office`](crate::Office) has.
     pub path: &'static str,
     /// What it says when there is something to show.
     pub says: &'static str,
@@ -26,6 +26,7 @@ pub const PAGES: &[Page] = &[
     page("recurring-one", "/recurring/{recurring}", "Europe/Oslo"),
     page("recurring-edit", "/recurring/{recurring}/edit", "Missed runs"),
     page("queues", "/queues", "newsletter"),
+    page("queue", "/queues/{queue}", "Wait and run"),
     page("servers", "/servers", "worker-2:3307:b81c04"),
     page("failures", "/failures", "the bank refused the card"),
     page("failure", "/failures/{failure}", "the bank refused the card"),

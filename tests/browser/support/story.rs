@@ -67,6 +67,7 @@ impl Story {
             ("failure", failure),
             ("running", running.to_string()),
             ("recurring", "nightly-report".to_owned()),
+            ("queue", "mail".to_owned()),
             ("batch", batch.to_string()),
             ("operation", operation),
         ]

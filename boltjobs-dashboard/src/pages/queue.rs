@@ -1,0 +1,142 @@
+//! One queue.
+
+use boltjobs_core::JobState;
+use boltjobs_core::store::{JobFilter, Limits};
+use maud::{Markup, html};
+
+use super::frame::{LINE, View, live, table};
+use super::limit::limit;
+use super::queues::{acts, emptied, rate};
+use crate::overview::RATED;
+use crate::queue::{Queue, STATES};
+use crate::sample::{Percentiles, Seen};
+use crate::text::{clip, counted, span};
+
+/// Shows what is known of a queue.
+pub(crate) fn queue(view: &View, queue: &Queue) -> Markup {
+    let info = &queue.info;
+    let name = clip(&info.name, LINE);
+    let body = html! {
+        h1 { "Queue " (name) }
+        (live("state", &html! {
+            @if let Some(since) = info.paused_since { p { span class="badge" { "paused " (view.instant(since)) } } }
+            (acts(view, info, "queue"))
+            (facts(view, queue))
+        }))
+        (live("times", &times(queue)))
+        (live("requests", &requests(view, queue)))
+        (live("keys", &keys(queue)))
+        (limit(view, queue))
+        p { a href=(view.base.path("/queues")) { "All queues" } }
+    };
+    view.frame("Queues", &format!("Queue {name}"), &body)
+}
+
+fn facts(view: &View, queue: &Queue) -> Markup {
+    let (info, flow) = (&queue.info, &queue.flow);
+    let of =
+        |state| JobFilter { states: vec![state], queues: vec![info.name.clone()], ..JobFilter::default() };
+    html! {
+        dl {
+            @for state in STATES {
+                dt { (state) }
+                dd { (view.jobs(&of(state).to_string(), &html! { (info.counts.get(state)) })) }
+            }
+            dt { "Oldest wait" }
+            dd { @if let Some(oldest) = info.oldest { (view.instant(oldest)) } @else { "none" } }
+            dt { "In and out a minute" }
+            dd { (rate(flow.enqueued)) " and " (rate(flow.ended())) ", within the last " (RATED) " minutes" }
+            dt { "Empty in" }
+            dd { (emptied(info.counts.get(JobState::Enqueued), flow)) }
+            dt { "Limit" }
+            dd { @if let Some(at_most) = info.limit { (at_most) " at once" } @else { "none" } }
+            dt { "Servers" }
+            dd { (info.servers) }
+        }
+    }
+}
+
+/// Shows how long jobs have waited and run.
+fn times(queue: &Queue) -> Markup {
+    let sample = &queue.sample;
+    html! {
+        @if sample.all.jobs == 0 {
+            p class="quiet" { "No job of it has ended that is still kept." }
+        } @else {
+            (table("Wait and run", &["Request", "Jobs", "A minute", "Wait p50", "p95", "p99", "Run p50", "p95", "p99"], &html! {
+                (timed("all of them", &sample.all))
+                @if sample.requests.len() > 1 {
+                    @for (request, seen) in &sample.requests { (timed(request, seen)) }
+                }
+            }))
+            p class="quiet" {
+                "Of the " (counted(sample.all.jobs as u64, "ended job")) " that were enqueued last. Wait is from when a job was ready to "
+                "when its latest attempt began, run is that attempt. A minute: how many have ended, since the first of them did."
+            }
+        }
+    }
+}
+
+fn timed(name: &str, seen: &Seen) -> Markup {
+    let three = |found: Option<Percentiles>| match found {
+        Some(it) => [it.p50, it.p95, it.p99].map(span),
+        None => ["–", "–", "–"].map(str::to_owned),
+    };
+    html! {
+        tr {
+            th scope="row" { (clip(name, LINE)) }
+            td class="number" { (seen.jobs) }
+            td class="number" { @if let Some(rate) = seen.per_minute { (format!("{rate:.1}")) } @else { "–" } }
+            @for text in three(seen.wait).into_iter().chain(three(seen.run)) { td class="number" { (text) } }
+        }
+    }
+}
+
+fn requests(view: &View, queue: &Queue) -> Markup {
+    let columns = ["Request", "Enqueued", "Scheduled", "Processing", "Failed", "Limits of its handler"];
+    html! {
+        (table("Requests of the queue", &columns, &html! {
+            @for request in &queue.requests {
+                @let filter = JobFilter {
+                    queues: vec![queue.info.name.clone()], requests: vec![request.name.clone()], ..JobFilter::default()
+                };
+                tr {
+                    th scope="row" { (view.jobs(&filter.to_string(), &html! { (clip(&request.name, LINE)) })) }
+                    @for (state, jobs) in &request.counts {
+                        @let filter = JobFilter { states: vec![*state], ..filter.clone() };
+                        td class="number" { @if *jobs == 0 { "0" } @else { (view.jobs(&filter.to_string(), &html! { (jobs) })) } }
+                    }
+                    td { (request.limits.as_deref().map_or_else(|| "none".to_owned(), limits)) }
+                }
+            }
+            @if queue.requests.is_empty() { tr { td colspan=(columns.len()) { "none" } } }
+            @if queue.left_out > 0 { tr { td colspan=(columns.len()) { (queue.left_out) " more with fewer jobs" } } }
+        }))
+    }
+}
+
+/// Says what jobs of a handler are held to.
+pub(crate) fn limits(limits: &Limits) -> String {
+    let parts = [
+        limits.concurrency.map(|most| format!("{most} at once")),
+        limits.per_key.map(|most| format!("{most} of a key at once")),
+        limits.rate.map(|rate| rate.to_string()),
+        limits.rate_per_key.map(|rate| format!("{rate} of a key")),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn keys(queue: &Queue) -> Markup {
+    html! {
+        @if !queue.keys.is_empty() {
+            (table("Keys with most jobs", &["Key", "Jobs"], &html! {
+                @for (key, jobs) in &queue.keys {
+                    tr { th scope="row" { code { (clip(key, LINE)) } } td class="number" { (jobs) } }
+                }
+            }))
+            p class="quiet" {
+                "Of the " (counted(queue.looked_at as u64, "job")) " that wait for a worker or run and were enqueued last."
+            }
+        }
+    }
+}
