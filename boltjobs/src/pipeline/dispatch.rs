@@ -25,7 +25,7 @@ use crate::services::cancellation;
 
 /// A claimed job that is about to run.
 #[derive(Debug)]
-pub(super) struct Start {
+pub(crate) struct Start {
     pub(super) running: Arc<RunningJob>,
     job: Claimed,
     slot: Slot,
