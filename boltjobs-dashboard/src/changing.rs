@@ -13,8 +13,9 @@ use boltjobs_core::store::Action;
 
 use crate::actions::{Fields, Sent, answer, back};
 use crate::change::{self, OPEN, Typed};
-use crate::doing::{self, Refused, needs, unknown};
+use crate::doing::{self, needs, unknown};
 use crate::pages::{self, ChangePage, JobPage};
+use crate::refused::Refused;
 use crate::routes::{Asked, find_job, html};
 
 /// Shows the form with what is there.
@@ -46,10 +47,7 @@ async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refuse
         "requeue" => (true, true),
         other => return Err(unknown(other)),
     };
-    let JobPage { job, shape, .. } = match find_job(asked, id).await {
-        Ok(found) => found,
-        Err(missing) => return Ok(asked.answer(Err(missing))),
-    };
+    let JobPage { job, shape, .. } = find_job(asked, id).await?;
     let typed = |field| form.has(field).then(|| form.field(field).to_owned());
     let typed = Typed { queue: typed("queue"), priority: typed("priority"), payload: typed("payload") };
     let mut page = ChangePage::new(&job, typed);

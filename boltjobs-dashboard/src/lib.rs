@@ -11,6 +11,7 @@ mod assets;
 mod attempts;
 mod audit;
 mod auditing;
+mod backfill;
 mod batches;
 mod bulk;
 mod change;
@@ -37,6 +38,7 @@ mod overview;
 mod pages;
 mod probes;
 mod prometheus;
+mod refused;
 mod routes;
 mod saved;
 mod secret;
@@ -274,6 +276,7 @@ fn pages(source: Source) -> Router {
         .route("/recurring", get(routes::recurring))
         .route("/recurring/{id}", get(routes::definition).post(actions::recurring))
         .route("/recurring/{id}/edit", get(editing::form).post(editing::sent))
+        .route("/recurring/{id}/backfill", get(backfill::look).post(backfill::sent))
         .route("/queues", get(routes::queues))
         .route("/queues/{name}", post(actions::queues))
         .route("/servers", get(routes::servers))

@@ -16,6 +16,7 @@ mod access;
 mod actions;
 mod api;
 mod auditing;
+mod backfilling;
 mod changing;
 mod columns;
 mod editing;

@@ -136,13 +136,14 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     }
     assert_eq!(nightly["in_words"], "at 03:00 every day");
     let edit = json!({
-        "action": "edit", "cron": "0 4 * * *", "timezone": "Europe/Oslo", "misfire": "FireAll", "misfire_at_most": 3,
+        "action": "edit", "cron": "0 4 * * *", "timezone": "Europe/Oslo", "dst": "Elapsed", "misfire": "FireAll", "misfire_at_most": 3,
         "overlap": "Skip", "jitter_seconds": 1.5, "starts_at": "2026-02-01T00:00:00Z", "ends_at": null,
         "updated_at": nightly["updated_at"],
     });
     assert_eq!(reader.post("/api/recurring/{id}", "night%2Fly", &edit, 200)["done"], true);
     let made = reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "trigger" }), 200);
     reader.get("/api/jobs/{id}", made["job"].as_str().unwrap(), 200);
+    backfill(&mut reader);
     reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "remove" }), 200);
     reader.get("/api/recurring/{id}", "night%2Fly", 404);
 
@@ -153,6 +154,21 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
         methods.map(move |method| format!("{method} {path}"))
     });
     assert_eq!(operations.collect::<BTreeSet<_>>(), reader.asked, "each operation is called here");
+}
+
+/// Makes up for two runs, which the definition is edited for: it had a start later than these.
+fn backfill(reader: &mut Reader) {
+    let edit = json!({ "action": "edit", "starts_at": null });
+    reader.post("/api/recurring/{id}", "night%2Fly", &edit, 200);
+    let path = "/api/recurring/night%2Fly/backfill?from=2025-12-29&to=2025-12-31";
+    let seen = reader.checked("get", "/api/recurring/{id}/backfill", &get(reader.at, path), 200);
+    assert_eq!((&seen["new"], &seen["runs"][1]["local"]), (&json!(2), &json!("Tue 2025-12-30 04:00:00 CET")));
+    let range = json!({ "from": "2025-12-29", "to": "2025-12-31", "updated_at": seen["updated_at"] });
+    for new in [2, 0] {
+        let path = "/api/recurring/{id}/backfill";
+        let done = reader.post(path, "night%2Fly", &range, 200);
+        assert_eq!((&done["new"], &done["runs"][0]["job"]), (&json!(new), &seen["runs"][0]["job"]));
+    }
 }
 
 /// Silences a check and a failure.

@@ -11,6 +11,7 @@
 
 mod acting;
 mod answer;
+mod backfilling;
 mod editing;
 mod reading;
 mod routes;

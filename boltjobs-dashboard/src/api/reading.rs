@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Fault};
 use super::values;
-use crate::routes::{self, Asked, Missing, Wanted};
+use crate::refused::Refused;
+use crate::routes::{self, Asked, Wanted};
 
 type Answered = Result<Answer, Fault>;
 
@@ -22,7 +23,7 @@ pub(super) async fn counts(asked: Asked) -> Answered {
 
 pub(super) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Answered {
     let filter = wanted.q.parse().map_err(|error: QueryError| {
-        Missing::Illegal(format!("`q` can't be read at character {}: {}", error.column, error.what))
+        Refused::Illegal(format!("`q` can't be read at character {}: {}", error.column, error.what))
     })?;
     let listed = routes::find(&asked, filter, &wanted).await?;
     Ok(Answer(json!({
@@ -42,7 +43,9 @@ pub(super) async fn recurring(asked: Asked) -> Answered {
 }
 
 pub(super) async fn definition(asked: Asked, Path(id): Path<String>) -> Answered {
-    Ok(Answer(values::whole_definition(&routes::find_definition(&asked, &id).await?)))
+    let found = routes::find_definition(&asked, &id).await?;
+    let shape = routes::shape_of(&asked, &found.definition.spec.request).await?;
+    Ok(Answer(values::whole_definition(&found, shape.as_deref())))
 }
 
 pub(super) async fn queues(asked: Asked) -> Answered {
@@ -54,7 +57,7 @@ pub(super) async fn queue(asked: Asked, Path(name): Path<String>) -> Answered {
     let queues = asked.store().queues(asked.now()).await?;
     let gone = || {
         let name = shown(&name);
-        Missing::NotFound(format!(
+        Refused::NotFound(format!(
             "There is no queue `{name}`: it has no job, no server names it, and it is not paused."
         ))
     };
@@ -68,5 +71,5 @@ pub(super) async fn servers(asked: Asked) -> Answered {
 }
 
 pub(super) async fn missing() -> Fault {
-    Missing::NotFound("There is no such path; /api/openapi.json lists them.".to_owned()).into()
+    Refused::NotFound("There is no such path; /api/openapi.json lists them.".to_owned()).into()
 }

@@ -30,13 +30,14 @@ pub(crate) struct View {
 }
 
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 17] = [
+const DONE: [(&str, &str); 18] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
     ("trigger", "A job of it was made, out of turn."),
     ("pause", "It is paused."),
     ("resume", "It goes on."),
     ("edit", "It was changed; a new schedule counts from now."),
+    ("backfill", "The jobs of the runs below were enqueued."),
     ("remove", "It was removed; its jobs stay."),
     ("stop", "It goes no further."),
     ("undo", "Jobs that were deleted wait again."),

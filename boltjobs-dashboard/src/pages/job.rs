@@ -154,7 +154,7 @@ fn facts(view: &View, job: &Job) -> Markup {
 }
 
 /// Shows the payload: as the code that makes it, as it is stored, and in a test.
-fn request(shape: Option<&Shape>, spec: &JobSpec) -> Markup {
+pub(super) fn request(shape: Option<&Shape>, spec: &JobSpec) -> Markup {
     let json = format!("{:#}", masked(spec));
     html! {
         h2 { "Request" }

@@ -1,6 +1,7 @@
 //! The pages. What comes from outside is only ever put into them by `maud`, which escapes it.
 
 mod audit;
+mod backfill;
 mod bar;
 mod batches;
 mod change;
@@ -29,6 +30,7 @@ mod silence;
 mod told;
 
 pub(crate) use audit::{ROWS as AUDIT_ROWS, audit};
+pub(crate) use backfill::{BackfillPage, backfill};
 pub(crate) use batches::{ROWS as BATCH_ROWS, batch, batches};
 pub(crate) use change::{ChangePage, change};
 pub(crate) use edit::{EditPage, edit};
@@ -42,7 +44,7 @@ pub(crate) use login::{closed, login};
 pub(crate) use operations::{DryRun, SAMPLE, dry_run, operation, operations};
 pub(crate) use overview::{Graphs, SPANS, overview};
 pub(crate) use queues::queues;
-pub(crate) use recurring::{definition, next_runs, recurring};
+pub(crate) use recurring::{definition, local, moved, next_runs, recurring};
 pub(crate) use retries::{SORTED, retries, soonest};
 pub(crate) use saved::Kept;
 pub(crate) use servers::servers;
