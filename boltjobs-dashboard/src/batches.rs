@@ -7,6 +7,7 @@ use boltjobs_core::batch::BatchStatus;
 use boltjobs_core::text::shown;
 
 use crate::failing::From as Start;
+use crate::kin;
 use crate::pages::{self, BATCH_ROWS};
 use crate::refused::Refused;
 use crate::routes::Asked;
@@ -41,8 +42,12 @@ pub(crate) async fn find_all(
 }
 
 pub(crate) async fn batch(asked: Asked, Path(id): Path<String>) -> Response {
-    let page = find(&asked, &id).await;
-    asked.answer(page.map(|(batch, nested)| pages::batch(asked.view(), &batch, &nested)))
+    let page = async {
+        let (batch, nested) = find(&asked, &id).await?;
+        let kin = kin::of_batch(&asked, &batch, &nested).await?;
+        Ok(pages::batch(asked.view(), &batch, &nested, &kin))
+    };
+    asked.answer(page.await)
 }
 
 /// Finds a batch, and the batches in it.

@@ -22,10 +22,7 @@ use crate::routes::{Asked, find_job, html};
 pub(crate) async fn form(asked: Asked, Path(id): Path<String>) -> Response {
     let done = async {
         needs(&asked, Role::Operate)?;
-        let found = match find_job(&asked, &id).await {
-            Ok(found) => found,
-            Err(missing) => return Ok(asked.answer(Err(missing))),
-        };
+        let found = find_job(&asked, &id).await?;
         let page = ChangePage::new(&found.job, Typed::of(&found.job.spec));
         Ok(html(pages::change(asked.view(), &page)).into_response())
     };

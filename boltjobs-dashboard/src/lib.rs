@@ -24,6 +24,7 @@ mod doing;
 mod edit;
 mod editing;
 mod events;
+mod exporting;
 mod failing;
 mod failure;
 mod faults;
@@ -31,6 +32,7 @@ mod gate;
 mod guard;
 mod health;
 mod hosts;
+mod kin;
 mod link;
 mod login;
 mod operating;
@@ -271,6 +273,7 @@ fn pages(source: Source) -> Router {
         .route("/jobs", get(routes::jobs).post(actions::jobs))
         .route("/jobs/{id}", get(routes::job))
         .route("/jobs/{id}/edit", get(changing::form).post(changing::sent))
+        .route("/jobs/{id}/export", get(exporting::export))
         .route("/queries", post(actions::queries))
         .route("/columns", post(columns::choose))
         .route("/recurring", get(routes::recurring))

@@ -24,6 +24,7 @@ use crate::choices::Choices;
 use crate::columns::Columns;
 use crate::demo;
 use crate::gate::Gate;
+use crate::kin;
 use crate::link::Base;
 use crate::overview::{Overview, rates};
 use crate::pages::{self, Graphs, JobPage, JobsPage, Kept, SIZES, SPANS, Told, View};
@@ -238,11 +239,13 @@ fn read_id(id: &str) -> Result<JobId, Refused> {
 }
 
 pub(crate) async fn job(asked: Asked, headers: HeaderMap, Path(id): Path<String>) -> Response {
-    let page = find_job(&asked, &id).await.map(|page| {
+    let page = async {
+        let page = find_job(&asked, &id).await?;
+        let kin = kin::of_job(&asked, &page.job).await?;
         let told = Told::new(written(&page), &headers);
-        pages::job(&asked.view, &page, &told)
-    });
-    asked.answer(page)
+        Ok(pages::job(&asked.view, &page, &kin, &told))
+    };
+    asked.answer(page.await)
 }
 
 /// Finds a job, with what is to be said of it.

@@ -23,6 +23,7 @@ mod editing;
 mod failure;
 mod first;
 mod frame;
+mod kin;
 mod login;
 mod openapi;
 mod operations;

@@ -81,6 +81,11 @@ pub(crate) fn written(page: &JobPage) -> String {
     format!("{:#}", exact(job(page)))
 }
 
+/// Returns everything that is said of a job, with each number as it is.
+pub(crate) fn exported(page: &JobPage) -> Value {
+    job(page)
+}
+
 /// Returns what a list says of a job.
 pub(super) fn short(job: &Job) -> Map<String, Value> {
     let spec = &job.spec;
