@@ -148,9 +148,8 @@ async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refuse
         late(asked, &recurring).await;
         return shown_page(asked, &recurring, typed, true).await;
     }
-    let plan = match typed.read(&recurring, asked.now()) {
-        Ok(plan) => plan,
-        Err(_) => return shown_page(asked, &recurring, typed, false).await,
+    let Ok(plan) = typed.read(&recurring, asked.now()) else {
+        return shown_page(asked, &recurring, typed, false).await;
     };
     let done = fill(asked, &recurring, &plan).await?;
     let did = if done.iter().any(|run| run.is_new) { "backfill" } else { "nothing" };

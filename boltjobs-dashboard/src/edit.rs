@@ -204,7 +204,7 @@ fn misfire_names(misfire: Misfire) -> (&'static str, Option<u32>) {
 }
 
 /// Returns the name of what is chosen.
-fn name_of<T: PartialEq>(choices: &[(&'static str, T, &str)], chosen: T) -> &'static str {
+fn name_of<T: Copy + PartialEq>(choices: &[(&'static str, T, &str)], chosen: T) -> &'static str {
     choices.iter().find(|(_, known, _)| *known == chosen).map_or("", |(name, ..)| name)
 }
 

@@ -75,7 +75,9 @@ impl Layout {
             };
             groups.sort_by_cached_key(height);
             for (row, members) in groups.into_iter().enumerate() {
-                members.iter().for_each(|at| node_of[*at] = nodes.len());
+                for at in &members {
+                    node_of[*at] = nodes.len();
+                }
                 nodes.push(Node { column, row, members });
             }
         }
