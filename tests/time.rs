@@ -185,6 +185,35 @@ async fn a_definition_is_triggered_paused_resumed_and_removed() {
 }
 
 #[tokio::test]
+async fn runs_that_are_past_are_backfilled_for_their_own_instants() {
+    let bench = Bench::start().await;
+    let definition = bench.scope(async { Tick.recurring("tick-back", Cron::hourly()).await.unwrap() }).await;
+    let now = bench.clock.now();
+    let backfill = definition.backfill(now.minus(HOUR * 3)..now);
+    let seen = backfill.dry_run().await.unwrap();
+    let made = backfill.await.unwrap();
+    assert!(seen == made && made.iter().all(|run| run.is_new), "{made:?}");
+    settled(&bench, 3).await;
+    for (hours, run) in [3, 2, 1].into_iter().zip(made) {
+        let job = bench.job(run.job).await;
+        let instant = now.minus(HOUR * hours);
+        assert_eq!((job.recurring_id(), run.scheduled_for), (Some("tick-back"), instant));
+        assert_eq!(job.result().unwrap().as_i64(), Some(instant.to_datetime().timestamp()));
+    }
+    assert!(definition.backfill(now.minus(HOUR)..now).await.unwrap().iter().all(|run| !run.is_new));
+    for (range, why) in [
+        (now.minus(HOUR * 1_001)..now, "more than 1000 runs; end it at"),
+        (now..now.plus(HOUR), "which is to come"),
+        (now..now, "set a later end"),
+    ] {
+        let error = definition.backfill(range).await.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+    let unknown = bench.client().recurring("none").backfill(now.minus(HOUR)..now);
+    assert!(matches!(unknown.await, Err(boltjobs::Error::UnknownRecurring(_))));
+}
+
+#[tokio::test]
 async fn missed_occurrences_fire_as_the_definition_says() {
     let bench = Bench::start().await;
     bench

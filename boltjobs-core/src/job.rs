@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::continuation::Parent;
 use crate::unique::Unique;
-use crate::{BatchId, JobId, JobState, Timestamp};
+use crate::{BatchId, JobId, JobState, Timestamp, name};
 
 /// The queue of jobs that name none.
 pub const DEFAULT_QUEUE: &str = "default";
@@ -59,12 +59,6 @@ pub struct JobSpec {
     pub batch: Option<BatchId>,
 }
 
-/// Returns the name of the default queue, of which there is one copy.
-pub fn default_queue() -> Arc<str> {
-    static NAME: LazyLock<Arc<str>> = LazyLock::new(|| DEFAULT_QUEUE.into());
-    Arc::clone(&NAME)
-}
-
 impl JobSpec {
     /// Makes a spec with the default of every option.
     pub fn new(request: impl Into<Arc<str>>, payload: impl Into<Arc<[u8]>>) -> Self {
@@ -74,7 +68,7 @@ impl JobSpec {
             title: None,
             payload: payload.into(),
             sensitive: Vec::new(),
-            queue: default_queue(),
+            queue: name::default_queue(),
             priority: 0,
             concurrency_key: None,
             tags: Vec::new(),

@@ -1,11 +1,20 @@
 //! What queues, requests and recurring jobs may be called.
 
+use std::sync::{Arc, LazyLock};
+
 use thiserror::Error;
 
+use crate::job::DEFAULT_QUEUE;
 use crate::text::shown;
 
 const QUEUE_MAX: usize = 64;
 const LONG_MAX: usize = 200;
+
+/// Returns the name of the default queue, of which there is one copy.
+pub fn default_queue() -> Arc<str> {
+    static NAME: LazyLock<Arc<str>> = LazyLock::new(|| DEFAULT_QUEUE.into());
+    Arc::clone(&NAME)
+}
 
 /// Why a name is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

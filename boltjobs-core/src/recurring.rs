@@ -1,5 +1,6 @@
 //! Recurring definitions, and the pure decision of what one fires.
 
+mod backfill;
 mod edit;
 mod past;
 mod record;
@@ -17,6 +18,7 @@ use crate::cron::{Cron, Dst, Zone};
 use crate::job::JobSpec;
 use crate::sabotage::{self, Bug};
 
+pub use backfill::{BACKFILL, BackfillError, Backfilled, backfill, dry_run};
 pub use edit::{Edit, Nonsense};
 pub use past::{Missed, Past};
 pub use record::RecurringJob;

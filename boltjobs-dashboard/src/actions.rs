@@ -2,14 +2,15 @@
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path};
+use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use boltjobs_core::store::RecurringCommand;
 
-use crate::doing::{self, Refused};
+use crate::doing;
 use crate::operating::{self, Typed};
 use crate::pages;
+use crate::refused::Refused;
 use crate::routes::{Asked, html};
 use crate::saved::Saved;
 use crate::{batches, bulk, demo, limiting, saved};
@@ -49,15 +50,7 @@ impl Sent {
 }
 
 pub(crate) fn answer(asked: &Asked, done: Result<Response, Refused>) -> Response {
-    let (status, title, why) = match done {
-        Ok(response) => return response,
-        Err(Refused::Forbidden(why)) => (StatusCode::FORBIDDEN, "Nothing was done", why),
-        Err(Refused::Illegal(why)) => (StatusCode::BAD_REQUEST, "Nothing was done", why),
-        Err(Refused::Unavailable(error)) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "The store does not answer", error.to_string())
-        }
-    };
-    asked.notice(status, title, &why)
+    done.unwrap_or_else(|refused| asked.refuse("Nothing was done", refused))
 }
 
 /// Leads back to a page, which then says what was done.

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::pages::{self, AUDIT_ROWS};
-use crate::routes::{Asked, Missing};
+use crate::refused::Refused;
+use crate::routes::Asked;
 
 /// Which entries are asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -41,7 +42,7 @@ pub(crate) async fn audit(asked: Asked, Query(wanted): Query<Wanted>) -> Respons
 }
 
 /// Finds what people asked for.
-pub(crate) async fn find(asked: &Asked, wanted: &Wanted) -> Result<AuditPage, Missing> {
+pub(crate) async fn find(asked: &Asked, wanted: &Wanted) -> Result<AuditPage, Refused> {
     let after = Some(&*wanted.after).filter(|after| !after.is_empty());
     Ok(audit::find(asked.store(), &wanted.filter(), after.map(Into::into), AUDIT_ROWS).await?)
 }
@@ -53,7 +54,7 @@ pub(crate) async fn export(asked: Asked, Query(wanted): Query<Wanted>) -> Respon
         "jsonl" => ("application/jsonl", json_lines),
         other => {
             let why = format!("There is no format `{}`; use `csv` or `jsonl`.", shown(other));
-            return asked.answer(Err(Missing::Illegal(why)));
+            return asked.answer(Err(Refused::Illegal(why)));
         }
     };
     match audit::find(asked.store(), &wanted.filter(), None, KEPT).await {

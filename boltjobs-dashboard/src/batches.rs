@@ -7,15 +7,17 @@ use boltjobs_core::batch::BatchStatus;
 use boltjobs_core::text::shown;
 
 use crate::failing::From as Start;
+use crate::kin;
 use crate::pages::{self, BATCH_ROWS};
-use crate::routes::{Asked, Missing};
+use crate::refused::Refused;
+use crate::routes::Asked;
 
 /// The most batches in a batch that are listed.
 const NESTED: usize = 200;
 
 /// Reads the id of a batch.
-pub(crate) fn read_id(text: &str) -> Result<BatchId, Missing> {
-    text.parse().map_err(|_| Missing::NotFound(format!("`{}` is not the id of a batch.", shown(text))))
+pub(crate) fn read_id(text: &str) -> Result<BatchId, Refused> {
+    text.parse().map_err(|_| Refused::NotFound(format!("`{}` is not the id of a batch.", shown(text))))
 }
 
 pub(crate) async fn batches(asked: Asked, Query(from): Query<Start>) -> Response {
@@ -27,7 +29,7 @@ pub(crate) async fn batches(asked: Asked, Query(from): Query<Start>) -> Response
 pub(crate) async fn find_all(
     asked: &Asked,
     from: &Start,
-) -> Result<(Vec<BatchStatus>, Option<BatchId>), Missing> {
+) -> Result<(Vec<BatchStatus>, Option<BatchId>), Refused> {
     let after = match &*from.after {
         "" => None,
         id => Some(read_id(id)?),
@@ -40,15 +42,19 @@ pub(crate) async fn find_all(
 }
 
 pub(crate) async fn batch(asked: Asked, Path(id): Path<String>) -> Response {
-    let page = find(&asked, &id).await;
-    asked.answer(page.map(|(batch, nested)| pages::batch(asked.view(), &batch, &nested)))
+    let page = async {
+        let (batch, nested) = find(&asked, &id).await?;
+        let kin = kin::of_batch(&asked, &batch, &nested).await?;
+        Ok(pages::batch(asked.view(), &batch, &nested, &kin))
+    };
+    asked.answer(page.await)
 }
 
 /// Finds a batch, and the batches in it.
-pub(crate) async fn find(asked: &Asked, id: &str) -> Result<(BatchStatus, Vec<BatchStatus>), Missing> {
+pub(crate) async fn find(asked: &Asked, id: &str) -> Result<(BatchStatus, Vec<BatchStatus>), Refused> {
     let id = read_id(id)?;
     let gone =
-        || Missing::NotFound(format!("There is no batch {id}: it never was, or its retention is over."));
+        || Refused::NotFound(format!("There is no batch {id}: it never was, or its retention is over."));
     let batch = asked.store().batch(id).await?.ok_or_else(gone)?;
     let mut nested = Vec::new();
     for id in batch.nested.iter().take(NESTED) {

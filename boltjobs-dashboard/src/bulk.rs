@@ -9,13 +9,14 @@ use boltjobs_core::text::shown;
 use serde::Deserialize;
 
 use crate::pages::{self, DryRun, SAMPLE};
-use crate::routes::{Asked, Missing};
-use crate::text::sentence;
+use crate::refused::Refused;
+use crate::routes::Asked;
+use crate::text::as_sentence;
 use boltjobs_core::operation::{self, Bulk, Operation};
 
 pub(crate) async fn operations(asked: Asked) -> Response {
     let all = operation::all(asked.store()).await;
-    asked.answer(all.map(|all| pages::operations(asked.view(), &all)).map_err(Missing::from))
+    asked.answer(all.map(|all| pages::operations(asked.view(), &all)).map_err(Refused::from))
 }
 
 pub(crate) async fn operation(asked: Asked, Path(id): Path<String>) -> Response {
@@ -24,8 +25,8 @@ pub(crate) async fn operation(asked: Asked, Path(id): Path<String>) -> Response 
 }
 
 /// Finds an operation.
-pub(crate) async fn find(asked: &Asked, id: &str) -> Result<Operation, Missing> {
-    let gone = || Missing::NotFound(format!("There is no operation `{}`.", shown(id)));
+pub(crate) async fn find(asked: &Asked, id: &str) -> Result<Operation, Refused> {
+    let gone = || Refused::NotFound(format!("There is no operation `{}`.", shown(id)));
     let id: JobId = id.parse().map_err(|_| gone())?;
     operation::find(asked.store(), id).await?.ok_or_else(gone)
 }
@@ -46,8 +47,8 @@ pub(crate) async fn dry_run(asked: Asked, Query(planned): Query<Planned>) -> Res
     asked.answer(plan.map(|plan| pages::dry_run(asked.view(), &plan)))
 }
 
-async fn plan(asked: &Asked, planned: &Planned) -> Result<DryRun, Missing> {
-    let (bulk, filter) = read(&planned.action, &planned.to, &planned.q).map_err(Missing::Illegal)?;
+async fn plan(asked: &Asked, planned: &Planned) -> Result<DryRun, Refused> {
+    let (bulk, filter) = read(&planned.action, &planned.to, &planned.q).map_err(Refused::Illegal)?;
     let jobs = count_all(asked.store(), &filter).await?;
     let query = filter.to_string();
     let sample = PageQuery { filter, limit: SAMPLE, ..PageQuery::default() };
@@ -56,7 +57,7 @@ async fn plan(asked: &Asked, planned: &Planned) -> Result<DryRun, Missing> {
 
 /// Reads what is to be done to which jobs.
 pub(crate) fn read(action: &str, to: &str, typed: &str) -> Result<(Bulk, JobFilter), String> {
-    let bulk = Bulk::read(action, to).map_err(|why| sentence(&why))?;
-    let filter = typed.parse().map_err(|error: QueryError| sentence(&error.to_string()))?;
+    let bulk = Bulk::read(action, to).map_err(|why| as_sentence(&why))?;
+    let filter = typed.parse().map_err(|error: QueryError| as_sentence(&error.to_string()))?;
     Ok((bulk, filter))
 }

@@ -10,8 +10,9 @@ use boltjobs_core::{JobId, JobState, name, priority};
 use serde_json::Value;
 
 use crate::audit::told_with;
-use crate::doing::{Refused, needs};
+use crate::doing::needs;
 use crate::edit::Faults;
+use crate::refused::Refused;
 use crate::routes::Asked;
 use crate::text::clip;
 

@@ -13,18 +13,16 @@ use boltjobs_core::store::Action;
 
 use crate::actions::{Fields, Sent, answer, back};
 use crate::change::{self, OPEN, Typed};
-use crate::doing::{self, Refused, needs, unknown};
+use crate::doing::{self, needs, unknown};
 use crate::pages::{self, ChangePage, JobPage};
+use crate::refused::Refused;
 use crate::routes::{Asked, find_job, html};
 
 /// Shows the form with what is there.
 pub(crate) async fn form(asked: Asked, Path(id): Path<String>) -> Response {
     let done = async {
         needs(&asked, Role::Operate)?;
-        let found = match find_job(&asked, &id).await {
-            Ok(found) => found,
-            Err(missing) => return Ok(asked.answer(Err(missing))),
-        };
+        let found = find_job(&asked, &id).await?;
         let page = ChangePage::new(&found.job, Typed::of(&found.job.spec));
         Ok(html(pages::change(asked.view(), &page)).into_response())
     };
@@ -46,10 +44,7 @@ async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refuse
         "requeue" => (true, true),
         other => return Err(unknown(other)),
     };
-    let JobPage { job, shape, .. } = match find_job(asked, id).await {
-        Ok(found) => found,
-        Err(missing) => return Ok(asked.answer(Err(missing))),
-    };
+    let JobPage { job, shape, .. } = find_job(asked, id).await?;
     let typed = |field| form.has(field).then(|| form.field(field).to_owned());
     let typed = Typed { queue: typed("queue"), priority: typed("priority"), payload: typed("payload") };
     let mut page = ChangePage::new(&job, typed);

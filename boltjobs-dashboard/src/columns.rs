@@ -7,7 +7,8 @@ use boltjobs_core::text::shown;
 
 use crate::actions::{Fields, Sent, answer};
 use crate::cookie;
-use crate::routes::{Asked, Missing};
+use crate::refused::Refused;
+use crate::routes::Asked;
 
 /// What a column tells of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,13 +60,13 @@ pub(crate) struct Columns {
 
 impl Columns {
     /// Returns those that a link names, else those that the browser keeps.
-    pub(crate) fn of(named: &str, headers: &HeaderMap) -> Result<Self, Missing> {
+    pub(crate) fn of(named: &str, headers: &HeaderMap) -> Result<Self, Refused> {
         if !named.is_empty() {
-            return Ok(Self { shown: read(named).map_err(Missing::Illegal)?, named: named.to_owned() });
+            return Ok(Self { shown: read(named).map_err(Refused::Illegal)?, named: named.to_owned() });
         }
         // A cookie is whatever anybody has put there: what can't be used is let go.
         let kept = cookie::columns(headers).find_map(|kept| read(kept).ok());
-        let shown = kept.map_or_else(|| read(DEFAULT), Ok).map_err(Missing::Illegal)?;
+        let shown = kept.map_or_else(|| read(DEFAULT), Ok).map_err(Refused::Illegal)?;
         Ok(Self { shown, named: String::new() })
     }
 }
@@ -92,7 +93,7 @@ pub(crate) async fn choose(asked: Asked, headers: HeaderMap, fields: Fields) -> 
         let form = Sent::read(&asked, fields)?;
         let names = form.all("columns").collect::<Vec<_>>().join(",");
         if !names.is_empty() {
-            read(&names).map_err(Missing::Illegal)?;
+            read(&names).map_err(Refused::Illegal)?;
         }
         let set = cookie::keep_columns(&headers, asked.base(), &names);
         let page =
@@ -108,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    fn of(named: &str, cookie: &str) -> Result<Vec<&'static str>, Missing> {
+    fn of(named: &str, cookie: &str) -> Result<Vec<&'static str>, Refused> {
         let headers = [(COOKIE, cookie.parse().unwrap())].into_iter().collect();
         Columns::of(named, &headers)
             .map(|columns| columns.shown.into_iter().map(|(_, name, _)| name).collect())
@@ -127,10 +128,10 @@ mod tests {
     #[test]
     fn an_unknown_column_is_told_with_those_that_there_are() {
         for named in ["state,colour", "colour", "state,,colour"] {
-            let Err(Missing::Illegal(why)) = of(named, "") else { panic!("{named} is no column") };
+            let Err(Refused::Illegal(why)) = of(named, "") else { panic!("{named} is no column") };
             assert!(why.contains("use `state`, `what`, `since`, `due`, `queue`"), "{why}");
         }
-        let Err(Missing::Illegal(why)) = of("state,colour", "") else { panic!() };
+        let Err(Refused::Illegal(why)) = of("state,colour", "") else { panic!() };
         assert!(why.starts_with("There is no column `colour`; "), "{why}");
     }
 }

@@ -9,7 +9,8 @@ use boltjobs_core::job::{DEFAULT_QUEUE, JobSpec, NewJob};
 use boltjobs_core::store::ServerInfo;
 
 use crate::audit::told;
-use crate::doing::{Refused, needs, new_id, unknown};
+use crate::doing::{needs, new_id, unknown};
+use crate::refused::Refused;
 use crate::routes::Asked;
 
 /// Returns the queue from which a server would take a demo, if one would.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use boltjobs_core::access::Role;
-use boltjobs_core::store::{Action, Command, RecurringCommand, StoreError};
+use boltjobs_core::store::{Action, Command, RecurringCommand};
 use boltjobs_core::text::shown;
 use boltjobs_core::{JobId, JobState, Timestamp};
 use chrono::DateTime;
@@ -12,33 +12,11 @@ use chrono::DateTime;
 use crate::access::By;
 use crate::audit::{told, told_each};
 use crate::pages::Acted;
-use crate::routes::{Asked, Missing};
+use crate::refused::Refused;
+use crate::routes::Asked;
 
 /// The most jobs that are acted on at once.
 const MOST: usize = 1_000;
-
-/// Why nothing was done.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    Forbidden(String),
-    Illegal(String),
-    Unavailable(StoreError),
-}
-
-impl From<Missing> for Refused {
-    fn from(missing: Missing) -> Self {
-        match missing {
-            Missing::Unavailable(error) => Self::Unavailable(error),
-            Missing::NotFound(why) | Missing::Illegal(why) => Self::Illegal(why),
-        }
-    }
-}
-
-impl From<StoreError> for Refused {
-    fn from(error: StoreError) -> Self {
-        Self::Unavailable(error)
-    }
-}
 
 /// Reads what to do with jobs, and for a job that is put off, until when; an empty text says nothing.
 pub(crate) fn action(name: &str, at: &str) -> Result<Action, Refused> {

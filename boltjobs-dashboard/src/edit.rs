@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use boltjobs_core::access::Role;
+use boltjobs_core::cron::Dst;
 use boltjobs_core::recurring::{Definition, Edit, Misfire, Nonsense, Overlap, RecurringJob};
 use boltjobs_core::store::RecurringCommand;
 use boltjobs_core::text::shown;
@@ -11,14 +12,20 @@ use boltjobs_core::{Timestamp, duration};
 use chrono::DateTime;
 
 use crate::audit::{told, told_with};
-use crate::doing::{Refused, needs};
+use crate::doing::needs;
+use crate::refused::Refused;
 use crate::routes::Asked;
 
 /// The fields, in the order of the form.
-pub(crate) const FIELDS: [&str; 8] =
-    ["cron", "timezone", "misfire", "misfire_at_most", "overlap", "jitter", "starts_at", "ends_at"];
+pub(crate) const FIELDS: [&str; 9] =
+    ["cron", "timezone", "dst", "misfire", "misfire_at_most", "overlap", "jitter", "starts_at", "ends_at"];
 
 /// The names of what can be chosen, and what they mean.
+pub(crate) const DSTS: [(&str, Dst, &str); 3] = [
+    ("OncePerDay", Dst::OncePerDay, "A time of day fires once: after a gap, or the first time"),
+    ("SkipGap", Dst::SkipGap, "One that is skipped does not fire; one that comes twice fires once"),
+    ("Elapsed", Dst::Elapsed, "One that is skipped does not fire; one that comes twice fires twice"),
+];
 pub(crate) const MISFIRES: [(&str, &str); 3] = [
     ("FireOnce", "One run makes up for all of them"),
     ("FireAll", "The latest ones are made up for"),
@@ -66,9 +73,10 @@ impl Typed {
         let texts = [
             definition.cron.to_string(),
             definition.zone.to_string(),
+            name_of(&DSTS, definition.dst).to_owned(),
             misfire.to_owned(),
             at_most.map(|most| most.to_string()).unwrap_or_default(),
-            overlap_name(definition.overlap).to_owned(),
+            name_of(&OVERLAPS, definition.overlap).to_owned(),
             jitter_text(definition.jitter),
             instant(definition.starts_at),
             instant(definition.ends_at),
@@ -121,16 +129,15 @@ impl Typed {
                 .map_err(|error: boltjobs_core::cron::ZoneError| fault("timezone", error.to_string()))
                 .ok();
         }
+        if let Some(text) = self.get("dst") {
+            edit.dst = chosen(&DSTS, text).map_err(|why| fault("dst", why)).ok();
+        }
         match self.misfire(definition.misfire) {
             Ok(misfire) => edit.misfire = Some(misfire),
             Err((field, why)) => fault(field, why),
         }
         if let Some(text) = self.get("overlap") {
-            let found = OVERLAPS.into_iter().find(|(name, ..)| *name == text);
-            edit.overlap = found.map(|(_, overlap, _)| overlap);
-            if found.is_none() {
-                fault("overlap", unknown(text, OVERLAPS.map(|(name, ..)| name)));
-            }
+            edit.overlap = chosen(&OVERLAPS, text).map_err(|why| fault("overlap", why)).ok();
         }
         // What can't be typed exactly stays exact.
         if let Some(text) = self.get("jitter").filter(|text| *text != jitter_text(definition.jitter)) {
@@ -196,8 +203,15 @@ fn misfire_names(misfire: Misfire) -> (&'static str, Option<u32>) {
     }
 }
 
-fn overlap_name(overlap: Overlap) -> &'static str {
-    OVERLAPS.into_iter().find(|(_, known, _)| *known == overlap).map_or("", |(name, ..)| name)
+/// Returns the name of what is chosen.
+fn name_of<T: Copy + PartialEq>(choices: &[(&'static str, T, &str)], chosen: T) -> &'static str {
+    choices.iter().find(|(_, known, _)| *known == chosen).map_or("", |(name, ..)| name)
+}
+
+/// Returns what is chosen by a name.
+fn chosen<T: Copy>(choices: &[(&str, T, &str); 3], text: &str) -> Result<T, String> {
+    let found = choices.iter().find(|(name, ..)| *name == text);
+    found.map(|(_, it, _)| *it).ok_or_else(|| unknown(text, choices.each_ref().map(|(name, ..)| *name)))
 }
 
 fn jitter_text(jitter: Duration) -> String {
@@ -208,7 +222,8 @@ fn unknown(text: &str, names: [&str; 3]) -> String {
     format!("there is no `{}`; use `{}`", shown(text), names.join("`, `"))
 }
 
-fn read_instant(text: &str) -> Result<Timestamp, String> {
+/// Reads an instant as it is typed.
+pub(crate) fn read_instant(text: &str) -> Result<Timestamp, String> {
     DateTime::parse_from_rfc3339(text).map(Timestamp::from).map_err(|error| {
         format!("write an instant, as in `2026-01-31T09:00:00Z`, and not `{}`: {error}", shown(text))
     })
@@ -243,7 +258,7 @@ pub(crate) async fn late(asked: &Asked, id: &str) {
     told(asked, "edit", &target(id), false).await;
 }
 
-fn target(id: &str) -> String {
+pub(crate) fn target(id: &str) -> String {
     format!("recurring definition {id}")
 }
 

@@ -9,19 +9,17 @@ use axum::response::{IntoResponse, Response};
 use boltjobs_core::access::Role;
 
 use crate::actions::{Fields, Sent, answer, back};
-use crate::doing::{Refused, needs, unknown};
+use crate::doing::{needs, unknown};
 use crate::edit::{self, FIELDS, Typed};
 use crate::pages::{self, EditPage};
+use crate::refused::Refused;
 use crate::routes::{Asked, find_definition, html};
 
 /// Shows the form with what is there.
 pub(crate) async fn form(asked: Asked, Path(id): Path<String>) -> Response {
     let done = async {
         needs(&asked, Role::Operate)?;
-        let recurring = match find_definition(&asked, &id).await {
-            Ok(recurring) => recurring,
-            Err(missing) => return Ok(asked.answer(Err(missing))),
-        };
+        let recurring = find_definition(&asked, &id).await?;
         let page = EditPage::new(&recurring, Typed::of(&recurring.definition));
         Ok(html(pages::edit(asked.view(), &page)).into_response())
     };
@@ -42,12 +40,9 @@ async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refuse
         "save" => true,
         other => return Err(unknown(other)),
     };
-    let recurring = match find_definition(asked, id).await {
-        Ok(recurring) => recurring,
-        Err(missing) => return Ok(asked.answer(Err(missing))),
-    };
-    let mut typed = Typed::default();
-    for field in FIELDS {
+    let recurring = find_definition(asked, id).await?;
+    let mut typed = Typed::of(&recurring.definition);
+    for field in FIELDS.into_iter().filter(|field| form.has(field)) {
         typed.put(field, form.field(field));
     }
     let mut page = EditPage::new(&recurring, typed);

@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use crate::health::checks;
 use crate::pages::{self, Known};
-use crate::routes::{self, Asked, Missing, Wanted};
+use crate::refused::Refused;
+use crate::routes::{self, Asked, Wanted};
 
 pub(crate) async fn failures(asked: Asked) -> Response {
     let groups = find_failures(&asked).await;
@@ -17,7 +18,7 @@ pub(crate) async fn failures(asked: Asked) -> Response {
 }
 
 /// Finds failures, each with its silence.
-pub(crate) async fn find_failures(asked: &Asked) -> Result<Vec<Known>, Missing> {
+pub(crate) async fn find_failures(asked: &Asked) -> Result<Vec<Known>, Refused> {
     let groups = asked.store().failures(pages::GROUPS).await?;
     let silences = silence::all(asked.store(), asked.now()).await?;
     let known = |group: FailureGroup| {
@@ -44,7 +45,7 @@ pub(crate) async fn retries(asked: Asked, Query(wanted): Query<Wanted>) -> Respo
 
 /// Returns the jobs in the order of their next attempts, unless they are so many that one page can't look at all of them: stores
 /// list by id.
-async fn soonest(asked: &Asked, filter: &JobFilter) -> Result<Option<Vec<Job>>, Missing> {
+async fn soonest(asked: &Asked, filter: &JobFilter) -> Result<Option<Vec<Job>>, Refused> {
     let query = PageQuery { filter: filter.clone(), limit: pages::SORTED, ..PageQuery::default() };
     let Page { mut jobs, next } = asked.store().page(query).await?;
     jobs.sort_by_key(|job| job.due);

@@ -13,7 +13,8 @@ use boltjobs_core::{JobState, Timestamp};
 
 use crate::alike::{Alike, alike};
 use crate::pages::{self, GROUPS};
-use crate::routes::{Asked, Missing};
+use crate::refused::Refused;
+use crate::routes::Asked;
 
 /// How many of the jobs are looked at, those that were enqueued last.
 pub(crate) const SAMPLE: usize = 100;
@@ -43,19 +44,19 @@ pub(crate) async fn failure(asked: Asked, Path(fingerprint): Path<String>) -> Re
 }
 
 /// Reads a fingerprint.
-pub(crate) fn read_fingerprint(text: &str) -> Result<Fingerprint, Missing> {
-    text.parse().map_err(|error: NoFingerprint| Missing::NotFound(format!("{error}.")))
+pub(crate) fn read_fingerprint(text: &str) -> Result<Fingerprint, Refused> {
+    text.parse().map_err(|error: NoFingerprint| Refused::NotFound(format!("{error}.")))
 }
 
 /// Finds what is known of jobs that failed alike. It looks at [`SAMPLE`] of them, however many there are.
-pub(crate) async fn find(asked: &Asked, fingerprint: &str) -> Result<Failure, Missing> {
+pub(crate) async fn find(asked: &Asked, fingerprint: &str) -> Result<Failure, Refused> {
     let (store, fingerprint) = (asked.store(), read_fingerprint(fingerprint)?);
     let of = |states| JobFilter { states, failures: vec![fingerprint], ..JobFilter::default() };
     let query = PageQuery { filter: of(Vec::new()), limit: SAMPLE, ..PageQuery::default() };
     let sample = store.page(query).await?.jobs;
     let gone = || {
         let why = "no job has failed so, or those that had are requeued or deleted";
-        Missing::NotFound(format!("There is no failure {fingerprint}: {why}."))
+        Refused::NotFound(format!("There is no failure {fingerprint}: {why}."))
     };
     let pattern = sample.first().and_then(Pattern::of).ok_or_else(gone)?;
     let groups = store.failures(GROUPS).await?;

@@ -11,6 +11,7 @@ mod assets;
 mod attempts;
 mod audit;
 mod auditing;
+mod backfill;
 mod batches;
 mod bulk;
 mod change;
@@ -23,6 +24,7 @@ mod doing;
 mod edit;
 mod editing;
 mod events;
+mod exporting;
 mod failing;
 mod failure;
 mod faults;
@@ -30,6 +32,7 @@ mod gate;
 mod guard;
 mod health;
 mod hosts;
+mod kin;
 mod limiting;
 mod link;
 mod login;
@@ -39,6 +42,7 @@ mod pages;
 mod probes;
 mod prometheus;
 mod queue;
+mod refused;
 mod routes;
 mod sample;
 mod saved;
@@ -272,11 +276,13 @@ fn pages(source: Source) -> Router {
         .route("/jobs", get(routes::jobs).post(actions::jobs))
         .route("/jobs/{id}", get(routes::job))
         .route("/jobs/{id}/edit", get(changing::form).post(changing::sent))
+        .route("/jobs/{id}/export", get(exporting::export))
         .route("/queries", post(actions::queries))
         .route("/columns", post(columns::choose))
         .route("/recurring", get(routes::recurring))
         .route("/recurring/{id}", get(routes::definition).post(actions::recurring))
         .route("/recurring/{id}/edit", get(editing::form).post(editing::sent))
+        .route("/recurring/{id}/backfill", get(backfill::look).post(backfill::sent))
         .route("/queues", get(routes::queues))
         .route("/queues/{name}", get(queue::queue).post(actions::queues))
         .route("/servers", get(routes::servers))

@@ -9,7 +9,8 @@ use boltjobs_core::text::shown;
 use boltjobs_core::throughput::Flow;
 
 use crate::audit::told_with;
-use crate::doing::{self, Refused, needs};
+use crate::doing::{self, needs};
+use crate::refused::Refused;
 use crate::routes::Asked;
 use crate::text;
 
@@ -70,7 +71,7 @@ async fn set(asked: &Asked, queue: Arc<str>, limit: &str) -> Result<bool, Refuse
     let refused = |error: LimitError| match error {
         LimitError::Store(error) => Refused::Unavailable(error),
         other @ (LimitError::Name(_) | LimitError::Number(_)) => {
-            Refused::Illegal(text::sentence(&other.to_string()))
+            Refused::Illegal(text::as_sentence(&other.to_string()))
         }
     };
     let at_most = queue_limit::parse(limit).map_err(refused)?;

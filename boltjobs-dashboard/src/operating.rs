@@ -7,7 +7,8 @@ use boltjobs_core::text::shown;
 
 use crate::audit::{told, told_with};
 use crate::bulk;
-use crate::doing::{Refused, needs, new_id, unknown};
+use crate::doing::{needs, new_id, unknown};
+use crate::refused::Refused;
 use crate::routes::Asked;
 
 /// What is to be done to many jobs, as it comes.

@@ -16,7 +16,8 @@ use serde::Deserialize;
 use crate::limiting::{self, WhatIf};
 use crate::overview::rates;
 use crate::pages;
-use crate::routes::{Asked, Missing, html};
+use crate::refused::Refused;
+use crate::routes::{Asked, html};
 use crate::sample::{self, Sample};
 
 /// The most requests of a queue that are told apart.
@@ -78,11 +79,11 @@ pub(crate) async fn queue(asked: Asked, Path(name): Path<String>, Query(wanted):
 }
 
 /// Finds what is to be told of a queue.
-pub(crate) async fn find(asked: &Asked, name: &str, wanted: Wanted) -> Result<Queue, Missing> {
+pub(crate) async fn find(asked: &Asked, name: &str, wanted: Wanted) -> Result<Queue, Refused> {
     let (store, now) = (asked.store(), asked.now());
     let gone = || {
         let name = shown(name);
-        Missing::NotFound(format!(
+        Refused::NotFound(format!(
             "There is no queue `{name}`: it has no job, no server names it, and it is neither paused nor limited."
         ))
     };
@@ -135,7 +136,7 @@ async fn requests(
     asked: &Asked,
     info: &QueueInfo,
     servers: &[ServerInfo],
-) -> Result<(Vec<InQueue>, usize), Missing> {
+) -> Result<(Vec<InQueue>, usize), Refused> {
     let store = asked.store();
     let count = |name: Arc<str>, states: Vec<JobState>| {
         let filter = JobFilter {
@@ -144,7 +145,7 @@ async fn requests(
             requests: vec![name],
             ..JobFilter::default()
         };
-        async move { Ok::<_, Missing>(store.count(filter, None).await?.jobs) }
+        async move { Ok::<_, Refused>(store.count(filter, None).await?.jobs) }
     };
     let names: Vec<_> = store.counts().await?.requests.into_keys().collect();
     let all = try_join_all(names.iter().map(|name| count(Arc::clone(name), Vec::new()))).await?;

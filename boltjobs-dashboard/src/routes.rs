@@ -1,6 +1,7 @@
 //! What is answered under which path.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Path, Query};
@@ -8,7 +9,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use boltjobs_core::recurring::RecurringJob;
-use boltjobs_core::store::{JobFilter, PageQuery, Store, StoreError};
+use boltjobs_core::shape::Shape;
+use boltjobs_core::store::{JobFilter, PageQuery, ServerInfo, Store};
 use boltjobs_core::text::shown;
 use boltjobs_core::throughput::Window;
 use boltjobs_core::{JobId, Timestamp};
@@ -22,9 +24,11 @@ use crate::choices::Choices;
 use crate::columns::Columns;
 use crate::demo;
 use crate::gate::Gate;
+use crate::kin;
 use crate::link::Base;
 use crate::overview::{Overview, rates};
 use crate::pages::{self, Graphs, JobPage, JobsPage, Kept, SIZES, SPANS, Told, View};
+use crate::refused::Refused;
 use crate::saved;
 use crate::silencing::end_where_well;
 
@@ -51,7 +55,7 @@ impl FromRequestParts<Source> for Asked {
 }
 
 impl Asked {
-    pub(crate) async fn overview(&self) -> Result<Overview, Missing> {
+    pub(crate) async fn overview(&self) -> Result<Overview, Refused> {
         let mut overview = Overview::load(&self.source, self.view.now).await?;
         end_where_well(self, &mut overview).await;
         Ok(overview)
@@ -101,33 +105,32 @@ impl Asked {
     }
 
     /// Answers with a page, or with why there is none.
-    pub(crate) fn answer(&self, page: Result<Markup, Missing>) -> Response {
-        let (status, title, why) = match page {
-            Ok(page) => return html(page).into_response(),
-            Err(Missing::Unavailable(error)) => {
-                let page = self.view.unavailable("The store does not answer", &error.to_string());
-                return (StatusCode::SERVICE_UNAVAILABLE, html(page)).into_response();
+    pub(crate) fn answer(&self, page: Result<Markup, Refused>) -> Response {
+        match page {
+            Ok(page) => html(page).into_response(),
+            Err(Refused::Unavailable(error)) => {
+                let page = self.view.unavailable(NO_ANSWER, &error.to_string());
+                (StatusCode::SERVICE_UNAVAILABLE, html(page)).into_response()
             }
-            Err(Missing::NotFound(why)) => (StatusCode::NOT_FOUND, "Not found", why),
-            Err(Missing::Illegal(why)) => (StatusCode::BAD_REQUEST, "That can't be read", why),
+            Err(refused) => self.refuse("That can't be read", refused),
+        }
+    }
+
+    /// Answers with why nothing is shown, or was done. What can't be read has this title.
+    pub(crate) fn refuse(&self, unreadable: &str, refused: Refused) -> Response {
+        let title = match &refused {
+            Refused::Unavailable(_) => NO_ANSWER,
+            Refused::NotFound(_) => "Not found",
+            Refused::Forbidden(_) => "Nothing was done",
+            Refused::Illegal(_) => unreadable,
         };
+        let (status, why) = refused.told();
         self.notice(status, title, &why)
     }
 }
 
-/// Why there is no page.
-#[derive(Debug)]
-pub(crate) enum Missing {
-    Unavailable(StoreError),
-    NotFound(String),
-    Illegal(String),
-}
-
-impl From<StoreError> for Missing {
-    fn from(error: StoreError) -> Self {
-        Self::Unavailable(error)
-    }
-}
+/// What a page is called that the store gives nothing for.
+const NO_ANSWER: &str = "The store does not answer";
 
 pub(crate) fn html(page: Markup) -> Html<String> {
     Html(page.into_string())
@@ -149,10 +152,10 @@ pub(crate) async fn overview(asked: Asked, Query(wanted): Query<Span>) -> Respon
 }
 
 /// Finds what came and ended in the last minute, and in a span.
-pub(crate) async fn find_graphs(asked: &Asked, wanted: &Span) -> Result<Graphs, Missing> {
+pub(crate) async fn find_graphs(asked: &Asked, wanted: &Span) -> Result<Graphs, Refused> {
     let unknown = || {
         let names = SPANS.map(|(name, _, _)| format!("`{name}`")).join(", ");
-        Missing::Illegal(format!("There is no span `{}`; use one of {names}.", shown(&wanted.span)))
+        Refused::Illegal(format!("There is no span `{}`; use one of {names}.", shown(&wanted.span)))
     };
     let span = if wanted.span.is_empty() { SPANS[0].0 } else { &wanted.span };
     let (span, minutes, steps) = SPANS.into_iter().find(|(name, _, _)| *name == span).ok_or_else(unknown)?;
@@ -205,7 +208,7 @@ pub(crate) async fn jobs(asked: Asked, headers: HeaderMap, Query(wanted): Query<
 }
 
 /// Finds the jobs of a list.
-pub(crate) async fn find(asked: &Asked, filter: JobFilter, wanted: &Wanted) -> Result<JobsPage, Missing> {
+pub(crate) async fn find(asked: &Asked, filter: JobFilter, wanted: &Wanted) -> Result<JobsPage, Refused> {
     let after = match &*wanted.after {
         "" => None,
         id => Some(read_id(id)?),
@@ -213,7 +216,7 @@ pub(crate) async fn find(asked: &Asked, filter: JobFilter, wanted: &Wanted) -> R
     let size = match &*wanted.size {
         "" => SIZES[0],
         text => SIZES.into_iter().find(|size| size.to_string() == text).ok_or_else(|| {
-            Missing::Illegal(format!("A page can have {SIZES:?} jobs, and not {:?}.", shown(text)))
+            Refused::Illegal(format!("A page can have {SIZES:?} jobs, and not {:?}.", shown(text)))
         })?,
     };
     let oldest_first = match &*wanted.order {
@@ -221,7 +224,7 @@ pub(crate) async fn find(asked: &Asked, filter: JobFilter, wanted: &Wanted) -> R
         "oldest" => true,
         other => {
             let other = shown(other);
-            return Err(Missing::Illegal(format!(
+            return Err(Refused::Illegal(format!(
                 "Jobs are listed `newest` or `oldest` first, and not `{other}`."
             )));
         }
@@ -231,44 +234,59 @@ pub(crate) async fn find(asked: &Asked, filter: JobFilter, wanted: &Wanted) -> R
     Ok(JobsPage { filter, counts: store.counts().await?, page, after, oldest_first, size })
 }
 
-fn read_id(id: &str) -> Result<JobId, Missing> {
-    id.parse().map_err(|_| Missing::NotFound(format!("`{}` is not the id of a job.", shown(id))))
+fn read_id(id: &str) -> Result<JobId, Refused> {
+    id.parse().map_err(|_| Refused::NotFound(format!("`{}` is not the id of a job.", shown(id))))
 }
 
 pub(crate) async fn job(asked: Asked, headers: HeaderMap, Path(id): Path<String>) -> Response {
-    let page = find_job(&asked, &id).await.map(|page| {
+    let page = async {
+        let page = find_job(&asked, &id).await?;
+        let kin = kin::of_job(&asked, &page.job).await?;
         let told = Told::new(written(&page), &headers);
-        pages::job(&asked.view, &page, &told)
-    });
-    asked.answer(page)
+        Ok(pages::job(&asked.view, &page, &kin, &told))
+    };
+    asked.answer(page.await)
 }
 
 /// Finds a job, with what is to be said of it.
-pub(crate) async fn find_job(asked: &Asked, id: &str) -> Result<JobPage, Missing> {
+pub(crate) async fn find_job(asked: &Asked, id: &str) -> Result<JobPage, Refused> {
     let (store, id) = (&asked.source.store, read_id(id)?);
-    let gone = || Missing::NotFound(format!("There is no job {id}: it never was, or its retention is over."));
+    let gone = || Refused::NotFound(format!("There is no job {id}: it never was, or its retention is over."));
     let job = store.job(id).await?.ok_or_else(gone)?;
     let explanation = store.explain(id, asked.view.now).await?;
     let notes = store.notes(id).await?;
     let servers = store.servers(asked.view.now).await?;
-    let shape = servers.iter().find_map(|server| server.offer.handles.get(&job.spec.request)?.shape.clone());
+    let shape = shape_among(&servers, &job.spec.request);
     Ok(JobPage { job, explanation, notes, shape, demo: demo::queue(&servers).is_some() })
 }
 
 pub(crate) async fn recurring(asked: Asked) -> Response {
     let all = asked.source.store.recurring_jobs().await;
-    asked.answer(all.map(|all| pages::recurring(&asked.view, &all)).map_err(Missing::from))
+    asked.answer(all.map(|all| pages::recurring(&asked.view, &all)).map_err(Refused::from))
 }
 
 pub(crate) async fn definition(asked: Asked, Path(id): Path<String>) -> Response {
-    let found = find_definition(&asked, &id).await;
-    asked.answer(found.map(|found| pages::definition(&asked.view, &found)))
+    let page = async {
+        let found = find_definition(&asked, &id).await?;
+        let shape = shape_of(&asked, &found.definition.spec.request).await?;
+        Ok(pages::definition(&asked.view, &found, shape.as_deref()))
+    };
+    asked.answer(page.await)
+}
+
+/// Finds how a request looks in code, where a server tells.
+pub(crate) async fn shape_of(asked: &Asked, request: &Arc<str>) -> Result<Option<Arc<Shape>>, Refused> {
+    Ok(shape_among(&asked.source.store.servers(asked.view.now).await?, request))
+}
+
+fn shape_among(servers: &[ServerInfo], request: &Arc<str>) -> Option<Arc<Shape>> {
+    servers.iter().find_map(|server| server.offer.handles.get(request)?.shape.clone())
 }
 
 /// Finds a recurring definition.
-pub(crate) async fn find_definition(asked: &Asked, id: &str) -> Result<RecurringJob, Missing> {
+pub(crate) async fn find_definition(asked: &Asked, id: &str) -> Result<RecurringJob, Refused> {
     let all = asked.source.store.recurring_jobs().await?;
-    let gone = || Missing::NotFound(format!("There is no recurring definition `{}`.", shown(id)));
+    let gone = || Refused::NotFound(format!("There is no recurring definition `{}`.", shown(id)));
     all.into_iter().find(|recurring| *recurring.definition.id == *id).ok_or_else(gone)
 }
 
@@ -283,11 +301,11 @@ pub(crate) async fn queues(asked: Asked) -> Response {
 
 pub(crate) async fn servers(asked: Asked) -> Response {
     let servers = asked.source.store.servers(asked.view.now).await;
-    asked.answer(servers.map(|servers| pages::servers(&asked.view, &servers)).map_err(Missing::from))
+    asked.answer(servers.map(|servers| pages::servers(&asked.view, &servers)).map_err(Refused::from))
 }
 
 pub(crate) async fn missing(asked: Asked) -> Response {
-    asked.answer(Err(Missing::NotFound("There is no such page.".to_owned())))
+    asked.answer(Err(Refused::NotFound("There is no such page.".to_owned())))
 }
 
 #[cfg(test)]

@@ -8,11 +8,12 @@ use boltjobs_core::text::shown;
 
 use crate::actions::{Fields, Sent, answer, back};
 use crate::audit::{told, told_with};
-use crate::doing::{Refused, needs, unknown};
+use crate::doing::{needs, unknown};
 use crate::failure::read_fingerprint;
 use crate::health::{checks, has};
 use crate::overview::Overview;
-use crate::routes::{Asked, Missing};
+use crate::refused::Refused;
+use crate::routes::Asked;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -25,13 +26,13 @@ pub(crate) struct Order<'a> {
 }
 
 /// Reads the name of a check.
-pub(crate) fn of_check(name: &str) -> Result<Subject, Missing> {
-    let missing = || Missing::NotFound(format!("There is no check `{}`; /health lists them.", shown(name)));
+pub(crate) fn of_check(name: &str) -> Result<Subject, Refused> {
+    let missing = || Refused::NotFound(format!("There is no check `{}`; /health lists them.", shown(name)));
     has(name).then(|| Subject::Check(name.to_owned())).ok_or_else(missing)
 }
 
 /// Reads the fingerprint of failures.
-pub(crate) fn of_failure(fingerprint: &str) -> Result<Subject, Missing> {
+pub(crate) fn of_failure(fingerprint: &str) -> Result<Subject, Refused> {
     read_fingerprint(fingerprint).map(Subject::Group)
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// Makes a sentence of what an error says.
-pub(crate) fn sentence(error: &str) -> String {
+pub(crate) fn as_sentence(error: &str) -> String {
     let mut letters = error.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }

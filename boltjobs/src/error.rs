@@ -11,7 +11,7 @@ use boltjobs_core::duration::{self, DurationError};
 use boltjobs_core::job::ErrorInfo;
 use boltjobs_core::name::NameError;
 use boltjobs_core::query::QueryError;
-use boltjobs_core::recurring::Nonsense;
+use boltjobs_core::recurring::{BackfillError, Nonsense};
 use boltjobs_core::store::StoreError;
 use boltjobs_core::{BatchId, JobId, JobState};
 
@@ -338,6 +338,12 @@ impl fmt::Debug for Error {
 impl From<Nonsense> for Error {
     fn from(nonsense: Nonsense) -> Self {
         Self::InvalidOption(nonsense.to_string())
+    }
+}
+
+impl From<BackfillError> for Error {
+    fn from(error: BackfillError) -> Self {
+        Self::InvalidOption(error.to_string())
     }
 }
 

@@ -85,7 +85,7 @@ pub use boltjobs_core::operation::{Bulk, Operation, Status as OperationStatus};
 pub use boltjobs_core::query::QueryError;
 pub use boltjobs_core::queue_limit::QueueLimit;
 pub use boltjobs_core::rate::Rate;
-pub use boltjobs_core::recurring::{Misfire, Overlap, Run as RecurringRun, RunOutcome};
+pub use boltjobs_core::recurring::{Backfilled, Misfire, Overlap, Run as RecurringRun, RunOutcome};
 pub use boltjobs_core::silence::{Silence, Subject as SilenceOf, Until as SilenceUntil};
 pub use boltjobs_core::store::{
     Explanation, FailureGroup, Keep, Limits, Reason, Retention, Store, StoreError, StoreSource,
@@ -121,7 +121,7 @@ pub use process::Process;
 pub use provider::{Data, Dependencies, FromProviders};
 pub use query::{BulkReport, JobQuery};
 pub use queues::{QueueDetails, QueueRef};
-pub use recurring::{Recurring, RecurringDetails, RecurringEdit, RecurringRef};
+pub use recurring::{Backfill, Recurring, RecurringDetails, RecurringEdit, RecurringRef};
 pub use request::Request;
 pub use server::{Queue, Server};
 pub use servers::ServerDetails;

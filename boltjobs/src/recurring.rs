@@ -1,5 +1,6 @@
 //! Recurring definitions: making, declaring, looking at and steering them.
 
+mod backfill;
 pub(crate) mod declared;
 mod details;
 mod edit;
@@ -20,6 +21,7 @@ use crate::pipeline::enqueue::{IntoInstant, JobOptions, job_options};
 use crate::request::Request;
 use crate::runtime;
 
+pub use backfill::Backfill;
 pub use details::RecurringDetails;
 pub use edit::RecurringEdit;
 pub use steering::RecurringRef;

@@ -116,6 +116,26 @@ async fn what_was_typed_is_shown_in_words_with_its_runs_and_then_saved() {
 }
 
 #[tokio::test]
+async fn what_becomes_of_runs_where_clocks_change_is_chosen_and_seen() {
+    let bench = bench(DashboardRole::Operate).await;
+    let at = address(&bench);
+    let typed = |dst: &str| format!("cron=30+2+28-30+3+*&{PLAIN}&dst={dst}&starts_at=&ends_at=");
+    for (dst, says) in [("OncePerDay", "Sun 2026-03-29 03:00:00 CEST"), ("SkipGap", "Sun 2027-03-28")] {
+        let page = send(at, "preview", &typed(dst));
+        assert_eq!((page.status, page.body.contains(says)), (200, dst == "OncePerDay"), "{}", page.body);
+        assert_has(&page.body, &[&format!("<option value=\"{dst}\" selected")]);
+    }
+    assert_eq!(send(at, "save", &typed("Elapsed")).status, 303);
+    assert_eq!(found(&bench).await.definition.dst, Dst::Elapsed);
+    let entry = &audit::read(&*bench.store, None, 9).await.unwrap().entries[0];
+    assert_has(&entry.detail, &["dst `OncePerDay` → `Elapsed`"]);
+    // Whoever's form does not have the field leaves it.
+    assert_eq!(send(at, "save", &format!("cron=@daily&{PLAIN}")).status, 303);
+    assert_eq!(found(&bench).await.definition.dst, Dst::Elapsed);
+    assert_has(&send(at, "preview", &typed("Never")).body, &["there is no `Never`; use `OncePerDay`"]);
+}
+
+#[tokio::test]
 async fn what_can_not_be_read_is_told_beside_its_field_and_kept() {
     let bench = bench(DashboardRole::Operate).await;
     let at = address(&bench);
@@ -239,6 +259,8 @@ async fn readers_have_no_form_and_over_json_only_what_is_named_changes() {
             "it is for `FireAll`, and not for `Skip`",
         ),
         (r#"{"action":"edit","jitter_seconds":-1}"#, 400, "`jitter_seconds`"),
+        (r#"{"action":"edit","dst":"Never"}"#, 400, "`dst`: there is no `Never`; use `OncePerDay`"),
+        (r#"{"action":"edit","dst":"SkipGap"}"#, 200, ""),
         (r#"{"action":"edit","payload":{}}"#, 400, "unknown field `payload`"),
         (r#"{"action":"pause","cron":"@daily"}"#, 400, "`cron` is for `edit`, and not for `pause`"),
         (

@@ -15,6 +15,8 @@ use super::pages::Import;
 use super::schema::{faults, resolved};
 use super::{Answer, HOSTILE, HOUR, Pay, address, get, pay_with, send, shown};
 
+mod steps;
+
 /// Asks and checks each answer, and keeps which operations of the document were asked for.
 struct Reader {
     at: SocketAddr,
@@ -122,7 +124,7 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     let large = &reader.get("/api/recurring", "", 200)["recurring"][0]["payload"]["id"];
     assert_eq!(*large, "9007199254740993", "a program that reads it as a double would get another one");
 
-    limit(&mut reader);
+    steps::limit(&mut reader);
     silence(&mut reader);
     let act = json!({ "action": "delete", "jobs": [failed, later], "expected": ["Failed"] });
     let acted = reader.post("/api/jobs", "", &act, 200);
@@ -137,13 +139,14 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     }
     assert_eq!(nightly["in_words"], "at 03:00 every day");
     let edit = json!({
-        "action": "edit", "cron": "0 4 * * *", "timezone": "Europe/Oslo", "misfire": "FireAll", "misfire_at_most": 3,
+        "action": "edit", "cron": "0 4 * * *", "timezone": "Europe/Oslo", "dst": "Elapsed", "misfire": "FireAll", "misfire_at_most": 3,
         "overlap": "Skip", "jitter_seconds": 1.5, "starts_at": "2026-02-01T00:00:00Z", "ends_at": null,
         "updated_at": nightly["updated_at"],
     });
     assert_eq!(reader.post("/api/recurring/{id}", "night%2Fly", &edit, 200)["done"], true);
     let made = reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "trigger" }), 200);
     reader.get("/api/jobs/{id}", made["job"].as_str().unwrap(), 200);
+    steps::backfill(&mut reader);
     reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "remove" }), 200);
     reader.get("/api/recurring/{id}", "night%2Fly", 404);
 
@@ -154,26 +157,6 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
         methods.map(move |method| format!("{method} {path}"))
     });
     assert_eq!(operations.collect::<BTreeSet<_>>(), reader.asked, "each operation is called here");
-}
-
-/// Sets a limit of a queue, once it is told what that would have meant, and removes it.
-fn limit(reader: &mut Reader) {
-    let default = reader.get("/api/queues/{name}", "default?limit=2", 200);
-    assert_eq!(
-        (&default["limit"], &default["set"], &default["what_if"]["limit"]),
-        (&json!(9), &Value::Null, &json!(2))
-    );
-    assert_eq!(default["seen"]["jobs"], 2);
-    let set = json!({ "action": "limit", "limit": 2 });
-    for done in [true, false] {
-        assert_eq!(reader.post("/api/queues/{name}", "default", &set, 200)["done"], done);
-    }
-    let default = reader.get("/api/queues/{name}", "default", 200);
-    assert_eq!((&default["limit"], &default["set"]["at_most"]), (&json!(2), &json!(2)));
-    let remove = json!({ "action": "unlimit" });
-    for done in [true, false] {
-        assert_eq!(reader.post("/api/queues/{name}", "default", &remove, 200)["done"], done);
-    }
 }
 
 /// Silences a check and a failure.

@@ -26,13 +26,17 @@ const UNSILENCE: &str = r#"{"action":"unsilence"}"#;
 /// Of whoever has not seen what is there.
 const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=Allow&seen=";
 
+/// The same.
+const BACKFILL: &str = "action=backfill&from=2025-12-30&to=2025-12-31&seen=";
+
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 102] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 110] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
     ("/jobs", "POST /jobs", "action=requeue&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
     ("/jobs/{id}", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
+    ("/jobs/{id}/export", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057/export", "", READERS, 404),
     ("/jobs/{id}/edit", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057/edit", "", OPERATORS, 404),
     (
         "/jobs/{id}/edit",
@@ -57,6 +61,10 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 102] = [
     ("/recurring/{id}/edit", "GET /recurring/y/edit", "", OPERATORS, 404),
     ("/recurring/{id}/edit", "POST /recurring/x/edit", EDIT, OPERATORS, 409),
     ("/recurring/{id}/edit", "POST /recurring/y/edit", "action=save", OPERATORS, 404),
+    ("/recurring/{id}/backfill", "GET /recurring/x/backfill", "", OPERATORS, 200),
+    ("/recurring/{id}/backfill", "GET /recurring/y/backfill", "", OPERATORS, 404),
+    ("/recurring/{id}/backfill", "POST /recurring/x/backfill", BACKFILL, OPERATORS, 409),
+    ("/recurring/{id}/backfill", "POST /recurring/y/backfill", BACKFILL, OPERATORS, 404),
     ("/queues", "GET /queues", "", READERS, 200),
     ("/queues/{name}", "GET /queues/x", "", READERS, 404),
     ("/queues/{name}", "POST /queues/x", "action=pause", OPERATORS, 303),
@@ -88,7 +96,7 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 102] = [
         "POST /operations/01890a5d-ac96-774b-bcce-b302099a8057",
         "action=stop",
         OPERATORS,
-        400,
+        404,
     ),
     ("/api/throughput", "GET /api/throughput", "", READERS, 200),
     ("/api/failures", "GET /api/failures", "", READERS, 200),
@@ -144,6 +152,21 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 102] = [
     ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"edit","cron":"@daily"}"#, OPERATORS, 404),
     ("/api/recurring/{id}", "POST /api/recurring/x", r#"{"action":"edit","cron":"@hourly"}"#, OPERATORS, 200),
     ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"remove"}"#, ADMINISTRATORS, 404),
+    ("/api/recurring/{id}/backfill", "GET /api/recurring/x/backfill", "", OPERATORS, 400),
+    (
+        "/api/recurring/{id}/backfill",
+        "GET /api/recurring/x/backfill?from=2025-12-30&to=2025-12-31",
+        "",
+        OPERATORS,
+        200,
+    ),
+    (
+        "/api/recurring/{id}/backfill",
+        "POST /api/recurring/x/backfill",
+        r#"{"from":"2025-12-30","to":"2025-12-31"}"#,
+        OPERATORS,
+        200,
+    ),
     ("/api/queues", "GET /api/queues", "", READERS, 200),
     ("/api/queues/{name}", "GET /api/queues/x", "", READERS, 404),
     ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"pause"}"#, OPERATORS, 200),

@@ -12,6 +12,7 @@
 
 #![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a law that is broken panics")]
 
+pub mod backfill;
 pub mod batches;
 pub mod changing;
 pub mod claim;
@@ -298,6 +299,14 @@ macro_rules! store_conformance {
                 definitions_are_listed_in_the_order_of_their_ids
                 an_earlier_occurrence_wakes
                 what_a_definition_makes_wakes_workers
+            }
+            backfill {
+                a_backfill_makes_each_run_once
+                what_was_backfilled_does_not_fire
+                a_backfill_takes_no_heed_of_pauses_overlaps_and_jitter
+                a_backfill_of_jobs_with_a_unique_key_makes_one
+                a_backfill_has_the_instants_of_the_schedule_as_it_is
+                a_backfill_is_bounded_and_past
             }
             search {
                 a_search_finds_what_a_look_at_each_job_finds

@@ -15,7 +15,7 @@ use super::operation::{Operation, draw};
 use super::{Fixture, InMemory};
 use crate::fingerprint::Fingerprint;
 use crate::job::{Epoch, Job, Lease, RowData};
-use crate::store::{Claimed, Counts, Document, DocumentQuery, Settlement};
+use crate::store::{Claimed, Counts, Document, DocumentQuery, RecurringCommand, Settlement};
 use crate::throughput::Window;
 use crate::{JobId, JobState, Timestamp};
 
@@ -157,6 +157,12 @@ impl<'f> Side<'f> {
                 show(&lab.declare(vec![*definition], &["school", other], now))
             }
             Operation::Steer(name, command) => show(&lab.steer(name, command, now)),
+            Operation::Edit(to, before) => {
+                let known = lab.definitions().into_iter().find(|known| known.definition.id == to.id);
+                let now_said = known.map_or_else(|| to.clone(), |known| Box::new(known.definition));
+                let command = RecurringCommand::Change { from: before.unwrap_or(now_said), to: to.clone() };
+                show(&lab.steer(&to.id, command, now))
+            }
             Operation::Keep(key, Some(text)) => {
                 let document = Document { key: key.into(), text: text.to_string().into() };
                 show(&lab.keep(vec![document], &[], now))

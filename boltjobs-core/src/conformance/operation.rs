@@ -51,6 +51,8 @@ pub(super) enum Operation {
     /// By a program with one more crate than that of the definition.
     Declare(Box<Definition>, &'static str),
     Steer(&'static str, RecurringCommand),
+    /// Of what it says by then, or of what it may have said before.
+    Edit(Box<Definition>, Option<Box<Definition>>),
     Read(JobId),
     Pause(&'static str, bool),
     Keep(&'static str, Option<u64>),
@@ -124,6 +126,10 @@ pub(super) fn draw(rng: &mut Rng, now: Timestamp, leases: usize) -> Operation {
             Operation::Declare(Box::new(declared), pick(rng, &CRATES))
         }
         88..90 => Operation::Put(Box::new(definition(rng, now))),
+        90 if rng.bool() => {
+            let before = (rng.u8(0..4) == 0).then(|| Box::new(definition(rng, now)));
+            Operation::Edit(Box::new(definition(rng, now)), before)
+        }
         90..92 => Operation::Steer(pick(rng, &NAMES), steering(rng, now)),
         92..95 => {
             let (oldest_first, after) = (rng.bool(), rng.bool().then(|| any_job(rng)));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::enqueue::News;
 use super::entry::{Advance, Ran};
 use super::{Entry, Turn};
-use crate::job::{JobSpec, NewJob, Occurrence, RowData};
+use crate::job::{JobSpec, NewJob, RowData};
 use crate::recurring::{Definition, Overlap, RecurringJob, Run, RunOutcome};
 use crate::sabotage::{self, Bug};
 use crate::store::{Action, Command, RecurringCommand};
@@ -141,14 +141,12 @@ impl Turn<'_> {
             self.command(&unfinished, &Command { action: Action::Delete, expected: Vec::new(), reason });
         }
         let record = self.engine.definitions.get(id)?;
-        let job = if sabotage::is(Bug::FireWithoutAdvance) {
-            JobId::from_parts(instant, self.engine.next_order.into())
-        } else {
-            occurrence_id(record, instant)
-        };
-        let jitter = record.definition.jitter;
-        let start_at = (!jitter.is_zero()).then(|| instant.plus(share(jitter, job)));
-        let new = NewJob { id: job, spec: spec_for(&record.definition, instant), start_at };
+        let mut new = record.job_for(instant);
+        if sabotage::is(Bug::FireWithoutAdvance) {
+            new.id = JobId::from_parts(instant, self.engine.next_order.into());
+        }
+        let (job, jitter) = (new.id, record.definition.jitter);
+        new.start_at = (!jitter.is_zero()).then(|| instant.plus(share(jitter, job)));
         let made = self.enqueue_one(new, Some("fired by its schedule".into()), &mut News::default());
         (!made.duplicate).then(|| Run::of(job, instant, self.now))
     }
@@ -156,7 +154,7 @@ impl Turn<'_> {
     fn trigger(&mut self, id: &Arc<str>, job: JobId) {
         let Some(record) = self.engine.definitions.get(id) else { return };
         let (next, past) = (record.next, record.past);
-        let new = NewJob { id: job, spec: spec_for(&record.definition, self.now), start_at: None };
+        let new = NewJob { id: job, ..record.job_for(self.now) };
         let unique = unique_spec(record);
         if !self.engine.load_what_concerns(unique.iter()) {
             return;
@@ -197,18 +195,6 @@ fn advanced(id: &Arc<str>, next: Option<Timestamp>, past: crate::recurring::Past
 /// Returns what the jobs of a definition are to do, if others may stand for them.
 fn unique_spec(record: &RecurringJob) -> Option<JobSpec> {
     Some(&record.definition.spec).filter(|spec| spec.unique.is_some()).cloned()
-}
-
-fn spec_for(definition: &Definition, instant: Timestamp) -> JobSpec {
-    let occurrence = Occurrence { recurring: Arc::clone(&definition.id), scheduled_for: instant };
-    JobSpec { occurrence: Some(occurrence), ..definition.spec.clone() }
-}
-
-/// Makes the id of an occurrence out of the definition and the instant, so that the same one has the same id
-/// whoever fires it.
-fn occurrence_id(record: &RecurringJob, instant: Timestamp) -> JobId {
-    let name = format!("{}/{}/{}", record.definition.id, record.created_at.as_micros(), instant.as_micros());
-    JobId::from_name(instant, name.as_bytes())
 }
 
 /// Returns how much later than its instant a job starts. Its id is a hash, so it decides that as chance would, and every

@@ -156,7 +156,9 @@ impl Operations {
             return None;
         }
         let all = self.clone();
+        let held = Held { all: self.clone(), id };
         Some(Box::pin(async move {
+            let _held = held;
             operation.status = Status::Running;
             let status = all.run(&mut operation).await;
             operation.ended_at = (!status.is_open()).then(|| all.clock.now());
@@ -168,10 +170,6 @@ impl Operations {
                 tracing::warn!(%error, operation = %id, "the end of an operation could not be stored yet");
                 all.clock.sleep(PATIENCE).await;
             }
-            all.with(|running| {
-                running.wishes.remove(&id);
-                running.waiting.drain(..).for_each(Waker::wake);
-            });
         }))
     }
 
@@ -210,22 +208,29 @@ impl Operations {
     async fn watch(&self, operation: &mut Operation, jobs: &[JobId]) -> Result<(), String> {
         for id in jobs.iter().take(WATCHED) {
             loop {
-                let job = self.store.job(*id).await.map_err(|error| error.to_string())?;
-                match job.as_ref().map(|job| (job.state, job.attempt)) {
-                    Some((JobState::Failed, _)) => return Err(format!("job {id} failed again")),
-                    // It has tried, and waits for its next attempt.
-                    Some((JobState::Scheduled, 1..)) => {
-                        return Err(format!("an attempt of job {id} failed again"));
+                let pause = match self.store.job(*id).await {
+                    Ok(job) => match job.map(|job| (job.state, job.attempt)) {
+                        Some((JobState::Failed, _)) => return Err(format!("job {id} failed again")),
+                        // It has tried, and waits for its next attempt.
+                        Some((JobState::Scheduled, 1..)) => {
+                            return Err(format!("an attempt of job {id} failed again"));
+                        }
+                        Some((JobState::Succeeded, _)) => {
+                            operation.watched += 1;
+                            break;
+                        }
+                        None | Some((JobState::Deleted, _)) => break,
+                        Some(_) => LOOK,
+                    },
+                    // The next step finds that out, too.
+                    Err(StoreError::Closed) => return Ok(()),
+                    Err(error) => {
+                        tracing::warn!(%error, operation = %operation.id, "an operation waits for the store");
+                        PATIENCE
                     }
-                    Some((JobState::Succeeded, _)) => {
-                        operation.watched += 1;
-                        break;
-                    }
-                    None | Some((JobState::Deleted, _)) => break,
-                    Some(_) => {}
-                }
+                };
                 match self.with(|running| running.wishes.get(&operation.id).copied()) {
-                    Some(Wish::GoOn) => self.clock.sleep(LOOK).await,
+                    Some(Wish::GoOn) => self.clock.sleep(pause).await,
                     Some(Wish::Pause) | None => return Ok(()),
                     Some(Wish::Stop) => return Err("somebody stopped it".to_owned()),
                 }
@@ -268,18 +273,23 @@ impl Operations {
         ids: Vec<JobId>,
         expected: Vec<JobState>,
     ) -> Result<Vec<bool>, StoreError> {
-        let now = self.clock.now();
-        let (change, action) = match &operation.bulk {
-            Bulk::Move(queue) => (Change { queue: Some(Arc::clone(queue)), ..Change::default() }, None),
-            Bulk::Prioritize(priority) => (Change { priority: Some(*priority), ..Change::default() }, None),
-            Bulk::Requeue => (Change::default(), Some(Action::Requeue)),
-            Bulk::Delete => (Change::default(), Some(Action::Delete)),
+        let (store, now) = (&self.store, self.clock.now());
+        let command = |action, expected| {
+            let reason = format!("{}d by an operation of {}", operation.bulk.name(), operation.actor);
+            Command { action, expected, reason: Some(reason.into()) }
         };
-        let Some(action) = action else {
-            return self.store.change(ids, Change { expected, ..change }, now).await;
-        };
-        let reason = format!("{}d by an operation of {}", operation.bulk.name(), operation.actor);
-        self.store.command(ids, Command { action, expected, reason: Some(reason.into()) }, now).await
+        match &operation.bulk {
+            Bulk::Requeue => store.command(ids, command(Action::Requeue, expected), now).await,
+            Bulk::Delete => store.command(ids, command(Action::Delete, expected), now).await,
+            Bulk::Move(queue) => {
+                let queue = Some(Arc::clone(queue));
+                store.change(ids, Change { queue, expected, ..Change::default() }, now).await
+            }
+            Bulk::Prioritize(priority) => {
+                let priority = Some(*priority);
+                store.change(ids, Change { priority, expected, ..Change::default() }, now).await
+            }
+        }
     }
 
     async fn save(&self, operation: &Operation, back: Option<&[Undo]>) -> Result<(), StoreError> {
@@ -317,6 +327,21 @@ impl Operations {
     }
 }
 
+/// Says that somebody works on an operation, for as long as the work is there: it may be dropped at any time.
+struct Held {
+    all: Operations,
+    id: JobId,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.all.with(|running| {
+            running.wishes.remove(&self.id);
+            running.waiting.drain(..).for_each(Waker::wake);
+        });
+    }
+}
+
 /// What came of a step.
 struct Step {
     /// The jobs for which it happened.
@@ -350,3 +375,6 @@ fn undo(job: &Job) -> Option<Undo> {
         | JobState::Deleted => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,8 +9,7 @@ use axum::response::{IntoResponse, Response};
 use boltjobs_core::store::StoreError;
 use serde_json::{Value, json};
 
-use crate::doing::Refused;
-use crate::routes::Missing;
+use crate::refused::Refused;
 
 /// The largest integer below which a program that reads numbers as doubles takes none for another one.
 const EXACT: u64 = (1 << 53) - 1;
@@ -37,23 +36,10 @@ impl From<StoreError> for Fault {
     }
 }
 
-impl From<Missing> for Fault {
-    fn from(missing: Missing) -> Self {
-        match missing {
-            Missing::Unavailable(error) => error.into(),
-            Missing::NotFound(why) => Self::new(StatusCode::NOT_FOUND, why),
-            Missing::Illegal(why) => Self::new(StatusCode::BAD_REQUEST, why),
-        }
-    }
-}
-
 impl From<Refused> for Fault {
     fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Unavailable(error) => error.into(),
-            Refused::Forbidden(why) => Self::new(StatusCode::FORBIDDEN, why),
-            Refused::Illegal(why) => Self::new(StatusCode::BAD_REQUEST, why),
-        }
+        let (status, why) = refused.told();
+        Self::new(status, why)
     }
 }
 

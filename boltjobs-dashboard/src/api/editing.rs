@@ -9,8 +9,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::answer::{Answer, Fault};
-use crate::doing::{Refused, needs};
+use crate::doing::needs;
 use crate::edit::{self, Typed};
+use crate::refused::Refused;
 use crate::routes::{Asked, find_definition};
 
 /// The longest jitter, in seconds: a century.
@@ -23,6 +24,7 @@ pub(super) struct OnRecurring {
     pub(super) action: String,
     cron: Option<String>,
     timezone: Option<String>,
+    dst: Option<String>,
     misfire: Option<String>,
     misfire_at_most: Option<u32>,
     overlap: Option<String>,
@@ -54,6 +56,7 @@ impl OnRecurring {
         let texts = [
             ("cron", self.cron.clone()),
             ("timezone", self.timezone.clone()),
+            ("dst", self.dst.clone()),
             ("misfire", self.misfire.clone()),
             ("misfire_at_most", self.misfire_at_most.map(|most| most.to_string())),
             ("overlap", self.overlap.clone()),
@@ -75,15 +78,14 @@ impl OnRecurring {
         }
         Ok(typed)
     }
+}
 
-    fn seen(&self) -> Result<Option<Timestamp>, Fault> {
-        let Some(text) = &self.updated_at else { return Ok(None) };
-        let at = DateTime::parse_from_rfc3339(text);
-        let wrong = |error| {
-            illegal(format!("`updated_at`: it is to be an instant, and not `{}`: {error}.", shown(text)))
-        };
-        at.map(|at| Some(Timestamp::from(at))).map_err(wrong)
-    }
+/// Reads when somebody has seen a definition, if they say so.
+pub(super) fn seen(updated_at: Option<&str>) -> Result<Option<Timestamp>, Fault> {
+    let Some(text) = updated_at else { return Ok(None) };
+    let wrong =
+        |error| illegal(format!("`updated_at`: it is to be an instant, and not `{}`: {error}.", shown(text)));
+    DateTime::parse_from_rfc3339(text).map(|at| Some(Timestamp::from(at))).map_err(wrong)
 }
 
 fn illegal(why: String) -> Fault {
@@ -93,7 +95,7 @@ fn illegal(why: String) -> Fault {
 /// Changes what is named. What others change meanwhile stays, unless the program says what it has seen.
 pub(super) async fn edit(asked: &Asked, id: &str, sent: &OnRecurring) -> Result<Answer, Fault> {
     needs(asked, Role::Operate)?;
-    let (typed, seen) = (sent.typed()?, sent.seen()?);
+    let (typed, seen) = (sent.typed()?, seen(sent.updated_at.as_deref())?);
     loop {
         let known = find_definition(asked, id).await?;
         if let Some(by) = &known.definition.declared_by {

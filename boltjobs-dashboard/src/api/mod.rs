@@ -11,6 +11,7 @@
 
 mod acting;
 mod answer;
+mod backfilling;
 mod editing;
 mod reading;
 mod routes;
@@ -20,4 +21,4 @@ mod watching;
 
 pub(crate) use answer::{has, in_json};
 pub(crate) use routes::router;
-pub(crate) use values::written;
+pub(crate) use values::{exported, written};

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Fault};
 use super::values;
 use crate::queue;
-use crate::routes::{self, Asked, Missing, Wanted};
-use crate::text::sentence;
+use crate::refused::Refused;
+use crate::routes::{self, Asked, Wanted};
+use crate::text::as_sentence;
 
 type Answered = Result<Answer, Fault>;
 
@@ -23,7 +24,7 @@ pub(super) async fn counts(asked: Asked) -> Answered {
 
 pub(super) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Answered {
     let filter = wanted.q.parse().map_err(|error: QueryError| {
-        Missing::Illegal(format!("`q` can't be read at character {}: {}", error.column, error.what))
+        Refused::Illegal(format!("`q` can't be read at character {}: {}", error.column, error.what))
     })?;
     let listed = routes::find(&asked, filter, &wanted).await?;
     Ok(Answer(json!({
@@ -43,7 +44,9 @@ pub(super) async fn recurring(asked: Asked) -> Answered {
 }
 
 pub(super) async fn definition(asked: Asked, Path(id): Path<String>) -> Answered {
-    Ok(Answer(values::whole_definition(&routes::find_definition(&asked, &id).await?)))
+    let found = routes::find_definition(&asked, &id).await?;
+    let shape = routes::shape_of(&asked, &found.definition.spec.request).await?;
+    Ok(Answer(values::whole_definition(&found, shape.as_deref())))
 }
 
 pub(super) async fn queues(asked: Asked) -> Answered {
@@ -60,7 +63,7 @@ pub(super) async fn queue(
 ) -> Answered {
     let mut found = queue::find(&asked, &name, wanted).await?;
     match found.fault.take() {
-        Some(fault) => Err(Missing::Illegal(sentence(&fault)).into()),
+        Some(fault) => Err(Refused::Illegal(as_sentence(&fault)).into()),
         None => Ok(Answer(values::whole_queue(&found))),
     }
 }
@@ -71,5 +74,5 @@ pub(super) async fn servers(asked: Asked) -> Answered {
 }
 
 pub(super) async fn missing() -> Fault {
-    Missing::NotFound("There is no such path; /api/openapi.json lists them.".to_owned()).into()
+    Refused::NotFound("There is no such path; /api/openapi.json lists them.".to_owned()).into()
 }

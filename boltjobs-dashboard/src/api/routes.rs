@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any, get, post};
 
-use super::{acting, reading, silencing, watching};
+use super::{acting, backfilling, reading, silencing, watching};
 use crate::Source;
 
 /// The document that describes the rest, for generators of clients.
@@ -21,6 +21,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/jobs/{id}", get(reading::job).post(acting::job)),
         ("/api/recurring", get(reading::recurring)),
         ("/api/recurring/{id}", get(reading::definition).post(acting::recurring)),
+        ("/api/recurring/{id}/backfill", get(backfilling::look).post(backfilling::fill)),
         ("/api/queues", get(reading::queues)),
         ("/api/queues/{name}", get(reading::queue).post(acting::queue)),
         ("/api/servers", get(reading::servers)),

@@ -9,6 +9,7 @@ use boltjobs_core::literal::literal;
 use boltjobs_core::mask::masked;
 use boltjobs_core::notes::{LogLine, Notes, Step};
 use boltjobs_core::recurring::{Misfire, RecurringJob, Run};
+use boltjobs_core::shape::Shape;
 use boltjobs_core::store::{Counts, QueueInfo, QueueOrder, ServerInfo, StateCounts};
 use boltjobs_core::{JobState, Timestamp};
 use serde_json::{Map, Value, json};
@@ -80,6 +81,11 @@ pub(super) fn job(page: &JobPage) -> Value {
 /// Writes everything that is said of a job, as a program is answered.
 pub(crate) fn written(page: &JobPage) -> String {
     format!("{:#}", exact(job(page)))
+}
+
+/// Returns everything that is said of a job, with each number as it is.
+pub(crate) fn exported(page: &JobPage) -> Value {
+    job(page)
 }
 
 /// Returns what a list says of a job.
@@ -187,7 +193,7 @@ pub(super) fn definition(recurring: &RecurringJob) -> Map<String, Value> {
 }
 
 /// Returns everything that is said of a recurring definition.
-pub(super) fn whole_definition(recurring: &RecurringJob) -> Value {
+pub(super) fn whole_definition(recurring: &RecurringJob, shape: Option<&Shape>) -> Value {
     let it = &recurring.definition;
     let mut value = definition(recurring);
     let (misfire, at_most) = match it.misfire {
@@ -196,6 +202,7 @@ pub(super) fn whole_definition(recurring: &RecurringJob) -> Value {
         Misfire::Skip => ("Skip", None),
     };
     value.extend(object(json!({
+        "literal": literal(shape, &it.spec),
         "dst": format!("{:?}", it.dst),
         "misfire": misfire,
         "misfire_at_most": at_most,

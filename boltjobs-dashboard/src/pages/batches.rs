@@ -6,7 +6,10 @@ use boltjobs_core::{BatchId, JobState};
 use maud::{Markup, html};
 
 use super::frame::{LINE, View, live, live_list, state, table};
+use super::graph::{by_state, graph, link};
+use super::kin::named as named_member;
 use crate::access::Role;
+use crate::kin::{Kin, Member};
 use crate::text::{clip, counted, span};
 
 /// How many batches a page has.
@@ -100,7 +103,7 @@ fn progress(status: &BatchStatus) -> Markup {
 }
 
 /// Shows one batch, with the batches in it.
-pub(crate) fn batch(view: &View, status: &BatchStatus, nested: &[BatchStatus]) -> Markup {
+pub(crate) fn batch(view: &View, status: &BatchStatus, nested: &[BatchStatus], kin: &Kin) -> Markup {
     let batch = &status.batch;
     let title = if batch.name.is_empty() { "Batch".into() } else { clip(&batch.name, LINE) };
     let body = html! {
@@ -116,11 +119,51 @@ pub(crate) fn batch(view: &View, status: &BatchStatus, nested: &[BatchStatus]) -
             p { (progress(status)) }
             p class="quiet" { (in_words(status)) }
             (facts(view, status))
+            (drawn(view, status, kin))
             (counts(view, status))
             @if !nested.is_empty() { (listed(view, "Batches in it", nested)) }
         }))
     };
     view.frame("Batches", &title, &body)
+}
+
+/// Draws the jobs of a batch and the batches in it; where there are too many to look at each, by state alone.
+fn drawn(view: &View, status: &BatchStatus, kin: &Kin) -> Markup {
+    let of = |state: JobState| {
+        let filter = JobFilter { batch: Some(status.batch.id), states: vec![state], ..JobFilter::default() };
+        view.base.query("/jobs", &[("q", &filter.to_string())])
+    };
+    let held = JobState::ALL.map(|state| (state, status.jobs.get(state)));
+    html! {
+        @if kin.more {
+            h2 { "Its jobs" }
+            (by_state(&held, &of))
+        } @else if !kin.members.is_empty() {
+            h2 { "Its jobs" }
+            (graph(view, &kin.members, None, |state| state.map(of)))
+            details {
+                summary { "As a list" }
+                (table("Jobs and batches", &["State and title", "After"], &html! {
+                    @for member in &kin.members {
+                        tr {
+                            th scope="row" { (named_member(view, member)) }
+                            td { (after(view, kin, member)) }
+                        }
+                    }
+                }))
+            }
+        }
+    }
+}
+
+/// Shows what a member comes after.
+fn after(view: &View, kin: &Kin, member: &Member) -> Markup {
+    html! {
+        @for id in &member.after {
+            @let known = kin.members.iter().find(|known| known.id == *id);
+            div { a href=(link(view, *id)) { (known.map_or_else(|| id.to_string().into(), |known| clip(&known.title, LINE))) } }
+        }
+    }
 }
 
 /// Leads to a look at which jobs would run again, if all that failed did.

@@ -8,7 +8,7 @@ use super::frame::{LINE, View, state, table};
 use crate::change::{Difference, OPEN, Typed};
 use crate::changing::can_requeue;
 use crate::edit::Faults;
-use crate::text::{clip, sentence};
+use crate::text::{as_sentence, clip};
 
 /// What the form shows.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ fn preview(page: &ChangePage<'_>, differences: &[Difference]) -> Markup {
             p class="alert" {
                 "A handler may not be able to read this payload, by what the servers say of the type:"
             }
-            ul { @for doubt in &page.doubts { li { (sentence(&clip(doubt, LINE))) } } }
+            ul { @for doubt in &page.doubts { li { (as_sentence(&clip(doubt, LINE))) } } }
         }
     }
 }

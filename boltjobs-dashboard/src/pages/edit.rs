@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::form::{Field, field, id};
 use super::frame::{LINE, View};
 use super::recurring::{cron, upcoming_of};
-use crate::edit::{Faults, MISFIRES, OVERLAPS, Typed};
+use crate::edit::{DSTS, Faults, MISFIRES, OVERLAPS, Typed};
 use crate::text::clip;
 
 /// What the form shows.
@@ -68,15 +68,16 @@ fn changed(view: &View, recurring: &RecurringJob) -> Markup {
 }
 
 fn form(view: &View, page: &EditPage<'_>, place: &str) -> Markup {
-    let misfires: Vec<_> = MISFIRES.into();
-    let overlaps: Vec<_> = OVERLAPS.into_iter().map(|(name, _, means)| (name, means)).collect();
+    let overlaps = OVERLAPS.map(|(name, _, means)| (name, means));
+    let dsts = DSTS.map(|(name, _, means)| (name, means));
     html! {
         form class="fields pairs" method="post" action=(format!("{place}/edit")) {
             (view.token())
             input type="hidden" name="seen" value=(page.recurring.updated_at);
             (text(page, "cron", "Cron", "As in 0 3 * * MON-FRI, @daily or @every 90s"))
             (text(page, "timezone", "Time zone", "An IANA name, as in Europe/Berlin"))
-            (pick(page, "misfire", "Missed runs", &misfires))
+            (pick(page, "dst", "When clocks change", &dsts))
+            (pick(page, "misfire", "Missed runs", &MISFIRES))
             (text(page, "misfire_at_most", "How many of them at most", "Only where the latest ones are made up for"))
             (pick(page, "overlap", "While one runs", &overlaps))
             (text(page, "jitter", "Put off by up to", "A span, as in 30s or 5m; nothing for not at all"))

@@ -30,7 +30,7 @@ pub(crate) struct View {
 }
 
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 19] = [
+const DONE: [(&str, &str); 20] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
     ("trigger", "A job of it was made, out of turn."),
@@ -39,6 +39,7 @@ const DONE: [(&str, &str); 19] = [
     ("limit", "The limit holds from now on."),
     ("unlimit", "The limit was removed; what the servers say counts again."),
     ("edit", "It was changed; a new schedule counts from now."),
+    ("backfill", "The jobs of the runs below were enqueued."),
     ("remove", "It was removed; its jobs stay."),
     ("stop", "It goes no further."),
     ("undo", "Jobs that were deleted wait again."),

@@ -16,9 +16,11 @@ use maud::{Markup, html};
 use super::first::hint;
 use super::frame::{View, absolute, live, state, table};
 use super::history::history;
+use super::kin::kin;
 use super::told::Told;
 use crate::access::Role;
 use crate::change::OPEN;
+use crate::kin::Kin;
 use crate::text::{clip, span};
 
 /// The most characters of a payload, an error or a backtrace.
@@ -43,7 +45,7 @@ pub(crate) struct JobPage {
 }
 
 /// Shows one job.
-pub(crate) fn job(view: &View, page: &JobPage, told: &Told) -> Markup {
+pub(crate) fn job(view: &View, page: &JobPage, hangs: &Kin, told: &Told) -> Markup {
     let JobPage { job, explanation, notes, shape, .. } = page;
     let title = clip(job.spec.title(), LINE);
     let body = html! {
@@ -63,6 +65,7 @@ pub(crate) fn job(view: &View, page: &JobPage, told: &Told) -> Markup {
             }
         }))
         (live("noted", &html! { @if let Some(notes) = notes { (noted(view, notes)) } }))
+        (live("kin", &kin(view, job, hangs)))
         (live("history", &history(view, job)))
         (live("told", &told.shown(view, job)))
     };
@@ -85,6 +88,7 @@ fn actions(view: &View, job: &Job) -> Markup {
                 JobState::Scheduled | JobState::Awaiting => { (button("requeue", "Run now")) (button("delete", "Delete")) }
                 JobState::Succeeded | JobState::Failed => { (button("requeue", "Requeue")) (button("delete", "Delete")) }
             }
+            a class="button" href=(format!("{}/export", view.base.item("/jobs/", &id))) download { "Export" }
             @if OPEN.contains(&job.state) && view.access.role >= Role::Operate {
                 a class="button" href=(format!("{}/edit", view.base.item("/jobs/", &id))) { "Change…" }
             }
@@ -154,7 +158,7 @@ fn facts(view: &View, job: &Job) -> Markup {
 }
 
 /// Shows the payload: as the code that makes it, as it is stored, and in a test.
-fn request(shape: Option<&Shape>, spec: &JobSpec) -> Markup {
+pub(super) fn request(shape: Option<&Shape>, spec: &JobSpec) -> Markup {
     let json = format!("{:#}", masked(spec));
     html! {
         h2 { "Request" }

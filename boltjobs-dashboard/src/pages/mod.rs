@@ -1,6 +1,7 @@
 //! The pages. What comes from outside is only ever put into them by `maud`, which escapes it.
 
 mod audit;
+mod backfill;
 mod bar;
 mod batches;
 mod change;
@@ -12,11 +13,13 @@ mod failures;
 mod first;
 mod form;
 mod frame;
+mod graph;
 mod health;
 mod history;
 mod icons;
 mod job;
 mod jobs;
+mod kin;
 mod limit;
 mod login;
 mod operations;
@@ -31,6 +34,7 @@ mod silence;
 mod told;
 
 pub(crate) use audit::{ROWS as AUDIT_ROWS, audit};
+pub(crate) use backfill::{BackfillPage, backfill};
 pub(crate) use batches::{ROWS as BATCH_ROWS, batch, batches};
 pub(crate) use change::{ChangePage, change};
 pub(crate) use edit::{EditPage, edit};
@@ -45,7 +49,7 @@ pub(crate) use operations::{DryRun, SAMPLE, dry_run, operation, operations};
 pub(crate) use overview::{Graphs, SPANS, overview};
 pub(crate) use queue::{limits, queue};
 pub(crate) use queues::queues;
-pub(crate) use recurring::{definition, next_runs, recurring};
+pub(crate) use recurring::{definition, local, moved, next_runs, recurring};
 pub(crate) use retries::{SORTED, retries, soonest};
 pub(crate) use saved::Kept;
 pub(crate) use servers::servers;

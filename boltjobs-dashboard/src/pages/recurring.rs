@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use boltjobs_core::Timestamp;
-use boltjobs_core::cron::Zone;
-use boltjobs_core::mask::masked;
+use boltjobs_core::cron::{Dst, Zone};
 use boltjobs_core::recurring::{Definition, Misfire, Overlap, RecurringJob, Run, RunOutcome};
+use boltjobs_core::shape::Shape;
 use boltjobs_core::store::JobFilter;
 use chrono::Offset as _;
 use maud::{Markup, html};
 
 use super::frame::{LINE, View, live, rest, table};
 use super::icons::icon;
+use super::job::request;
 use crate::access::Role;
+use crate::edit::DSTS;
 use crate::text::{clip, span};
 
 /// The most definitions that are listed.
@@ -129,7 +131,7 @@ pub(super) fn upcoming(view: &View, runs: &[(&RecurringJob, Timestamp)], shown: 
 }
 
 /// Shows one definition.
-pub(crate) fn definition(view: &View, recurring: &RecurringJob) -> Markup {
+pub(crate) fn definition(view: &View, recurring: &RecurringJob, shape: Option<&Shape>) -> Markup {
     let definition = &recurring.definition;
     let title = clip(&definition.id, LINE);
     let body = html! {
@@ -141,8 +143,7 @@ pub(crate) fn definition(view: &View, recurring: &RecurringJob) -> Markup {
             (actions(view, recurring))
         }))
         (live("facts", &facts(view, recurring)))
-        h2 { "Request" }
-        pre { (clip(&format!("{:#}", masked(&definition.spec)), 50_000)) }
+        (request(shape, &definition.spec))
         (live("next", &upcoming_of(view, recurring)))
         (live("runs", &runs(view, &recurring.runs)))
     };
@@ -155,7 +156,10 @@ fn actions(view: &View, recurring: &RecurringJob) -> Markup {
     html! {
         div class="actions" {
             (button(Role::Operate, "trigger", "Run now"))
-            @if view.access.role >= Role::Operate { a class="button" href=(format!("{path}/edit")) { "Edit" } }
+            @if view.access.role >= Role::Operate {
+                a class="button" href=(format!("{path}/edit")) { "Edit" }
+                a class="button" href=(format!("{path}/backfill")) { "Backfill…" }
+            }
             @if recurring.paused { (button(Role::Operate, "resume", "Resume")) }
             @else { (button(Role::Operate, "pause", "Pause")) }
             (button(Role::Administer, "remove", "Remove"))
@@ -173,6 +177,7 @@ fn facts(view: &View, recurring: &RecurringJob) -> Markup {
             dt { "Request" }
             dd { (view.jobs(&jobs.to_string(), &html! { (clip(&definition.spec.request, LINE)) })) }
             dt { "Queue" } dd { (clip(&definition.spec.queue, LINE)) }
+            dt { "When clocks change" } dd { (changing(definition.dst)) }
             dt { "Missed runs" } dd { (missed(definition.misfire)) }
             dt { "While one runs" } dd { (meanwhile(definition.overlap)) }
             @if definition.jitter > Duration::ZERO { dt { "Put off by up to" } dd { (span(definition.jitter)) } }
@@ -184,6 +189,12 @@ fn facts(view: &View, recurring: &RecurringJob) -> Markup {
             dt { "Changed" } dd { (view.instant(recurring.updated_at)) }
         }
     }
+}
+
+fn changing(dst: Dst) -> String {
+    let means = DSTS.into_iter().find(|(_, known, _)| *known == dst).map_or("", |(_, _, means)| means);
+    let mut letters = means.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_lowercase(), letters.as_str()))
 }
 
 fn missed(misfire: Misfire) -> String {
@@ -213,19 +224,17 @@ pub(super) fn upcoming_of(view: &View, recurring: &RecurringJob) -> Markup {
     let definition = &recurring.definition;
     let zone = definition.zone.read().copied().unwrap_or(Zone::UTC);
     let next = next_runs(recurring);
-    let local = |at: Timestamp| at.to_datetime().with_timezone(&zone.tz());
-    let offset = |at: Timestamp| i64::from(local(at).offset().fix().local_minus_utc());
     table(
         "Next runs",
         &["In its time zone", "UTC", "When", "Clocks"],
         &html! {
             @for (at, run) in next.iter().enumerate() {
-                @let moved = offset(*run) - offset(if at == 0 { view.now } else { next[at - 1] });
+                @let before = if at == 0 { view.now } else { next[at - 1] };
                 tr {
-                    th scope="row" { (local(*run).format("%a %Y-%m-%d %H:%M:%S %Z")) }
+                    th scope="row" { (local(zone, *run)) }
                     td { (run) }
                     td { (view.instant(*run)) }
-                    td { (clocks(moved)) }
+                    td { (clocks(moved(zone, before, *run))) }
                 }
             }
             (rest(next.len(), NEXT, 4))
@@ -233,8 +242,20 @@ pub(super) fn upcoming_of(view: &View, recurring: &RecurringJob) -> Markup {
     )
 }
 
+/// Returns an instant as the clocks of a zone show it.
+pub(crate) fn local(zone: Zone, at: Timestamp) -> String {
+    at.to_datetime().with_timezone(&zone.tz()).format("%a %Y-%m-%d %H:%M:%S %Z").to_string()
+}
+
+/// Returns by how many seconds the clocks of a zone go forward from one instant to another.
+pub(crate) fn moved(zone: Zone, from: Timestamp, to: Timestamp) -> i64 {
+    let clocks = |at: Timestamp| at.to_datetime().with_timezone(&zone.tz());
+    let offset = |at| i64::from(clocks(at).offset().fix().local_minus_utc());
+    offset(to) - offset(from)
+}
+
 /// Says what becomes of the clocks before a run.
-fn clocks(moved: i64) -> String {
+pub(super) fn clocks(moved: i64) -> String {
     let by = span(Duration::from_secs(moved.unsigned_abs()));
     match moved {
         0 => String::new(),

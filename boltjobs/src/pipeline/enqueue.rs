@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use boltjobs_core::batch::NewBatch;
 use boltjobs_core::continuation::{After, Parent, ParentId};
-use boltjobs_core::job::{DEFAULT_QUEUE, JobSpec, NewJob, default_queue};
+use boltjobs_core::job::{DEFAULT_QUEUE, JobSpec, NewJob};
 use boltjobs_core::store::Enqueued;
 use boltjobs_core::unique::Unique;
 use boltjobs_core::{Timestamp, name, priority};
@@ -79,7 +79,7 @@ impl JobOptions {
     pub(crate) fn spec_of(self, info: &RequestInfo, name: Arc<str>, parts: RequestParts) -> Result<JobSpec> {
         let queue = self.queue.as_deref().unwrap_or(info.queue);
         let queue = if queue == DEFAULT_QUEUE {
-            default_queue()
+            name::default_queue()
         } else {
             name::validate_queue(queue)?;
             queue.into()

@@ -1,13 +1,15 @@
 //! Steering a recurring definition that is there.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use boltjobs_core::JobId;
 use boltjobs_core::store::RecurringCommand;
 
-use super::RecurringEdit;
+use super::{Backfill, RecurringEdit};
 use crate::client::Client;
 use crate::error::Result;
+use crate::pipeline::enqueue::IntoInstant;
 
 /// The name of a recurring definition, to steer it.
 ///
@@ -32,6 +34,11 @@ impl RecurringRef {
     /// Begins to change its schedule, step by step; see [`RecurringEdit`].
     pub fn edit(&self) -> RecurringEdit {
         RecurringEdit::new(self.clone())
+    }
+
+    /// Begins to make up for the runs that it would have had from one instant to another; see [`Backfill`].
+    pub fn backfill(&self, range: Range<impl IntoInstant>) -> Backfill {
+        Backfill::new(self.clone(), range.start.into_instant()..range.end.into_instant())
     }
 
     /// Makes a job of it now, in its own queue; the schedule stays as it is. Neither overlap nor jitter counts, and it

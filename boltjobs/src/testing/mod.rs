@@ -38,6 +38,7 @@ mod befall;
 mod clock;
 mod drive;
 mod expect;
+mod exported;
 mod faults;
 mod jobs;
 mod media;
@@ -56,6 +57,7 @@ mod world;
 pub use boltjobs_macros::{assert_enqueued, assert_not_enqueued, assert_scheduled};
 #[doc(hidden)]
 pub use expect::{Assertion, Difference, Expected, expect};
+pub use exported::exported;
 pub use faults::{CrashPoint, StoreCall};
 pub use jobs::{IntoJobId, TestJobs};
 pub(crate) use jobs::{run_all, run_to_the_end};

@@ -25,6 +25,11 @@ pub const PAGES: &[Page] = &[
     page("recurring", "/recurring", "nightly-report"),
     page("recurring-one", "/recurring/{recurring}", "Europe/Oslo"),
     page("recurring-edit", "/recurring/{recurring}/edit", "Missed runs"),
+    page(
+        "recurring-backfill",
+        "/recurring/{recurring}/backfill?from=2025-10-25&to=2025-10-28",
+        "⏰ go back by 1h",
+    ),
     page("queues", "/queues", "newsletter"),
     page("queue", "/queues/{queue}", "Wait and run"),
     page("servers", "/servers", "worker-2:3307:b81c04"),

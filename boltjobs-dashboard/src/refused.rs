@@ -1,0 +1,31 @@
+//! Why something is not shown, or was not done.
+
+use axum::http::StatusCode;
+use boltjobs_core::store::StoreError;
+
+/// Why something is not shown, or was not done.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    Forbidden(String),
+    NotFound(String),
+    Illegal(String),
+    Unavailable(StoreError),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+impl Refused {
+    /// Returns the status that says so, and why it is.
+    pub(crate) fn told(self) -> (StatusCode, String) {
+        match self {
+            Self::Forbidden(why) => (StatusCode::FORBIDDEN, why),
+            Self::NotFound(why) => (StatusCode::NOT_FOUND, why),
+            Self::Illegal(why) => (StatusCode::BAD_REQUEST, why),
+            Self::Unavailable(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        }
+    }
+}
