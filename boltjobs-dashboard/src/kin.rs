@@ -51,7 +51,8 @@ pub(crate) struct Kin {
     pub(crate) more: bool,
 }
 
-/// Finds the jobs of a batch and the batches in it. Those whose retention is over are not among them.
+/// Finds the jobs of a batch and the batches in it, and what comes after all of them, with the batch itself between
+/// the two. Those whose retention is over are not among them.
 pub(crate) async fn of_batch(
     asked: &Asked,
     status: &BatchStatus,
@@ -71,6 +72,14 @@ pub(crate) async fn of_batch(
         }
     }
     kin.more = after.is_some() || kin.members.len() > OF_BATCH;
+    let filter = JobFilter { parent: Some(status.batch.id.into()), ..JobFilter::default() };
+    let query = PageQuery { filter, oldest_first: true, after: None, limit: AROUND };
+    let behind = asked.store().page(query).await?.jobs;
+    if !behind.is_empty() {
+        let after = kin.members.iter().map(|member| member.id).collect();
+        kin.members.push(Member { after, ..Member::of_batch(status) });
+        kin.members.extend(behind.iter().map(Member::of));
+    }
     Ok(kin)
 }
 

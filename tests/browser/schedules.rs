@@ -24,7 +24,7 @@ async fn edits(browser: &Browser) {
 
     browser.fill(CRON, "0 24 * * *").await;
     browser.button("Preview").await;
-    browser.expect(&["invalid hour `24` in cron `0 24 * * *`; write 0 to 23"]).await;
+    browser.expect(&["invalid hour 24 in cron 0 24 * * *; write 0 to 23"]).await;
     assert_eq!(value(browser, CRON).await, "0 24 * * *", "what was typed is lost");
     let told = browser.the("//input[@name='cron'][@aria-invalid='true']").await;
     let why = told.attr("aria-describedby").await.unwrap().unwrap();

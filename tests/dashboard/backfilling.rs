@@ -52,7 +52,7 @@ async fn the_runs_of_a_range_are_shown_with_the_clocks_and_then_enqueued_once() 
     assert_eq!(page.status, 200, "{}", page.body);
     // On the 29th the clock goes from 2 to 3.
     assert_has(&page.body, &["Sat 2026-03-28 02:30:00 CET", "2026-03-28T01:30:00Z"]);
-    assert_has(&page.body, &["Sun 2026-03-29 03:00:00 CEST", "2026-03-29T01:00:00Z", "⏰ go forward by 1h"]);
+    assert_has(&page.body, &["Sun 2026-03-29 03:00:00 CEST", "2026-03-29T01:00:00Z", " go forward by 1h"]);
     assert_has(&page.body, &["Mon 2026-03-30 02:30:00 CEST", "4 runs from", "4 jobs to enqueue."]);
     assert_has(&page.body, &["the schedule skips its own runs", "Enqueue 4 jobs"]);
     assert_eq!(bench.client().stats().await.unwrap().enqueued, 0, "a look does nothing");
@@ -101,7 +101,9 @@ async fn a_range_that_can_not_be_filled_says_how_it_can() {
     ] {
         let page = look(at, from, to);
         assert_eq!(page.status, 400, "{from} to {to}");
-        assert_has(&page.body, &[why]);
+        // Names of code are shown as such.
+        let body = page.body.replace("<code>", "`").replace("</code>", "`");
+        assert_has(&body, &[why]);
         for part in ["<script>", "<img", "What would be done"] {
             assert!(!page.body.contains(part), "{}", page.body);
         }

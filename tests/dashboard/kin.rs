@@ -65,8 +65,10 @@ async fn what_is_before_and_after_a_job_is_drawn_and_listed() {
         &page,
         &["Before and after it", "<h3>Before it</h3>", "<h3>After it</h3>", "Graph of 3 nodes"],
     );
-    for (id, name) in [(first, "Scheduled: Pay &lt;script&gt;"), (last, "Awaiting: Pay last")] {
-        assert_has(&page, &[&format!("href=\"/jobs/{id}\" aria-label=\"{name}")]);
+    for (id, state, title) in [(first, "scheduled", "Pay &lt;script&gt;"), (last, "awaiting", "Pay last")] {
+        let node = format!("<a class=\"node {state}\" href=\"/jobs/{id}\">");
+        let drawn = page.split(&node).nth(1).unwrap();
+        assert!(drawn.contains(title) && drawn.find(title) < drawn.find("</a>"), "{drawn}");
     }
     assert_eq!(page.matches("class=\"edge\"").count(), 3);
     assert_has(&page, &["class=\"node awaiting here\""]);
@@ -77,7 +79,7 @@ async fn what_is_before_and_after_a_job_is_drawn_and_listed() {
     // What was before stays, as long as it is there; who is alone shows nothing.
     assert!(bench.client().delete(first).await.unwrap());
     let page = get(at, &format!("/jobs/{last}")).body;
-    assert_has(&page, &["aria-label=\"Deleted: Pay"]);
+    assert_has(&page, &["class=\"node deleted\""]);
     let alone = bench.scope(async { pay_with("alone").schedule_in(HOUR).await.unwrap().id() }).await;
     assert!(!get(at, &format!("/jobs/{alone}")).body.contains("Before and after"));
 }
@@ -89,25 +91,37 @@ async fn a_batch_is_drawn_job_by_job_and_a_large_one_by_state() {
     let small = bench.scope(async {
         let inner = Batch::new(HOSTILE).push_job(pay_with("inner").schedule_in(HOUR));
         let batch = Batch::new("small").push_job(pay_with("one").schedule_in(HOUR)).nest(inner);
-        batch.submit().await.unwrap().id()
+        batch.on_success(pay_with("last")).submit().await.unwrap().id()
     });
     let small = small.await;
     let page = get(at, &format!("/batches/{small}")).body;
-    assert_has(
-        &page,
-        &["Graph of 2 nodes", "aria-label=\"Scheduled: Pay one\"", "<caption>Jobs and batches"],
+    assert_has(&page, &["Graph of 4 nodes", "class=\"node processing here\"", "<caption>Jobs and batches"]);
+    assert_eq!(
+        page.matches("class=\"edge\"").count(),
+        3,
+        "two end before the batch does, and one follows it"
     );
-    assert_has(&page, &["aria-label=\"Processing: &lt;script&gt;"]);
     assert!(!page.contains("<script>alert"), "{page}");
-    for (jobs, drawn) in [(20, "Graph of 20 nodes"), (201, "Jobs by state; the table below says the same")] {
+    for (jobs, drawn, nodes) in
+        [(20, "Graph of 22 nodes", 3), (201, "Jobs by state; the table below says the same", 1)]
+    {
         let batch = bench.scope(async {
             let jobs = (0..jobs).map(|_| Block.schedule_in(HOUR));
-            jobs.fold(Batch::new("large"), Batch::push_job).submit().await.unwrap().id()
+            let batch = jobs.fold(Batch::new("large"), Batch::push_job);
+            batch.on_finish(pay_with("last")).submit().await.unwrap().id()
         });
         let batch = batch.await;
         let page = get(at, &format!("/batches/{batch}")).body;
-        let query = format!("href=\"/jobs?q=state%3Ascheduled%20batch%3A{batch}\"");
-        assert_has(&page, &[drawn, &format!("{query} aria-label=\"Scheduled: {jobs} jobs\"")]);
-        assert_eq!(page.matches("class=\"node").count(), 1);
+        let all = format!("class=\"node scheduled\" href=\"/jobs?q=state%3Ascheduled%20batch%3A{batch}\"");
+        assert_has(&page, &[drawn, &all, &format!("{jobs} jobs")]);
+        assert_eq!(page.matches("class=\"node").count(), nodes);
     }
+    let plain = bench.scope(async {
+        Batch::new("plain").push_job(pay_with("one").schedule_in(HOUR)).submit().await.unwrap().id()
+    });
+    let page = get(at, &format!("/batches/{}", plain.await)).body;
+    assert!(
+        !page.contains("class=\"graph\"") && page.contains("<details open>"),
+        "there is nothing to draw: {page}"
+    );
 }

@@ -33,9 +33,9 @@ impl Turn<'_> {
             claimed.extend(self.claim_one(id, offer, *worker));
         }
         self.engine.end_claim();
-        if !claimed.is_empty() {
-            // Whoever claims next meets it again, and these are not to be lost for it.
-            drop(self.engine.take_fault());
+        if !claimed.is_empty() && self.engine.take_fault().is_some() {
+            // These are not to be lost for it. Whoever claims comes again for the others, and meets it if it is still there.
+            self.engine.told.ready = true;
         }
         claimed
     }

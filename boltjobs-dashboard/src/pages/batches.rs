@@ -1,6 +1,7 @@
 //! Batches, and how far they are.
 
 use boltjobs_core::batch::BatchStatus;
+use boltjobs_core::continuation::ParentId;
 use boltjobs_core::store::JobFilter;
 use boltjobs_core::{BatchId, JobState};
 use maud::{Markup, html};
@@ -11,6 +12,9 @@ use super::kin::named as named_member;
 use crate::access::Role;
 use crate::kin::{Kin, Member};
 use crate::text::{clip, counted, span};
+
+/// The most jobs of a batch that are listed before anybody asks for the list.
+const LISTED: usize = 12;
 
 /// How many batches a page has.
 pub(crate) const ROWS: usize = 50;
@@ -140,11 +144,14 @@ fn drawn(view: &View, status: &BatchStatus, kin: &Kin) -> Markup {
             (by_state(&held, &of))
         } @else if !kin.members.is_empty() {
             h2 { "Its jobs" }
-            (graph(view, &kin.members, None, |state| state.map(of)))
-            details {
+            @let own = ParentId::from(status.batch.id);
+            // Where nothing comes after anything else there is nothing to draw.
+            @let linked = kin.members.iter().any(|member| member.id == own);
+            @if linked { (graph(view, &kin.members, Some(own), |state| state.map(of))) }
+            details open[!linked && kin.members.len() <= LISTED] {
                 summary { "As a list" }
                 (table("Jobs and batches", &["State and title", "After"], &html! {
-                    @for member in &kin.members {
+                    @for member in kin.members.iter().filter(|member| member.id != own) {
                         tr {
                             th scope="row" { (named_member(view, member)) }
                             td { (after(view, kin, member)) }

@@ -7,7 +7,6 @@ use boltjobs_core::continuation::ParentId;
 use maud::{Markup, html};
 
 use super::frame::View;
-use super::icons::icon;
 use crate::kin::Member;
 use crate::text::{clip, counted};
 
@@ -182,13 +181,15 @@ fn drawn(node: &Node, here: bool, state: Option<JobState>, title: &str, link: Op
             title { (clip(title, 300)) }
             rect x="1" y="1" width=(WIDTH - 2) height=(HEIGHT - 2) rx="6" {}
             text x="10" y="17" { (short(title)) }
-            @if state.is_some() { g transform="translate(8 22)" { (icon(&name)) } }
+            @if state.is_some() {
+                svg class="icon" x="10" y="23" width="13" height="13" aria-hidden="true" { use href=(format!("#i-{name}")) {} }
+            }
             text class="word" x="28" y="34" { (word) }
         }
     };
     html! {
         @if let Some(link) = link {
-            a class=(class) href=(link) aria-label=(format!("{word}: {}", clip(title, 300))) { (inner) }
+            a class=(class) href=(link) { (inner) }
         } @else { g class=(class) { (inner) } }
     }
 }

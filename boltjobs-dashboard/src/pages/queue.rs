@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::frame::{LINE, View, live, table};
 use super::limit::limit;
-use super::queues::{acts, emptied, rate};
+use super::queues::{acts, delete_waiting, emptied, rate};
 use crate::overview::RATED;
 use crate::queue::{Queue, STATES};
 use crate::sample::{Percentiles, Seen};
@@ -20,7 +20,7 @@ pub(crate) fn queue(view: &View, queue: &Queue) -> Markup {
         h1 { "Queue " (name) }
         (live("state", &html! {
             @if let Some(since) = info.paused_since { p { span class="badge" { "paused " (view.instant(since)) } } }
-            (acts(view, info, "queue"))
+            div class="actions" { (acts(view, info, "queue")) (delete_waiting(view, info)) }
             (facts(view, queue))
         }))
         (live("times", &times(queue)))

@@ -108,16 +108,16 @@ fn row(view: &View, queue: &QueueInfo, flow: &Flow, actions: bool) -> Card {
 pub(super) fn acts(view: &View, queue: &QueueInfo, from: &str) -> Markup {
     let (action, label) =
         if queue.paused_since.is_some() { ("resume", "Resume") } else { ("pause", "Pause") };
-    html! {
-        div class="actions" {
-            (view.button(Role::Operate, &view.base.item("/queues/", &queue.name), &[("action", action), ("from", from)], label))
-            (delete_waiting(view, queue))
-        }
-    }
+    view.button(
+        Role::Operate,
+        &view.base.item("/queues/", &queue.name),
+        &[("action", action), ("from", from)],
+        label,
+    )
 }
 
 /// Leads to a look at what would be deleted, if all that waits in a queue were.
-fn delete_waiting(view: &View, queue: &QueueInfo) -> Markup {
+pub(super) fn delete_waiting(view: &View, queue: &QueueInfo) -> Markup {
     let states = vec![JobState::Enqueued, JobState::Scheduled];
     let waits = states.iter().any(|state| queue.counts.get(*state) > 0);
     let waiting = JobFilter { queues: vec![queue.name.clone()], states, ..JobFilter::default() };

@@ -255,13 +255,10 @@ pub(crate) fn moved(zone: Zone, from: Timestamp, to: Timestamp) -> i64 {
 }
 
 /// Says what becomes of the clocks before a run.
-pub(super) fn clocks(moved: i64) -> String {
+pub(super) fn clocks(moved: i64) -> Markup {
     let by = span(Duration::from_secs(moved.unsigned_abs()));
-    match moved {
-        0 => String::new(),
-        1.. => format!("⏰ go forward by {by} before it"),
-        _ => format!("⏰ go back by {by} before it"),
-    }
+    let way = if moved > 0 { "forward" } else { "back" };
+    html! { @if moved != 0 { (icon("scheduled")) " go " (way) " by " (by) " before it" } }
 }
 
 fn runs(view: &View, runs: &[Run]) -> Markup {

@@ -28,7 +28,7 @@ pub const PAGES: &[Page] = &[
     page(
         "recurring-backfill",
         "/recurring/{recurring}/backfill?from=2025-10-25&to=2025-10-28",
-        "⏰ go back by 1h",
+        "go back by 1h",
     ),
     page("queues", "/queues", "newsletter"),
     page("queue", "/queues/{queue}", "Wait and run"),

@@ -24,6 +24,20 @@ fn what_a_command_left_as_it_was_leaves_the_memory_again() {
     assert_eq!(rig.engine.jobs.resident(), 0);
 }
 
+/// Nobody else would: to those who wait for jobs nothing is new.
+#[test]
+fn a_claim_that_could_not_read_all_it_found_has_the_others_asked_for_again() {
+    let mut rig = Rig::new();
+    rig.engine.at(at(0), &mut rig.journal).enqueue((0..3).map(|n| new_job(n, 0, None)).collect()).unwrap();
+    rig.publish();
+    rig.on_disk.tear();
+    drop(rig.engine.take_told());
+    let mut claim = || rig.engine.at(at(1), &mut rig.journal).claim(&offer(QueueOrder::All), &[1, 2, 3]);
+    assert_eq!(claim().iter().map(|claimed| claimed.lease.job).collect::<Vec<_>>(), [id(0), id(1)]);
+    assert!(claim().is_empty());
+    assert!(rig.engine.take_told().ready && rig.engine.take_fault().is_some());
+}
+
 /// What has ended is kept for those who look at it, which is seldom.
 #[test]
 fn what_has_ended_leaves_the_memory_and_is_read_back_as_it_was() {
