@@ -32,6 +32,37 @@ async fn wait(request: Wait, ctx: JobContext, doors: Data<Arc<Doors>>) -> JobRes
     }
 }
 
+/// Tells on which task it runs.
+#[request(response = String)]
+#[derive(Debug)]
+pub struct Where;
+
+#[handler]
+async fn place(_: Where) -> JobResult<String> {
+    Ok(format!("{:?}", tokio::task::try_id()))
+}
+
+/// Jobs that run at once run on tasks of their own, and the next ones on the same; none of them is left behind.
+#[tokio::test]
+async fn tasks_run_one_job_after_the_other_and_end_with_the_server() {
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    let bench = Bench::with(|builder| builder.workers(4).provide(Arc::new(Doors::default()))).await;
+    let mut places = std::collections::BTreeSet::new();
+    for _ in 0..50 {
+        let job = bench.scope(async { Where.enqueue().await.unwrap() }).await;
+        places.insert(patiently(job.wait()).await.unwrap());
+    }
+    assert!((1..=4).contains(&places.len()), "{places:?}");
+    patiently(bench.server.shutdown()).await.unwrap();
+    patiently(async {
+        while tasks() > before {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 async fn at_work(heed: bool) -> (Bench, JobHandle<Wait>, Arc<Doors>) {
     let doors = Arc::new(Doors::default());
     let given = Arc::clone(&doors);

@@ -34,13 +34,12 @@ impl Hands {
     /// Gives a job to a hand that is free, or to a new one.
     pub(crate) fn give(&self, worker: &Arc<Worker>, start: Start) {
         let free = self.pool().free.pop();
-        match free {
-            Some(hand) => hand.give(Some(start)),
-            None => {
-                // In a box, as tokio moves what is spawned several times.
-                let task = Box::pin(work(Arc::clone(worker), start));
-                tokio::spawn(worker.runtime.steer(task));
-            }
+        if let Some(hand) = free {
+            hand.give(Some(start));
+        } else {
+            // In a box, as tokio moves what is spawned several times.
+            let task = Box::pin(work(Arc::clone(worker), start));
+            tokio::spawn(worker.runtime.steer(task));
         }
     }
 
