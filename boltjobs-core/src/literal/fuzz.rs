@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use boltjobs_fuzz::{cases, spoilt_bytes};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -48,11 +50,11 @@ fn shape() -> impl Strategy<Value = Shape> {
         default: default.then(|| "Default::default()".to_owned()),
     });
     let kind = prop_oneof![Just(Kind::Named), Just(Kind::Tuple), Just(Kind::Unit), Just(Kind::Other)];
-    (kind, vec(field, 0..4), any::<bool>()).prop_map(|(kind, fields, default)| Shape {
-        ident: "Enroll".to_owned(),
-        kind,
-        fields,
-        default,
+    (kind, vec(field, 0..4), any::<bool>()).prop_map(|(kind, mut fields, default)| {
+        // No type has two fields of one name.
+        let mut names = BTreeSet::new();
+        fields.retain(|field| names.insert(field.name.clone()));
+        Shape { ident: "Enroll".to_owned(), kind, fields, default }
     })
 }
 
