@@ -33,7 +33,8 @@ async fn check(office: &Office, has_data: bool, looks: &[Look]) {
 #[tokio::test]
 async fn pages_with_data_have_no_fault_on_a_desk() {
     let office = Office::at_noon(DashboardRole::Administer).await;
-    check(&office, true, &[Look::WIDE, Look::DARK]).await;
+    // A test of the style holds both themes to their contrasts; here each is looked at with data or without.
+    check(&office, true, &[Look::WIDE]).await;
 }
 
 #[tokio::test]
@@ -45,7 +46,7 @@ async fn pages_with_data_have_no_fault_on_a_telephone() {
 #[tokio::test]
 async fn pages_without_data_have_no_fault() {
     let office = Office::empty(DashboardRole::Read).await;
-    check(&office, false, &[Look::WIDE, Look::NARROW_DARK]).await;
+    check(&office, false, &[Look::DARK, Look::NARROW_DARK]).await;
 }
 
 /// Fails if anything is wrong with what is open, in light and dark.
