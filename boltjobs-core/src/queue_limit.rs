@@ -9,11 +9,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{self, NameError};
-use crate::store::{Document, DocumentQuery, Store, StoreError};
+use crate::store::{Document, DocumentQuery, MOST_WORKERS, Store, StoreError};
 use crate::{Timestamp, text};
 
 /// The most jobs of a queue that a limit may allow: as many as a server may have workers.
-pub const MOST: u32 = 100_000;
+pub const MOST: u32 = MOST_WORKERS;
 
 pub(crate) const PREFIX: &str = "limit/queue/";
 

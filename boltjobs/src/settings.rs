@@ -8,15 +8,12 @@ use std::time::Duration;
 
 use boltjobs_core::duration;
 use boltjobs_core::name;
-use boltjobs_core::store::{QueueOrder, Retention, StoreSource};
+use boltjobs_core::store::{MOST_WORKERS, QueueOrder, Retention, StoreSource};
 use boltjobs_core::text::shown;
 use tracing::level_filters::LevelFilter;
 
 use crate::server::Queue;
 use crate::trace::TraceHook;
-
-/// The most jobs that a server runs at once: a claim looks at each worker that is free.
-const MOST_WORKERS: u32 = 100_000;
 
 /// The shortest lease; heartbeats come three times within one.
 const SHORTEST_LEASE: Duration = Duration::from_secs(1);

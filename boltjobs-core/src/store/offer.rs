@@ -10,6 +10,9 @@ use crate::demo;
 use crate::job::{JobSpec, Lease};
 use crate::shape::Shape;
 
+/// The most workers that a server may have: a claim looks at each that is free.
+pub const MOST_WORKERS: u32 = 100_000;
+
 /// What a server can run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {

@@ -1,5 +1,6 @@
 //! The limit of a queue: what it is, and the form in which it is set, once what it would have meant is seen.
 
+use boltjobs_core::queue_limit::MOST;
 use maud::{Markup, html};
 
 use super::form::Field;
@@ -29,13 +30,16 @@ pub(super) fn limit(view: &View, queue: &Queue) -> Markup {
             }
         }))
         @if view.access.role >= Role::Operate {
+            @let hint = format!(
+                "How many of its jobs may run at once, 1 to {MOST}. It holds on every server and over restarts, until it is removed; \
+                 what runs goes on"
+            );
             // It is asked for by GET, and changes nothing.
             form class="fields" method="get" action=(place) {
                 (Field {
                     name: "limit",
                     label: "Another limit",
-                    hint: Some("How many of its jobs may run at once, 1 to 100000. It holds on every server and over restarts, \
-                                until it is removed; what runs goes on"),
+                    hint: Some(&hint),
                     fault: queue.fault.as_deref(),
                 }.text(&queue.typed))
                 div class="actions" { button type="submit" { "Preview" } }

@@ -177,7 +177,7 @@ impl Browser {
                 };
                 match body.text().await {
                     Ok(text) => return text,
-                    Err(error) if error.is_stale_element_reference() => tokio::task::yield_now().await,
+                    Err(error) if has_gone(&error) => tokio::task::yield_now().await,
                     Err(error) => panic!("the page can't be read: {error}"),
                 }
             }
@@ -239,7 +239,7 @@ impl Browser {
                 match active.send_keys(keys).await {
                     Ok(()) => break,
                     // It has gone with the page before, and nothing was pressed.
-                    Err(error) if error.is_stale_element_reference() => tokio::task::yield_now().await,
+                    Err(error) if has_gone(&error) => tokio::task::yield_now().await,
                     Err(error) => panic!("`{keys}` can't be pressed: {error}"),
                 }
             }
@@ -349,6 +349,12 @@ impl Browser {
         }
         row
     }
+}
+
+/// Returns whether what was asked for has gone with its page. In the moment in which one page makes way for
+/// another the driver has no name of its own for that.
+fn has_gone(error: &CmdError) -> bool {
+    error.is_stale_element_reference() || error.to_string().contains("does not belong to the document")
 }
 
 /// A condition of an `XPath`: the text of it is this, whatever white space is around it.
