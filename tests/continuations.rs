@@ -1,11 +1,13 @@
 //! Jobs that wait for others, and batches, as a program uses them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use boltjobs::prelude::*;
 use boltjobs::{Error, StoreError};
 use boltjobs_core::store::Refusal;
 use boltjobs_tests::{Bench, patiently};
+use serde_json::json;
 
 /// Returns its number, or fails for good.
 #[request(response = u64)]
@@ -63,6 +65,18 @@ pub struct Stand;
 async fn stand(_: Stand, ctx: JobContext) -> JobResult {
     ctx.cancelled().await;
     Err(JobError::cancelled().into())
+}
+
+/// Fails while the till is closed.
+#[request(response = u64)]
+#[derive(Debug)]
+pub struct Book;
+
+static TILL_IS_OPEN: AtomicBool = AtomicBool::new(false);
+
+#[handler(retries = 0)]
+async fn book(_: Book) -> JobResult<u64> {
+    if TILL_IS_OPEN.load(Ordering::SeqCst) { Ok(5) } else { Err("the till is closed".into()) }
 }
 
 fn number(number: u64) -> Count {
@@ -199,5 +213,54 @@ async fn a_batch_with_a_fault_is_not_created() {
         })
         .await;
     assert_eq!(bench.client().batches(None, 9).await.unwrap().len(), 1);
+    bench.server.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_failed_in_a_batch_runs_again_with_the_rest_of_it_as_a_new_batch() {
+    let bench = Bench::start().await;
+    bench
+        .scope(async {
+            let client = boltjobs::client();
+            let batch = Batch::new("month").push(Stand).submit().await.unwrap();
+            let well = batch.push(number(1)).await.unwrap();
+            let booked = batch.push(Book).await.unwrap();
+            let sum = batch.push(Sum.continue_after(&well).after(&booked)).await.unwrap();
+            let last = batch.push(number(9).continue_after(&sum)).await.unwrap();
+            let error = client.rerun(batch.id()).await.unwrap_err().to_string();
+            assert_eq!(error, "the batch has not ended; wait until it has, or cancel it");
+            patiently(last.wait()).await.unwrap_err();
+            let stands =
+                client.jobs().matching("state:processing").unwrap().list().await.unwrap().jobs[0].id();
+            client.delete(stands).await.unwrap();
+            let ended = patiently(batch.wait()).await.unwrap();
+
+            let ids = |jobs: Vec<boltjobs::JobDetails>| jobs.iter().map(|job| job.id()).collect::<Vec<_>>();
+            let failed = ids(client.rerun(batch.id()).dry_run().await.unwrap());
+            assert_eq!(failed, [booked.id(), sum.id(), last.id()]);
+            let from_well = client.rerun(batch.id()).from_job(well.id());
+            assert_eq!(ids(from_well.dry_run().await.unwrap()), [well.id(), sum.id(), last.id()]);
+            let elsewhere = number(3).enqueue().await.unwrap().id();
+            let error = client.rerun(batch.id()).from_job(elsewhere).await.unwrap_err().to_string();
+            assert_eq!(error, format!("job {elsewhere} is not in the batch, or its retention is over"));
+
+            TILL_IS_OPEN.store(true, Ordering::SeqCst);
+            let again = client.rerun(batch.id()).await.unwrap();
+            let done = patiently(again.wait()).await.unwrap();
+            assert_eq!(
+                (done.state(), done.total(), done.name()),
+                (Some(JobState::Succeeded), 3, "month, again")
+            );
+            let query = format!("batch:{}", again.id());
+            let new = client.jobs().matching(&query).unwrap().list().await.unwrap().jobs;
+            let old = sum.id().to_string();
+            let new = new.iter().find(|job| job.meta()["boltjobs.rerun_of"] == old).unwrap().id();
+            let new = client.job(new).await.unwrap().unwrap();
+            assert_eq!(new.result().unwrap()[1], json!([1, 5]), "one from before, one from now");
+            let error = client.rerun(again.id()).await.unwrap_err().to_string();
+            assert!(error.starts_with("no job of the batch that is still kept has failed"), "{error}");
+            assert_eq!(batch.details().await.unwrap(), ended, "what has ended stays as it is");
+        })
+        .await;
     bench.server.shutdown().await.unwrap();
 }

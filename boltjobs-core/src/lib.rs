@@ -7,6 +7,7 @@
 //! | [`state`] | which transition is legal, and for whom |
 //! | [`job`] | what is kept of a job |
 //! | [`recurring`] | when a definition fires, and for which instants |
+//! | [`rerun`] | running a part of a batch again |
 //! | [`continuation`], [`batch`], [`unique`] | what a job waits for, belongs to, and is kept out by |
 //! | [`mask`] | what is shown of a payload |
 //! | [`shape`], [`literal`](mod@literal) | how a payload looks as the code that makes it |
@@ -50,6 +51,7 @@ pub mod query;
 pub mod queue_limit;
 pub mod rate;
 pub mod recurring;
+pub mod rerun;
 pub mod sabotage;
 pub mod shape;
 pub mod silence;

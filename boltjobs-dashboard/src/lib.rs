@@ -43,6 +43,7 @@ mod probes;
 mod prometheus;
 mod queue;
 mod refused;
+mod rerunning;
 mod routes;
 mod sample;
 mod saved;
@@ -295,6 +296,7 @@ fn pages(source: Source) -> Router {
         .route("/audit/export", get(auditing::export))
         .route("/batches", get(batches::batches))
         .route("/batches/{id}", get(batches::batch).post(actions::batch))
+        .route("/batches/{id}/rerun", get(rerunning::look).post(rerunning::sent))
         .route("/demo", post(actions::demo))
         .route("/operations", get(bulk::operations).post(actions::begin))
         .route("/operations/new", get(bulk::dry_run))

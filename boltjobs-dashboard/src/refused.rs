@@ -9,6 +9,8 @@ pub(crate) enum Refused {
     Forbidden(String),
     NotFound(String),
     Illegal(String),
+    /// It is as it is, and that does not allow it.
+    Conflict(String),
     Unavailable(StoreError),
 }
 
@@ -25,6 +27,7 @@ impl Refused {
             Self::Forbidden(why) => (StatusCode::FORBIDDEN, why),
             Self::NotFound(why) => (StatusCode::NOT_FOUND, why),
             Self::Illegal(why) => (StatusCode::BAD_REQUEST, why),
+            Self::Conflict(why) => (StatusCode::CONFLICT, why),
             Self::Unavailable(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
         }
     }

@@ -121,7 +121,7 @@ impl Asked {
         let title = match &refused {
             Refused::Unavailable(_) => NO_ANSWER,
             Refused::NotFound(_) => "Not found",
-            Refused::Forbidden(_) => "Nothing was done",
+            Refused::Forbidden(_) | Refused::Conflict(_) => "Nothing was done",
             Refused::Illegal(_) => unreadable,
         };
         let (status, why) = refused.told();

@@ -12,6 +12,7 @@ use boltjobs_core::job::ErrorInfo;
 use boltjobs_core::name::NameError;
 use boltjobs_core::query::QueryError;
 use boltjobs_core::recurring::{BackfillError, Nonsense};
+use boltjobs_core::rerun::RerunError;
 use boltjobs_core::store::StoreError;
 use boltjobs_core::{BatchId, JobId, JobState};
 
@@ -344,6 +345,19 @@ impl From<Nonsense> for Error {
 impl From<BackfillError> for Error {
     fn from(error: BackfillError) -> Self {
         Self::InvalidOption(error.to_string())
+    }
+}
+
+impl From<RerunError> for Error {
+    fn from(error: RerunError) -> Self {
+        match error {
+            RerunError::Store(error) => error.into(),
+            RerunError::Open
+            | RerunError::NoneFailed
+            | RerunError::NotInIt(_)
+            | RerunError::TooMany
+            | RerunError::TooLarge => Self::InvalidOption(error.to_string()),
+        }
     }
 }
 

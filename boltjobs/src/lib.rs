@@ -101,7 +101,7 @@ pub use boltjobs_macros::{
 #[cfg(all(feature = "macros", feature = "testing"))]
 pub use boltjobs_macros::{simulate, test};
 
-pub use batch::{Batch, BatchDetails, BatchHandle, IntoJob};
+pub use batch::{Batch, BatchDetails, BatchHandle, IntoJob, Rerun};
 #[cfg(feature = "dashboard")]
 pub use boltjobs_core::access::{Identity as DashboardIdentity, Role as DashboardRole};
 #[cfg(feature = "dashboard")]

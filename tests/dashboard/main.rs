@@ -31,6 +31,7 @@ mod pages;
 mod probes;
 mod prometheus;
 mod queue;
+mod rerunning;
 mod saved;
 mod schema;
 mod servers;

@@ -194,6 +194,7 @@ async fn watch(bench: &Bench, reader: &mut Reader) {
     let cancel = json!({ "action": "cancel" });
     assert_eq!(reader.post("/api/batches/{id}", &batch, &cancel, 200)["done"], true);
     assert_eq!(reader.post("/api/batches/{id}", &batch, &cancel, 200)["done"], false);
+    steps::rerun(reader, &batch);
     let order = json!({ "action": "delete", "query": "state:scheduled", "limit": 7 });
     let begun = reader.post("/api/operations", "", &order, 200);
     let id = begun["id"].as_str().unwrap();

@@ -30,7 +30,7 @@ const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=A
 const BACKFILL: &str = "action=backfill&from=2025-12-30&to=2025-12-31&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 110] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 114] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -84,6 +84,14 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 110] = [
     ("/batches", "GET /batches", "", READERS, 200),
     ("/batches/{id}", "GET /batches/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     ("/batches/{id}", "POST /batches/01890a5d-ac96-774b-bcce-b302099a8057", "action=cancel", OPERATORS, 303),
+    ("/batches/{id}/rerun", "GET /batches/01890a5d-ac96-774b-bcce-b302099a8057/rerun", "", OPERATORS, 404),
+    (
+        "/batches/{id}/rerun",
+        "POST /batches/01890a5d-ac96-774b-bcce-b302099a8057/rerun",
+        "action=rerun",
+        OPERATORS,
+        404,
+    ),
     ("/demo", "GET /demo", "", READERS, 405),
     ("/demo", "POST /demo", "action=run", OPERATORS, 303),
     ("/demo", "POST /demo", "action=fail", OPERATORS, 303),
@@ -110,6 +118,20 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 110] = [
     ("/api/health/{check}", "POST /api/health/no%20queue%20grows", UNSILENCE, OPERATORS, 200),
     ("/api/audit", "GET /api/audit", "", READERS, 200),
     ("/api/batches", "GET /api/batches", "", READERS, 200),
+    (
+        "/api/batches/{id}/rerun",
+        "GET /api/batches/01890a5d-ac96-774b-bcce-b302099a8057/rerun",
+        "",
+        OPERATORS,
+        404,
+    ),
+    (
+        "/api/batches/{id}/rerun",
+        "POST /api/batches/01890a5d-ac96-774b-bcce-b302099a8057/rerun",
+        "{}",
+        OPERATORS,
+        404,
+    ),
     ("/api/batches/{id}", "GET /api/batches/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     (
         "/api/batches/{id}",

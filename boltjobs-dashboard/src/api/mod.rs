@@ -14,6 +14,7 @@ mod answer;
 mod backfilling;
 mod editing;
 mod reading;
+mod rerunning;
 mod routes;
 mod silencing;
 mod values;

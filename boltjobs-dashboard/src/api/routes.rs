@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any, get, post};
 
-use super::{acting, backfilling, reading, silencing, watching};
+use super::{acting, backfilling, reading, rerunning, silencing, watching};
 use crate::Source;
 
 /// The document that describes the rest, for generators of clients.
@@ -30,6 +30,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/failures/{fingerprint}", get(watching::one_failure).post(silencing::failure)),
         ("/api/batches", get(watching::batches)),
         ("/api/batches/{id}", get(watching::batch).post(acting::batch)),
+        ("/api/batches/{id}/rerun", get(rerunning::look).post(rerunning::rerun)),
         ("/api/operations", get(watching::operations).post(acting::begin)),
         ("/api/operations/{id}", get(watching::operation).post(acting::steer)),
         ("/api/demo", post(acting::demo)),

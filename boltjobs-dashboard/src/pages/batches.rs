@@ -11,6 +11,7 @@ use super::graph::{by_state, graph, link};
 use super::kin::named as named_member;
 use crate::access::Role;
 use crate::kin::{Kin, Member};
+use crate::link::Base;
 use crate::text::{clip, counted, span};
 
 /// The most jobs of a batch that are listed before anybody asks for the list.
@@ -150,11 +151,12 @@ fn drawn(view: &View, status: &BatchStatus, kin: &Kin) -> Markup {
             @if linked { (graph(view, &kin.members, Some(own), |state| state.map(of))) }
             details open[!linked && kin.members.len() <= LISTED] {
                 summary { "As a list" }
-                (table("Jobs and batches", &["State and title", "After"], &html! {
+                (table("Jobs and batches", &["State and title", "After", "Run again"], &html! {
                     @for member in kin.members.iter().filter(|member| member.id != own) {
                         tr {
                             th scope="row" { (named_member(view, member)) }
                             td { (after(view, kin, member)) }
+                            td { (from_here(view, status, member)) }
                         }
                     }
                 }))
@@ -173,6 +175,23 @@ fn after(view: &View, kin: &Kin, member: &Member) -> Markup {
     }
 }
 
+/// Leads to a look at which jobs would run again, if this one did and whatever comes after it.
+fn from_here(view: &View, status: &BatchStatus, member: &Member) -> Markup {
+    html! {
+        @if let ParentId::Job(id) = member.id
+            && status.batch.ended.is_some()
+            && view.access.role >= Role::Operate
+        {
+            a href=(again(view, status, &[("from", &id.to_string())])) { "From here…" }
+        }
+    }
+}
+
+fn again(view: &View, status: &BatchStatus, from: &[(&str, &str)]) -> String {
+    view.base
+        .query(&format!("{}/rerun", Base::default().item("/batches/", &status.batch.id.to_string())), from)
+}
+
 /// Leads to a look at which jobs would run again, if all that failed did.
 fn retry_failed(view: &View, status: &BatchStatus) -> Markup {
     let failed =
@@ -181,6 +200,10 @@ fn retry_failed(view: &View, status: &BatchStatus) -> Markup {
     html! {
         @if status.jobs.get(JobState::Failed) > 0 && view.access.role >= Role::Operate {
             a class="button" href=(link) { "Retry failed ones…" }
+            @if status.batch.ended.is_some() {
+                " "
+                a class="button" href=(again(view, status, &[])) { "Run failed ones and the rest again…" }
+            }
         }
     }
 }

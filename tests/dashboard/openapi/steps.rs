@@ -38,3 +38,16 @@ pub(super) fn backfill(reader: &mut Reader) {
         assert_eq!((&done["new"], &done["runs"][0]["job"]), (&json!(new), &seen["runs"][0]["job"]));
     }
 }
+
+/// Runs the one job of a batch again.
+pub(super) fn rerun(reader: &mut Reader, batch: &str) {
+    let of_batch = get(reader.at, &format!("/api/jobs?q=batch:{batch}"));
+    let job = reader.checked("get", "/api/jobs", &of_batch, 200)["jobs"][0]["id"].clone();
+    let path = "/api/batches/{id}/rerun";
+    let look = get(reader.at, &format!("/api/batches/{batch}/rerun?from={}", job.as_str().unwrap()));
+    let plan = reader.checked("get", path, &look, 200);
+    assert_eq!((&plan["batch"], &plan["jobs"][0]["id"]), (&Value::Null, &job));
+    let new = reader.post(path, batch, &json!({ "from": job }), 200);
+    let new = reader.get("/api/batches/{id}", new["batch"].as_str().unwrap(), 200);
+    assert_eq!(new["states"]["Enqueued"], 1);
+}
