@@ -67,7 +67,7 @@ pub(crate) async fn jobs(asked: Asked, fields: Fields) -> Response {
 async fn act_on_jobs(asked: &Asked, fields: Fields) -> Result<Response, Refused> {
     let form = Sent::read(asked, fields)?;
     let name = form.field("action");
-    let action = doing::action(name, form.field("at"))?;
+    let action = doing::action(name, form.field("at"), asked.now())?;
     let ids = form.all("job").map(doing::job_id).collect::<Result<Vec<_>, _>>()?;
     // Whoever looked at one job meant it in the state that was shown.
     let expected = doing::states(form.all("seen"))?;

@@ -49,6 +49,7 @@ mod saved;
 mod secret;
 mod sessions;
 mod silencing;
+mod site;
 mod text;
 mod verdict;
 
@@ -65,13 +66,16 @@ use boltjobs_core::access::{Host, Token};
 pub use boltjobs_core::access::{Identity, Role};
 use boltjobs_core::clock::Clock;
 use boltjobs_core::operation::Operations;
-use boltjobs_core::store::Store;
+use boltjobs_core::store::{Retention, Store};
 
 pub use crate::faults::Faults;
 use crate::gate::{Check, Gate};
 use crate::saved::Saved;
 #[doc(hidden)]
 pub use crate::saved::check_query;
+#[doc(hidden)]
+pub use crate::site::check_link;
+use crate::site::{Link, Site};
 
 /// What the pages are made of.
 #[derive(Debug, Clone)]
@@ -83,6 +87,7 @@ struct Source {
     operations: Operations,
     /// The queries that the app has for everybody.
     queries: Arc<[Saved]>,
+    site: Arc<Site>,
 }
 
 impl Source {
@@ -134,6 +139,7 @@ pub struct Dashboard {
     check: Option<Check>,
     hosts: Vec<Host>,
     queries: Vec<Saved>,
+    site: Site,
     operations: Option<Operations>,
     faults: Vec<String>,
 }
@@ -150,6 +156,7 @@ impl Dashboard {
             check: None,
             hosts: Vec::new(),
             queries: Vec::new(),
+            site: Site::default(),
             operations: None,
             faults: Vec::new(),
         }
@@ -223,6 +230,25 @@ impl Dashboard {
         self
     }
 
+    /// Leads from the page of each job to where more is known of it: `link("Trace", "https://tempo.example/trace/{trace_id}")`. In the
+    /// address stand `{job}` for the id of the job and `{trace_id}` for that of its trace; it begins with `https://`, `http://` or `/`.
+    /// It can be said several times.
+    #[must_use]
+    pub fn link(mut self, name: impl AsRef<str>, address: impl AsRef<str>) -> Self {
+        match Link::new(name.as_ref(), address.as_ref()) {
+            Ok(link) => self.site.links.push(link),
+            Err(fault) => self.faults.push(fault),
+        }
+        self
+    }
+
+    /// Tells for how long the store keeps what has ended, so that pages can say when it goes. Default: they do not say.
+    #[must_use]
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.site.retention = Some(retention);
+        self
+    }
+
     /// Leaves the work on operations to whoever in this process does it already.
     #[doc(hidden)]
     #[must_use]
@@ -238,7 +264,7 @@ impl Dashboard {
     /// together elsewhere.
     ///
     /// # Errors
-    /// All tokens, hosts and queries that can't be used, and hosts that would show the pages to everybody.
+    /// All tokens, hosts, queries and links that can't be used, and hosts that would show the pages to everybody.
     pub fn router(self) -> Result<Router, Faults> {
         let gate = self.gate(None)?;
         Ok(pages(self.source(gate)))
@@ -262,10 +288,10 @@ impl Dashboard {
     }
 
     fn source(self, gate: Gate) -> Source {
-        let Self { store, clock, environment, queries, operations, .. } = self;
+        let Self { store, clock, environment, queries, site, operations, .. } = self;
         let fresh = || Operations::new(Arc::clone(&store), Arc::clone(&clock));
         let (operations, queries) = (operations.unwrap_or_else(fresh), queries.into());
-        Source { store, clock, gate: Arc::new(gate), environment, operations, queries }
+        Source { store, clock, gate: Arc::new(gate), environment, operations, queries, site: Arc::new(site) }
     }
 }
 

@@ -8,11 +8,12 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use boltjobs_core::notes::LogLevel;
 use boltjobs_core::recurring::RecurringJob;
 use boltjobs_core::shape::Shape;
-use boltjobs_core::store::{JobFilter, PageQuery, ServerInfo, Store};
+use boltjobs_core::store::{Explanation, JobFilter, PageQuery, Reason, ServerInfo, Store, StoreError};
 use boltjobs_core::text::shown;
-use boltjobs_core::throughput::Window;
+use boltjobs_core::throughput::{Flow, Window};
 use boltjobs_core::{JobId, Timestamp};
 use maud::Markup;
 use serde::Deserialize;
@@ -26,8 +27,8 @@ use crate::demo;
 use crate::gate::Gate;
 use crate::kin;
 use crate::link::Base;
-use crate::overview::{Overview, rates};
-use crate::pages::{self, Graphs, JobPage, JobsPage, Kept, SIZES, SPANS, Told, View};
+use crate::overview::{Overview, RATED, rates};
+use crate::pages::{self, Graphs, JobPage, JobsPage, Kept, LEVELS, SIZES, SPANS, Told, View};
 use crate::refused::Refused;
 use crate::saved;
 use crate::silencing::end_where_well;
@@ -49,7 +50,8 @@ impl FromRequestParts<Source> for Asked {
         let environment = source.environment.clone();
         // Whatever is open to strangers shows what nobody may do more with.
         let access = parts.extensions.get::<Access>().cloned().unwrap_or_else(Access::none);
-        let view = View { base, now: source.now(), access, did, choices, environment };
+        let site = Arc::clone(&source.site);
+        let view = View { base, now: source.now(), access, did, choices, environment, site };
         Ok(Self { source: source.clone(), view })
     }
 }
@@ -238,11 +240,34 @@ fn read_id(id: &str) -> Result<JobId, Refused> {
     id.parse().map_err(|_| Refused::NotFound(format!("`{}` is not the id of a job.", shown(id))))
 }
 
-pub(crate) async fn job(asked: Asked, headers: HeaderMap, Path(id): Path<String>) -> Response {
+/// Which lines of its log a page of a job shows.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Level {
+    #[serde(default)]
+    level: String,
+}
+
+impl Level {
+    fn read(&self) -> Result<LogLevel, Refused> {
+        let known = LEVELS.iter().find(|(name, _, _)| *name == self.level);
+        let unknown = || {
+            let names = LEVELS.map(|(name, _, _)| format!("`{name}`")).join(", ");
+            Refused::Illegal(format!("There is no level `{}`; use one of {names}.", shown(&self.level)))
+        };
+        if self.level.is_empty() { Ok(LogLevel::Trace) } else { known.map(|it| it.2).ok_or_else(unknown) }
+    }
+}
+
+pub(crate) async fn job(
+    asked: Asked,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Query(level): Query<Level>,
+) -> Response {
     let page = async {
-        let page = find_job(&asked, &id).await?;
+        let page = JobPage { level: level.read()?, ..find_job(&asked, &id).await? };
         let kin = kin::of_job(&asked, &page.job).await?;
-        let told = Told::new(written(&page), &headers);
+        let told = Told::new(written(&page, &kin), &headers);
         Ok(pages::job(&asked.view, &page, &kin, &told))
     };
     asked.answer(page.await)
@@ -257,7 +282,19 @@ pub(crate) async fn find_job(asked: &Asked, id: &str) -> Result<JobPage, Refused
     let notes = store.notes(id).await?;
     let servers = store.servers(asked.view.now).await?;
     let shape = shape_among(&servers, &job.spec.request);
-    Ok(JobPage { job, explanation, notes, shape, demo: demo::queue(&servers).is_some() })
+    let (demo, level) = (demo::queue(&servers).is_some(), LogLevel::Trace);
+    let turn = turn(asked, &explanation).await?;
+    let removed = asked.view.site.removed(&job);
+    Ok(JobPage { job, explanation, notes, shape, demo, turn, removed, level })
+}
+
+/// Says when the turn of a job comes, by how many jobs of its queue have ended within the last minutes.
+async fn turn(asked: &Asked, explanation: &Explanation) -> Result<Option<Duration>, StoreError> {
+    let Reason::Waiting { ahead, or_more: false, .. } = explanation.reason else { return Ok(None) };
+    let rates = rates(&asked.source, asked.view.now).await?;
+    let ended = rates.get(&explanation.queue).map_or(0, Flow::ended);
+    let seconds = (RATED as u64 * 60).saturating_mul(ahead as u64 + 1).checked_div(ended);
+    Ok(seconds.map(|seconds| Duration::from_secs(seconds.max(1))))
 }
 
 pub(crate) async fn recurring(asked: Asked) -> Response {

@@ -65,6 +65,7 @@ fn pages(socket: TcpListener, shown: Shown, runtime: &Runtime) -> impl Future<Ou
     let dashboard = tokens.fold(dashboard, |dashboard, (who, token)| dashboard.token(who, token.as_str()));
     let queries = shown.queries.iter();
     let dashboard = queries.fold(dashboard, |dashboard, (name, query)| dashboard.query(name, query));
+    let dashboard = shown.links.iter().fold(dashboard, |dashboard, (name, to)| dashboard.link(name, to));
     let dashboard = match shown.environment {
         Some(name) => dashboard.environment(name),
         None => dashboard,
@@ -80,6 +81,7 @@ fn pages(socket: TcpListener, shown: Shown, runtime: &Runtime) -> impl Future<Ou
 fn of(runtime: &Runtime) -> Dashboard {
     Dashboard::new(Arc::clone(&runtime.store), Arc::clone(&runtime.clock))
         .operations(runtime.operations.clone())
+        .retention(runtime.retention)
 }
 
 /// Is never asked: without the feature no address is accepted.
@@ -130,6 +132,14 @@ impl Builder {
     /// can't be read stops the start.
     pub fn dashboard_query(mut self, name: impl Into<String>, query: impl Into<String>) -> Self {
         self.settings.dashboard.queries.push((name.into(), query.into()));
+        self
+    }
+
+    /// Leads from the page of each job to where more is known of it, as in
+    /// `dashboard_link("Trace", "https://tempo.example.org/trace/{trace_id}")`: `{job}` stands for the id of the job, and `{trace_id}` for
+    /// that of its trace. It can be said several times. Default none. One that can't be used stops the start.
+    pub fn dashboard_link(mut self, name: impl Into<String>, address: impl Into<String>) -> Self {
+        self.settings.dashboard.links.push((name.into(), address.into()));
         self
     }
 

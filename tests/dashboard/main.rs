@@ -37,6 +37,7 @@ mod servers;
 mod silencing;
 mod starting;
 mod table;
+mod telling;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 

@@ -86,7 +86,7 @@ pub(super) async fn jobs(asked: Asked, headers: HeaderMap, body: Sent) -> Answer
 }
 
 async fn act(asked: &Asked, sent: &OnJobs) -> Result<Vec<Acted>, Fault> {
-    let action = doing::action(&sent.action, &sent.at)?;
+    let action = doing::action(&sent.action, &sent.at, asked.now())?;
     let ids = sent.jobs.iter().map(|id| doing::job_id(id)).collect::<Result<Vec<_>, _>>()?;
     let expected = doing::states(sent.expected.iter().map(|state| &**state))?;
     Ok(doing::jobs(asked, action, ids, expected).await?)

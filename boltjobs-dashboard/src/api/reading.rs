@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Fault};
 use super::values;
+use crate::kin;
 use crate::queue;
 use crate::refused::Refused;
 use crate::routes::{self, Asked, Wanted};
@@ -34,7 +35,9 @@ pub(super) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Answered
 }
 
 pub(super) async fn job(asked: Asked, Path(id): Path<String>) -> Answered {
-    Ok(Answer(values::job(&routes::find_job(&asked, &id).await?)))
+    let page = routes::find_job(&asked, &id).await?;
+    let kin = kin::of_job(&asked, &page.job).await?;
+    Ok(Answer(values::job(&page, &kin)))
 }
 
 pub(super) async fn recurring(asked: Asked) -> Answered {

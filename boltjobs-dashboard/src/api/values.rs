@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use boltjobs_core::continuation::ParentId;
+use boltjobs_core::continuation::{Parent, ParentId};
 use boltjobs_core::cron::Cron;
 use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, RowData};
+use boltjobs_core::lineage::EnqueuedBy;
 use boltjobs_core::literal::literal;
 use boltjobs_core::mask::masked;
 use boltjobs_core::notes::{LogLine, Notes, Step};
@@ -15,6 +16,7 @@ use boltjobs_core::{JobState, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::answer::exact;
+use crate::kin::{Kin, Member};
 use crate::overview::Overview;
 use crate::pages::{JobPage, limits, next_runs};
 use crate::queue::Queue;
@@ -48,16 +50,17 @@ pub(super) fn counts(counts: &Counts) -> Value {
 }
 
 /// Returns everything that is said of a job.
-pub(super) fn job(page: &JobPage) -> Value {
+pub(super) fn job(page: &JobPage, kin: &Kin) -> Value {
     let job = &page.job;
     let mut value = short(job);
     let spec = &job.spec;
-    let parent = |id| match id {
-        ParentId::Job(id) => json!({ "job": id.to_string() }),
-        ParentId::Batch(id) => json!({ "batch": id.to_string() }),
-    };
     value.extend(object(json!({
         "why": page.explanation.to_string(),
+        "turn_in_seconds": page.turn.map(|turn| turn.as_secs_f64()),
+        "removed_at": page.removed.and_then(|(at, _)| at).map(text),
+        "enqueued_by": EnqueuedBy::of(spec).map(|by| by.to_string()),
+        "retries": spec.retries,
+        "timeout_seconds": spec.timeout.map(|timeout| timeout.as_secs_f64()),
         "payload": masked(spec),
         "literal": literal(page.shape.as_deref(), spec),
         "meta": spec.meta,
@@ -67,7 +70,9 @@ pub(super) fn job(page: &JobPage) -> Value {
         "concurrency_key": spec.concurrency_key.as_deref(),
         "recurring": spec.occurrence.as_ref().map(|occurrence| &*occurrence.recurring),
         "batch": spec.batch.map(|batch| batch.to_string()),
-        "parents": spec.parents.iter().map(|it| parent(it.id)).collect::<Vec<_>>(),
+        "parents": spec.parents.iter().map(parent).collect::<Vec<_>>(),
+        "kin": kin.members.iter().skip(1).map(member).collect::<Vec<_>>(),
+        "more_kin": kin.more,
         "trace": spec.trace,
         "history": job.history.iter().map(row).collect::<Vec<_>>(),
         "result": job.result().map(|result| {
@@ -78,14 +83,40 @@ pub(super) fn job(page: &JobPage) -> Value {
     value.into()
 }
 
+/// Names a job or a batch.
+fn named(id: ParentId) -> Map<String, Value> {
+    object(match id {
+        ParentId::Job(id) => json!({ "job": id.to_string() }),
+        ParentId::Batch(id) => json!({ "batch": id.to_string() }),
+    })
+}
+
+fn parent(parent: &Parent) -> Value {
+    let mut value = named(parent.id);
+    value.insert("when".to_owned(), format!("{:?}", parent.when).into());
+    value.into()
+}
+
+/// Returns what is before or after a job, with what it comes after itself.
+fn member(member: &Member) -> Value {
+    let mut value = named(member.id);
+    let parents = member.after.iter().zip(&member.when);
+    value.extend(object(json!({
+        "title": member.title,
+        "state": member.state.map(JobState::as_str),
+        "after": parents.map(|(id, when)| parent(&Parent { id: *id, when: *when })).collect::<Vec<_>>(),
+    })));
+    value.into()
+}
+
 /// Writes everything that is said of a job, as a program is answered.
-pub(crate) fn written(page: &JobPage) -> String {
-    format!("{:#}", exact(job(page)))
+pub(crate) fn written(page: &JobPage, kin: &Kin) -> String {
+    format!("{:#}", exact(job(page, kin)))
 }
 
 /// Returns everything that is said of a job, with each number as it is.
-pub(crate) fn exported(page: &JobPage) -> Value {
-    job(page)
+pub(crate) fn exported(page: &JobPage, kin: &Kin) -> Value {
+    job(page, kin)
 }
 
 /// Returns what a list says of a job.
@@ -118,8 +149,8 @@ fn row(row: &HistoryRow) -> Value {
     value.extend(object(match &row.data {
         RowData::None => json!({}),
         RowData::Scheduled { due } => json!({ "due": text(*due) }),
-        RowData::Processing { server, worker, attempt, .. } => {
-            json!({ "server": &**server, "worker": worker, "attempt": attempt })
+        RowData::Processing { server, worker, attempt, epoch } => {
+            json!({ "server": &**server, "worker": worker, "attempt": attempt, "lease": epoch.to_string() })
         }
         RowData::Succeeded { waited, ran, .. } => {
             json!({ "waited_seconds": waited.as_secs_f64(), "ran_seconds": ran.as_secs_f64() })

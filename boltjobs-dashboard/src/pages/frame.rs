@@ -11,6 +11,7 @@ use crate::access::{Access, Role};
 use crate::assets::{ICON, SCRIPT, STYLE};
 use crate::choices::Choices;
 use crate::link::Base;
+use crate::site::Site;
 use crate::text::{clip, relative, span};
 
 /// The most characters of a name or a text in a list.
@@ -27,12 +28,15 @@ pub(crate) struct View {
     pub(crate) choices: Choices,
     /// The name of where the program runs.
     pub(crate) environment: Option<Arc<str>>,
+    /// What the app says of itself.
+    pub(crate) site: Arc<Site>,
 }
 
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 20] = [
+const DONE: [(&str, &str); 21] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
+    ("reschedule", "The job waits until then."),
     ("trigger", "A job of it was made, out of turn."),
     ("pause", "It is paused."),
     ("resume", "It goes on."),

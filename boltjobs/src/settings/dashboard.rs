@@ -18,6 +18,8 @@ pub(crate) struct Wanted {
     pub(crate) environment: Option<String>,
     /// Queries for everybody, each behind its name.
     pub(crate) queries: Vec<(String, String)>,
+    /// Where more is known of each job, behind its name.
+    pub(crate) links: Vec<(String, String)>,
 }
 
 /// All of it, decided and checked.
@@ -35,6 +37,8 @@ pub(crate) struct Shown {
     pub(crate) environment: Option<String>,
     /// Queries for everybody, each behind its name.
     pub(crate) queries: Vec<(String, String)>,
+    /// Where more is known of each job, behind its name.
+    pub(crate) links: Vec<(String, String)>,
 }
 
 impl Wanted {
@@ -73,6 +77,10 @@ impl Wanted {
         for (name, query) in &self.queries {
             read.legal("the dashboard: ", boltjobs_dashboard::check_query(name, query));
         }
+        #[cfg(feature = "dashboard")]
+        for (name, address) in &self.links {
+            read.legal("the dashboard: ", boltjobs_dashboard::check_link(name, address));
+        }
         let address = address?;
         if open && !address.ip().is_loopback() {
             let port = address.port();
@@ -87,7 +95,8 @@ impl Wanted {
                 "{named}under `{host}` everybody who reaches it would see the dashboard; {TOKEN}"
             ));
         }
-        Some(Shown { address, role, tokens, hosts, environment, queries: self.queries })
+        let Self { queries, links, .. } = self;
+        Some(Shown { address, role, tokens, hosts, environment, queries, links })
     }
 }
 
