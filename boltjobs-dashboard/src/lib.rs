@@ -28,6 +28,7 @@ mod exporting;
 mod failing;
 mod failure;
 mod faults;
+mod fields;
 mod gate;
 mod guard;
 mod health;
@@ -36,6 +37,7 @@ mod kin;
 mod limiting;
 mod link;
 mod login;
+mod making;
 mod operating;
 mod overview;
 mod pages;
@@ -300,6 +302,7 @@ fn pages(source: Source) -> Router {
     Router::new()
         .route("/", get(routes::overview))
         .route("/jobs", get(routes::jobs).post(actions::jobs))
+        .route("/jobs/new", get(making::form).post(making::sent))
         .route("/jobs/{id}", get(routes::job))
         .route("/jobs/{id}/edit", get(changing::form).post(changing::sent))
         .route("/jobs/{id}/export", get(exporting::export))

@@ -25,6 +25,7 @@ mod first;
 mod frame;
 mod kin;
 mod login;
+mod making;
 mod openapi;
 mod operations;
 mod pages;

@@ -107,7 +107,7 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     let bench = bench(DashboardRole::Administer).await;
     let [failed, noted, later] = fill(&bench).await.map(|id| id.to_string());
     let mut reader = Reader::new(address(&bench));
-    for path in ["openapi.json", "overview", "counts", "jobs", "recurring", "queues", "servers"] {
+    for path in ["openapi.json", "overview", "counts", "jobs", "requests", "recurring", "queues", "servers"] {
         reader.get(&format!("/api/{path}"), "", 200);
     }
     let all = reader.get("/api/jobs", "", 200);
@@ -146,6 +146,7 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     assert_eq!(reader.post("/api/recurring/{id}", "night%2Fly", &edit, 200)["done"], true);
     let made = reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "trigger" }), 200);
     reader.get("/api/jobs/{id}", made["job"].as_str().unwrap(), 200);
+    steps::make(&mut reader, &noted);
     steps::backfill(&mut reader);
     reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "remove" }), 200);
     reader.get("/api/recurring/{id}", "night%2Fly", 404);

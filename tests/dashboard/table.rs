@@ -30,11 +30,13 @@ const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=A
 const BACKFILL: &str = "action=backfill&from=2025-12-30&to=2025-12-31&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 110] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 114] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
     ("/jobs", "POST /jobs", "action=requeue&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
+    ("/jobs/new", "GET /jobs/new", "", OPERATORS, 200),
+    ("/jobs/new", "POST /jobs/new", "action=enqueue&request=none", OPERATORS, 404),
     ("/jobs/{id}", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     ("/jobs/{id}/export", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057/export", "", READERS, 404),
     ("/jobs/{id}/edit", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057/edit", "", OPERATORS, 404),
@@ -143,6 +145,8 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 110] = [
     ("/api/jobs", "POST /api/jobs", DELETE_ALL, OPERATORS, 200),
     ("/api/jobs/{id}", "GET /api/jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     ("/api/jobs/{id}", "POST /api/jobs/01890a5d-ac96-774b-bcce-b302099a8057", DELETE, OPERATORS, 404),
+    ("/api/requests", "GET /api/requests", "", READERS, 200),
+    ("/api/requests", "POST /api/requests", r#"{"request":"none"}"#, OPERATORS, 404),
     ("/api/recurring", "GET /api/recurring", "", READERS, 200),
     ("/api/recurring/{id}", "GET /api/recurring/x", "", READERS, 200),
     ("/api/recurring/{id}", "GET /api/recurring/y", "", READERS, 404),

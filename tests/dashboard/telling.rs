@@ -2,7 +2,7 @@
 
 use boltjobs::DashboardRole;
 use boltjobs::prelude::*;
-use boltjobs::{Builder, EnqueuedBy, Error, MemoryStore, Store};
+use boltjobs::{Builder, EnqueuedBy, Error, JobDetails, Keep, MemoryStore, Retention, Store};
 use boltjobs_core::audit;
 use boltjobs_tests::{Bench, patiently};
 use serde_json::Value;

@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any, get, post};
 
-use super::{acting, backfilling, reading, silencing, watching};
+use super::{acting, backfilling, making, reading, silencing, watching};
 use crate::Source;
 
 /// The document that describes the rest, for generators of clients.
@@ -19,6 +19,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/counts", get(reading::counts)),
         ("/api/jobs", get(reading::jobs).post(acting::jobs)),
         ("/api/jobs/{id}", get(reading::job).post(acting::job)),
+        ("/api/requests", get(making::requests).post(making::make)),
         ("/api/recurring", get(reading::recurring)),
         ("/api/recurring/{id}", get(reading::definition).post(acting::recurring)),
         ("/api/recurring/{id}/backfill", get(backfilling::look).post(backfilling::fill)),

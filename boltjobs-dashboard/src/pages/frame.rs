@@ -33,10 +33,11 @@ pub(crate) struct View {
 }
 
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 21] = [
+const DONE: [(&str, &str); 22] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
     ("reschedule", "The job waits until then."),
+    ("enqueue", "It was enqueued."),
     ("trigger", "A job of it was made, out of turn."),
     ("pause", "It is paused."),
     ("resume", "It goes on."),

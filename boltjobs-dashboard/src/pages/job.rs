@@ -103,6 +103,9 @@ fn actions(view: &View, job: &Job) -> Markup {
                 JobState::Succeeded | JobState::Failed => { (button("requeue", "Requeue")) (button("delete", "Delete")) }
             }
             @for link in &view.site.links { a class="button" href=(link.of(job)) rel="noreferrer" { (link.name) } }
+            @if view.access.role >= Role::Operate {
+                a class="button" href=(view.base.query("/jobs/new", &[("from", &*id)])) { "Copy…" }
+            }
             a class="button" href=(format!("{}/export", view.base.item("/jobs/", &id))) download { "Export" }
             @if OPEN.contains(&job.state) && view.access.role >= Role::Operate {
                 a class="button" href=(format!("{}/edit", view.base.item("/jobs/", &id))) { "Change…" }

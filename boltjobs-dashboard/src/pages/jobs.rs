@@ -31,7 +31,10 @@ pub(crate) struct JobsPage {
 pub(crate) fn jobs(view: &View, listed: &JobsPage, columns: &Columns, kept: &Kept<'_>) -> Markup {
     let typed = listed.filter.to_string();
     let body = html! {
-        h1 { "Jobs" }
+        h1 {
+            "Jobs"
+            @if view.access.role >= Role::Operate { " " a class="button" href=(view.base.path("/jobs/new")) { "New job…" } }
+        }
         (kept.box_with(view, &typed, Some(&listed.filter)))
         (live("tabs", &tabs(view, listed, columns)))
         (live_list("list", &html! {

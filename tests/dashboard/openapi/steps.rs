@@ -38,3 +38,19 @@ pub(super) fn backfill(reader: &mut Reader) {
         assert_eq!((&done["new"], &done["runs"][0]["job"]), (&json!(new), &seen["runs"][0]["job"]));
     }
 }
+
+/// Makes a job by hand, twice under one id, and a copy of one.
+pub(super) fn make(reader: &mut Reader, copied: &str) {
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let new = json!({ "request": "pay", "id": id, "payload": { "note": "well", "card": "4" }, "queue": "mail", "priority": 3, "at": "1h" });
+    for _ in 0..2 {
+        assert_eq!(reader.post("/api/requests", "", &new, 200)["job"], id);
+    }
+    let made = reader.get("/api/jobs/{id}", id, 200);
+    assert_eq!(
+        (&made["queue"], &made["state"], &made["payload"]["card"]),
+        (&json!("mail"), &json!("Scheduled"), &json!("***"))
+    );
+    let copy = reader.post("/api/requests", "", &json!({ "from": copied }), 200);
+    assert_eq!(reader.get("/api/jobs/{id}", copy["job"].as_str().unwrap(), 200)["request"], "import");
+}
