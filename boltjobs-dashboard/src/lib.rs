@@ -50,6 +50,7 @@ mod sample;
 mod saved;
 mod secret;
 mod sessions;
+mod settings;
 mod silencing;
 mod site;
 mod text;
@@ -76,7 +77,7 @@ use crate::saved::Saved;
 #[doc(hidden)]
 pub use crate::saved::check_query;
 #[doc(hidden)]
-pub use crate::site::check_link;
+pub use crate::site::{check_link, check_site};
 use crate::site::{Link, Site};
 
 /// What the pages are made of.
@@ -244,6 +245,37 @@ impl Dashboard {
         self
     }
 
+    /// Sets the colour of the name of the [`environment`](Self::environment): `grey`, `green`, `blue`, `amber` or `red`. Default: red
+    /// with `prod` in the name, else grey.
+    #[must_use]
+    pub fn environment_colour(mut self, colour: impl AsRef<str>) -> Self {
+        match site::colour(colour.as_ref()) {
+            Ok(it) => self.site.colour = Some(it),
+            Err(fault) => self.faults.push(fault),
+        }
+        self
+    }
+
+    /// Sets what the pages are called, in 40 characters at most. Default: `boltjobs`.
+    #[must_use]
+    pub fn title(mut self, title: impl AsRef<str>) -> Self {
+        match site::title(title.as_ref()) {
+            Ok(it) => self.site.title = Some(it),
+            Err(fault) => self.faults.push(fault),
+        }
+        self
+    }
+
+    /// Leads from every page back to the rest of the app. The address begins with `https://`, `http://` or `/`. Default: nowhere.
+    #[must_use]
+    pub fn home(mut self, address: impl AsRef<str>) -> Self {
+        match site::home(address.as_ref()) {
+            Ok(it) => self.site.home = Some(it),
+            Err(fault) => self.faults.push(fault),
+        }
+        self
+    }
+
     /// Tells for how long the store keeps what has ended, so that pages can say when it goes. Default: they do not say.
     #[must_use]
     pub fn retention(mut self, retention: Retention) -> Self {
@@ -266,7 +298,7 @@ impl Dashboard {
     /// together elsewhere.
     ///
     /// # Errors
-    /// All tokens, hosts, queries and links that can't be used, and hosts that would show the pages to everybody.
+    /// All tokens, hosts, queries, links and the like that can't be used, and hosts that would show the pages to everybody.
     pub fn router(self) -> Result<Router, Faults> {
         let gate = self.gate(None)?;
         Ok(pages(self.source(gate)))
@@ -320,6 +352,7 @@ fn pages(source: Source) -> Router {
         .route("/retries", get(failing::retries))
         .route("/health", get(failing::health))
         .route("/health/{check}", post(silencing::check))
+        .route("/settings", get(settings::settings).post(settings::choose))
         .route("/audit", get(auditing::audit))
         .route("/audit/export", get(auditing::export))
         .route("/batches", get(batches::batches))

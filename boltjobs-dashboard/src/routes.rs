@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use boltjobs_core::notes::LogLevel;
 use boltjobs_core::recurring::RecurringJob;
@@ -14,13 +14,13 @@ use boltjobs_core::shape::Shape;
 use boltjobs_core::store::{Explanation, JobFilter, PageQuery, Reason, ServerInfo, Store, StoreError};
 use boltjobs_core::text::shown;
 use boltjobs_core::throughput::{Flow, Window};
-use boltjobs_core::{JobId, Timestamp};
+use boltjobs_core::{JobId, JobState, Timestamp};
 use maud::Markup;
 use serde::Deserialize;
 
 use crate::Source;
 use crate::access::Access;
-use crate::api::written;
+use crate::api::{self, written};
 use crate::choices::Choices;
 use crate::columns::Columns;
 use crate::demo;
@@ -28,7 +28,7 @@ use crate::gate::Gate;
 use crate::kin;
 use crate::link::Base;
 use crate::overview::{Overview, RATED, rates};
-use crate::pages::{self, Graphs, JobPage, JobsPage, Kept, LEVELS, SIZES, SPANS, Told, View};
+use crate::pages::{self, Badges, Graphs, JobPage, JobsPage, Kept, LEVELS, SIZES, SPANS, Told, View};
 use crate::refused::Refused;
 use crate::saved;
 use crate::silencing::end_where_well;
@@ -51,9 +51,35 @@ impl FromRequestParts<Source> for Asked {
         // Whatever is open to strangers shows what nobody may do more with.
         let access = parts.extensions.get::<Access>().cloned().unwrap_or_else(Access::none);
         let site = Arc::clone(&source.site);
-        let view = View { base, now: source.now(), access, did, choices, environment, site };
+        let (store, begun) = (source.store.location().into(), source.clock.monotonic());
+        let badges = if shows_badges(parts) { badges(source).await } else { Badges::default() };
+        let clock = Arc::clone(&source.clock);
+        let view =
+            View { base, now: source.now(), access, did, choices, environment, site, store, badges, begun, clock };
         Ok(Self { source: source.clone(), view })
     }
+}
+
+/// Says whether what is asked for is a page: programs have no use for what stands beside one.
+fn shows_badges(parts: &Parts) -> bool {
+    let path = parts.uri.path();
+    let no_page = ["/events", "/metrics", "/assets/", "/healthz", "/readyz", "/login"];
+    parts.method == Method::GET && !api::has(path) && !no_page.iter().any(|start| path.starts_with(start))
+}
+
+/// Counts what stands beside the pages in the rail. Where the store does not answer, the page says so.
+async fn badges(source: &Source) -> Badges {
+    let retries = JobFilter { retrying: true, ..JobFilter::default() };
+    let counted = async {
+        let states = source.store.counts().await?.states;
+        Ok::<_, StoreError>(Badges {
+            enqueued: states.get(JobState::Enqueued),
+            failed: states.get(JobState::Failed),
+            retries: source.store.count(retries, None).await?.jobs,
+            recurring: source.store.recurring_jobs().await?.len() as u64,
+        })
+    };
+    counted.await.unwrap_or_default()
 }
 
 impl Asked {

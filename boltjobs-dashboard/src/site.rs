@@ -1,5 +1,7 @@
 //! What the app around the pages says of itself and of its store.
 
+use std::sync::Arc;
+
 use boltjobs_core::JobState;
 use boltjobs_core::Timestamp;
 use boltjobs_core::job::Job;
@@ -15,7 +17,16 @@ pub(crate) struct Site {
     pub(crate) retention: Option<Retention>,
     /// Where more is known of a job.
     pub(crate) links: Vec<Link>,
+    /// What the pages are called.
+    pub(crate) title: Option<Arc<str>>,
+    /// Where the rest of the app is.
+    pub(crate) home: Option<Arc<str>>,
+    /// The colour of the name of where the program runs.
+    pub(crate) colour: Option<&'static str>,
 }
+
+/// The colours that the name of where the program runs can have. Each is a class of the style.
+const COLOURS: [&str; 5] = ["grey", "green", "blue", "amber", "red"];
 
 impl Site {
     /// Returns when a job is removed that has ended, unless it is kept for ever; and how many of its state are kept at most.
@@ -74,6 +85,41 @@ impl Link {
         let trace = trace.map_or_else(own, str::to_owned);
         self.template.replace(JOB, &job.id.to_string()).replace(TRACE, &trace)
     }
+}
+
+/// Checks what the pages are called.
+pub(crate) fn title(text: &str) -> Result<Arc<str>, String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > NAME || text.chars().any(char::is_control) {
+        let text = shown(text);
+        return Err(format!("`{text}` can't be the title of the pages; use 1 to {NAME} characters in one line"));
+    }
+    Ok(text.into())
+}
+
+/// Checks where the rest of the app is.
+pub(crate) fn home(address: &str) -> Result<Arc<str>, String> {
+    legal(address).map(|()| address.into())
+}
+
+/// Finds a colour.
+pub(crate) fn colour(name: &str) -> Result<&'static str, String> {
+    let unknown = || {
+        let (name, names) = (shown(name), COLOURS.map(|colour| format!("`{colour}`")).join(", "));
+        format!("there is no colour `{name}`; use one of {names}")
+    };
+    COLOURS.into_iter().find(|colour| *colour == name).ok_or_else(unknown)
+}
+
+/// Checks what an app says of itself, as far as it says anything: a title, where the rest of it is, and a colour.
+///
+/// # Errors
+/// What is wrong with each, and how to mend it.
+#[doc(hidden)]
+pub fn check_site(title: Option<&str>, home: Option<&str>, colour: Option<&str>) -> Result<(), String> {
+    title.map(self::title).transpose()?;
+    home.map(self::home).transpose()?;
+    colour.map(self::colour).transpose().map(drop)
 }
 
 /// Checks an address to which a page may lead: one that runs no code.
@@ -145,6 +191,14 @@ mod tests {
         }
         assert!(Link::new("", "/{job}").is_err());
         assert!(Link::new("Logs", "/logs?job={job}").is_ok());
+    }
+
+    #[test]
+    fn what_an_app_says_of_itself_is_checked() {
+        assert_eq!(check_site(Some("Acme"), Some("/admin"), Some("red")), Ok(()));
+        assert!(check_site(Some("two\nlines"), None, None).unwrap_err().contains("1 to 40 characters"));
+        assert!(check_site(None, Some("javascript:alert(1)"), None).unwrap_err().contains("is no address"));
+        assert!(check_site(None, None, Some("pink")).unwrap_err().contains("use one of `grey`, `green`"));
     }
 
     #[test]

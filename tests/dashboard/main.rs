@@ -35,6 +35,7 @@ mod queue;
 mod saved;
 mod schema;
 mod servers;
+mod settings;
 mod silencing;
 mod starting;
 mod table;

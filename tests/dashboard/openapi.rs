@@ -107,7 +107,7 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     let bench = bench(DashboardRole::Administer).await;
     let [failed, noted, later] = fill(&bench).await.map(|id| id.to_string());
     let mut reader = Reader::new(address(&bench));
-    for path in ["openapi.json", "overview", "counts", "jobs", "requests", "recurring", "queues", "servers"] {
+    for path in ["openapi.json", "overview", "counts", "jobs", "requests", "recurring", "queues", "servers", "settings"] {
         reader.get(&format!("/api/{path}"), "", 200);
     }
     let all = reader.get("/api/jobs", "", 200);

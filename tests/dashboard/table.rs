@@ -30,7 +30,7 @@ const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=A
 const BACKFILL: &str = "action=backfill&from=2025-12-30&to=2025-12-31&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 114] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 117] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -81,6 +81,8 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 114] = [
     ("/health", "GET /health", "", READERS, 200),
     ("/health/{check}", "GET /health/no%20queue%20grows", "", READERS, 405),
     ("/health/{check}", "POST /health/no%20queue%20grows", IGNORE, OPERATORS, 303),
+    ("/settings", "GET /settings", "", READERS, 200),
+    ("/settings", "POST /settings", "theme=dark&zone=browser", READERS, 303),
     ("/audit", "GET /audit", "", READERS, 200),
     ("/audit/export", "GET /audit/export?format=csv", "", READERS, 200),
     ("/batches", "GET /batches", "", READERS, 200),
@@ -110,6 +112,7 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 114] = [
     ("/api/failures/{fingerprint}", "POST /api/failures/0123456789abcdef", UNSILENCE, OPERATORS, 200),
     ("/api/health/{check}", "GET /api/health/no%20queue%20grows", "", READERS, 405),
     ("/api/health/{check}", "POST /api/health/no%20queue%20grows", UNSILENCE, OPERATORS, 200),
+    ("/api/settings", "GET /api/settings", "", READERS, 200),
     ("/api/audit", "GET /api/audit", "", READERS, 200),
     ("/api/batches", "GET /api/batches", "", READERS, 200),
     ("/api/batches/{id}", "GET /api/batches/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),

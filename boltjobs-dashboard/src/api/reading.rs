@@ -1,13 +1,18 @@
 //! What the pages show.
 
+use std::time::Duration;
+
 use axum::extract::{Path, Query};
+use boltjobs_core::JobState;
 use boltjobs_core::query::QueryError;
 use boltjobs_core::recurring::RecurringJob;
-use serde_json::{Value, json};
+use boltjobs_core::store::Keep;
+use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Fault};
 use super::values;
 use crate::kin;
+use crate::pages::VERSION;
 use crate::queue;
 use crate::refused::Refused;
 use crate::routes::{self, Asked, Wanted};
@@ -74,6 +79,25 @@ pub(super) async fn queue(
 pub(super) async fn servers(asked: Asked) -> Answered {
     let servers = asked.store().servers(asked.now()).await?;
     Ok(Answer(json!({ "servers": servers.iter().map(values::server).collect::<Vec<_>>() })))
+}
+
+pub(super) async fn settings(asked: Asked) -> Answered {
+    let view = asked.view();
+    let kept = JobState::ALL.into_iter().filter_map(|state| {
+        let Keep { age, count } = view.site.keep(state)?;
+        let seconds = (age < Duration::MAX).then(|| age.as_secs_f64());
+        Some((state.as_str().to_owned(), json!({ "seconds": seconds, "at_most": count })))
+    });
+    Ok(Answer(json!({
+        "version": VERSION,
+        "store": &*view.store,
+        "now": view.now.to_string(),
+        "actor": asked.actor(),
+        "role": view.access.role.to_string(),
+        "title": view.site.title.as_deref(),
+        "environment": view.environment.as_deref(),
+        "kept": kept.collect::<Map<_, _>>(),
+    })))
 }
 
 pub(super) async fn missing() -> Fault {

@@ -37,6 +37,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/health", get(watching::health)),
         ("/api/health/{check}", post(silencing::check)),
         ("/api/audit", get(watching::audit)),
+        ("/api/settings", get(reading::settings)),
     ]
 }
 

@@ -45,6 +45,7 @@ pub const PAGES: &[Page] = &[
     page("dry-run", "/operations/new?action=delete&q=state:enqueued", "Nothing has been done yet"),
     page("health", "/health", "Paused queues: newsletter"),
     page("audit", "/audit", "grace"),
+    page("settings", "/settings", "Who you are"),
 ];
 
 /// The first page, where there is no job yet.
