@@ -118,6 +118,8 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     assert_eq!(reader.get("/api/counts", "", 200)["queues"]["mail"]["Scheduled"], 1);
     assert_eq!(reader.get("/api/jobs/{id}", &noted, 200)["noted"]["bars"][0]["total"], 7);
     assert_eq!(reader.get("/api/queues/{name}", "mail", 200)["states"]["Scheduled"], 1);
+    let rates = reader.get("/api/queues/{name}", "default", 200)["rates"].clone();
+    assert_eq!((&rates["ended_per_minute"], &rates["enqueued_per_minute"]), (&json!(0.2), &json!(0.3)));
     let nightly = reader.get("/api/recurring/{id}", "night%2Fly", 200);
     assert_eq!(nightly["next_runs"].as_array().unwrap().len(), 10);
     assert_eq!(nightly["next_runs"][9], "2026-01-10T02:00:00Z");
@@ -191,7 +193,11 @@ async fn watch(bench: &Bench, reader: &mut Reader) {
         let value = reader.checked("get", "/api/throughput", &answer, 200);
         assert!(value["history"]["steps"].as_array().unwrap().iter().any(|step| step["failed"] == 1));
     }
-    assert_eq!(reader.get("/api/batches/{id}", &batch, 200)["states"]["Scheduled"], 1);
+    let found = reader.get("/api/batches/{id}", &batch, 200);
+    assert_eq!((&found["states"]["Scheduled"], &found["jobs"][0]["title"]), (&json!(1), &json!("Pay in a batch")));
+    let path = "/api/operations/new?action=move&to=slow&q=state:scheduled";
+    let plan = reader.checked("get", "/api/operations/new", &get(reader.at, path), 200);
+    assert_eq!((&plan["jobs"], &plan["sample"][0]["state"], &plan["to"]), (&json!(2), &json!("Scheduled"), &json!("slow")));
     let cancel = json!({ "action": "cancel" });
     assert_eq!(reader.post("/api/batches/{id}", &batch, &cancel, 200)["done"], true);
     assert_eq!(reader.post("/api/batches/{id}", &batch, &cancel, 200)["done"], false);

@@ -30,7 +30,7 @@ const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=A
 const BACKFILL: &str = "action=backfill&from=2025-12-30&to=2025-12-31&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 117] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 118] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -131,6 +131,7 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 117] = [
         OPERATORS,
         200,
     ),
+    ("/api/operations/new", "GET /api/operations/new?action=delete", "", READERS, 200),
     ("/api/operations/{id}", "GET /api/operations/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     (
         "/api/operations/{id}",

@@ -6,12 +6,14 @@ use axum::extract::{Path, Query};
 use boltjobs_core::JobState;
 use boltjobs_core::query::QueryError;
 use boltjobs_core::recurring::RecurringJob;
-use boltjobs_core::store::Keep;
+use boltjobs_core::store::{Keep, QueueInfo};
+use boltjobs_core::throughput::Flow;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Fault};
 use super::values;
 use crate::kin;
+use crate::overview::rates;
 use crate::pages::VERSION;
 use crate::queue;
 use crate::refused::Refused;
@@ -59,9 +61,9 @@ pub(super) async fn definition(asked: Asked, Path(id): Path<String>) -> Answered
 
 pub(super) async fn queues(asked: Asked) -> Answered {
     let queues = asked.store().queues(asked.now()).await?;
-    Ok(Answer(
-        json!({ "queues": queues.iter().map(|queue| Value::from(values::queue(queue))).collect::<Vec<_>>() }),
-    ))
+    let (rates, none) = (rates(asked.source(), asked.now()).await?, Flow::default());
+    let queue = |queue: &QueueInfo| Value::from(values::queue(queue, rates.get(&queue.name).unwrap_or(&none)));
+    Ok(Answer(json!({ "queues": queues.iter().map(queue).collect::<Vec<_>>() })))
 }
 
 pub(super) async fn queue(

@@ -32,6 +32,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/batches", get(watching::batches)),
         ("/api/batches/{id}", get(watching::batch).post(acting::batch)),
         ("/api/operations", get(watching::operations).post(acting::begin)),
+        ("/api/operations/new", get(watching::dry_run)),
         ("/api/operations/{id}", get(watching::operation).post(acting::steer)),
         ("/api/demo", post(acting::demo)),
         ("/api/health", get(watching::health)),

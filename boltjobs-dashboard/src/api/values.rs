@@ -1,6 +1,7 @@
 //! What there is, as values of JSON. Each field stands in `assets/openapi.json`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use boltjobs_core::continuation::{Parent, ParentId};
 use boltjobs_core::cron::Cron;
@@ -12,13 +13,14 @@ use boltjobs_core::notes::{LogLine, Notes, Step};
 use boltjobs_core::recurring::{Misfire, RecurringJob, Run};
 use boltjobs_core::shape::Shape;
 use boltjobs_core::store::{Counts, QueueInfo, QueueOrder, ServerInfo, StateCounts};
+use boltjobs_core::throughput::Flow;
 use boltjobs_core::{JobState, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use super::answer::exact;
 use crate::kin::{Kin, Member};
-use crate::overview::Overview;
-use crate::pages::{JobPage, limits, next_runs};
+use crate::overview::{Overview, RATED};
+use crate::pages::{JobPage, empty_in, limits, next_runs};
 use crate::queue::Queue;
 use crate::sample::{Percentiles, Seen};
 use crate::verdict::verdict;
@@ -249,8 +251,18 @@ pub(super) fn whole_definition(recurring: &RecurringJob, shape: Option<&Shape>) 
     value.into()
 }
 
-pub(super) fn queue(queue: &QueueInfo) -> Map<String, Value> {
+pub(super) fn queue(queue: &QueueInfo, flow: &Flow) -> Map<String, Value> {
+    #[expect(clippy::cast_precision_loss, reason = "a rate is no exact number")]
+    let per_minute = |jobs: u64| Number::from_f64(jobs as f64 / RATED as f64);
+    let seconds = |span: Option<Duration>| span.map(|span| span.as_secs_f64());
     object(json!({
+        "rates": {
+            "enqueued_per_minute": per_minute(flow.enqueued),
+            "ended_per_minute": per_minute(flow.ended()),
+            "mean_wait_seconds": seconds(flow.mean_wait()),
+            "mean_run_seconds": seconds(flow.mean_run()),
+        },
+        "empty_in_seconds": seconds(empty_in(queue.counts.get(JobState::Enqueued), flow)),
         "name": &*queue.name,
         "states": states(&queue.counts),
         "paused_since": queue.paused_since.map(text),
@@ -285,7 +297,7 @@ pub(super) fn whole_queue(whole: &Queue) -> Value {
             "seen": whole.sample.requests.get(&request.name).map(seen),
         })
     });
-    let mut value = queue(&whole.info);
+    let mut value = queue(&whole.info, &whole.flow);
     value.extend(object(json!({
         "what_if": whole.what_if.as_ref().map(|it| {
             json!({
