@@ -79,6 +79,17 @@ async fn act_on_jobs(asked: &Asked, fields: Fields) -> Result<Response, Refused>
     Ok(html(pages::acted(asked.view(), name, &acted)).into_response())
 }
 
+/// Acts on the recurring definitions that were chosen.
+pub(crate) async fn many_recurring(asked: Asked, fields: Fields) -> Response {
+    let done = async {
+        let form = Sent::read(&asked, fields)?;
+        let (action, ids) = (form.field("action"), form.all("id").map(str::to_owned).collect());
+        let acted = doing::many_recurring(&asked, action, ids).await?;
+        Ok(html(pages::recurring_acted(asked.view(), action, &acted)).into_response())
+    };
+    answer(&asked, done.await)
+}
+
 /// Acts on a recurring definition.
 pub(crate) async fn recurring(asked: Asked, Path(id): Path<String>, fields: Fields) -> Response {
     let done = act_on_recurring(&asked, &id, fields).await;

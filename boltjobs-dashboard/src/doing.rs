@@ -133,6 +133,25 @@ pub(crate) async fn recurring(
     Ok((command, done))
 }
 
+/// The same for several, in order.
+pub(crate) async fn many_recurring(
+    asked: &Asked,
+    action: &str,
+    ids: Vec<String>,
+) -> Result<Vec<(String, Option<bool>)>, Refused> {
+    if ids.is_empty() || ids.len() > MOST {
+        needs(asked, Role::Operate)?;
+        let chosen = ids.len();
+        return Err(Refused::Illegal(format!("{chosen} definitions are chosen; choose 1 to {MOST}.")));
+    }
+    let mut acted = Vec::with_capacity(ids.len());
+    for id in ids {
+        let (_, done) = recurring(asked, id.as_str().into(), action).await?;
+        acted.push((id, done));
+    }
+    Ok(acted)
+}
+
 /// Makes the id of a job that nobody else makes.
 pub(crate) fn new_id(asked: &Asked) -> Result<JobId, Refused> {
     let mut chance = [0; 16];

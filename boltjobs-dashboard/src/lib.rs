@@ -340,7 +340,7 @@ fn pages(source: Source) -> Router {
         .route("/jobs/{id}/export", get(exporting::export))
         .route("/queries", post(actions::queries))
         .route("/columns", post(columns::choose))
-        .route("/recurring", get(routes::recurring))
+        .route("/recurring", get(routes::recurring).post(actions::many_recurring))
         .route("/recurring/{id}", get(routes::definition).post(actions::recurring))
         .route("/recurring/{id}/edit", get(editing::form).post(editing::sent))
         .route("/recurring/{id}/backfill", get(backfill::look).post(backfill::sent))

@@ -33,6 +33,7 @@ mod probes;
 mod prometheus;
 mod queue;
 mod saved;
+mod schedules;
 mod schema;
 mod servers;
 mod settings;

@@ -148,6 +148,10 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     assert_eq!(reader.post("/api/recurring/{id}", "night%2Fly", &edit, 200)["done"], true);
     let made = reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "trigger" }), 200);
     reader.get("/api/jobs/{id}", made["job"].as_str().unwrap(), 200);
+    let pause = json!({ "action": "pause", "ids": ["night/ly", "none"] });
+    let acted = reader.post("/api/recurring", "", &pause, 200);
+    assert_eq!((&acted["definitions"][0]["done"], &acted["definitions"][1]["there"]), (&json!(true), &json!(false)));
+    reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "resume" }), 200);
     steps::make(&mut reader, &noted);
     steps::backfill(&mut reader);
     reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "remove" }), 200);

@@ -30,7 +30,7 @@ const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=A
 const BACKFILL: &str = "action=backfill&from=2025-12-30&to=2025-12-31&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 118] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 122] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -53,6 +53,8 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 118] = [
     ("/columns", "GET /columns", "", READERS, 405),
     ("/columns", "POST /columns", "columns=state&columns=tags", READERS, 303),
     ("/recurring", "GET /recurring", "", READERS, 200),
+    ("/recurring", "POST /recurring", "action=pause&id=y", OPERATORS, 200),
+    ("/recurring", "POST /recurring", "action=remove&id=y", ADMINISTRATORS, 200),
     ("/recurring/{id}", "GET /recurring/x", "", READERS, 200),
     ("/recurring/{id}", "GET /recurring/y", "", READERS, 404),
     ("/recurring/{id}", "POST /recurring/y", "action=trigger", OPERATORS, 303),
@@ -152,6 +154,8 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 118] = [
     ("/api/requests", "GET /api/requests", "", READERS, 200),
     ("/api/requests", "POST /api/requests", r#"{"request":"none"}"#, OPERATORS, 404),
     ("/api/recurring", "GET /api/recurring", "", READERS, 200),
+    ("/api/recurring", "POST /api/recurring", r#"{"action":"pause","ids":["y"]}"#, OPERATORS, 200),
+    ("/api/recurring", "POST /api/recurring", r#"{"action":"remove","ids":["y"]}"#, ADMINISTRATORS, 200),
     ("/api/recurring/{id}", "GET /api/recurring/x", "", READERS, 200),
     ("/api/recurring/{id}", "GET /api/recurring/y", "", READERS, 404),
     ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"trigger"}"#, OPERATORS, 404),

@@ -166,6 +166,21 @@ struct OnOther {
     action: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnMany {
+    action: String,
+    ids: Vec<String>,
+}
+
+/// Acts on several recurring definitions. It answers 200 whatever came of each, and reports them in order.
+pub(super) async fn many_recurring(asked: Asked, headers: HeaderMap, body: Sent) -> Answered {
+    let OnMany { action, ids } = read(&asked, &headers, body)?;
+    let acted = doing::many_recurring(&asked, &action, ids).await?;
+    let each = |(id, done): &(String, Option<bool>)| json!({ "id": id, "done": *done == Some(true), "there": done.is_some() });
+    Ok(Answer(json!({ "action": action, "definitions": acted.iter().map(each).collect::<Vec<_>>() })))
+}
+
 /// Acts on a recurring definition.
 pub(super) async fn recurring(
     asked: Asked,

@@ -20,7 +20,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/jobs", get(reading::jobs).post(acting::jobs)),
         ("/api/jobs/{id}", get(reading::job).post(acting::job)),
         ("/api/requests", get(making::requests).post(making::make)),
-        ("/api/recurring", get(reading::recurring)),
+        ("/api/recurring", get(reading::recurring).post(acting::many_recurring)),
         ("/api/recurring/{id}", get(reading::definition).post(acting::recurring)),
         ("/api/recurring/{id}/backfill", get(backfilling::look).post(backfilling::fill)),
         ("/api/queues", get(reading::queues)),

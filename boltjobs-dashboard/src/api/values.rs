@@ -20,7 +20,7 @@ use serde_json::{Map, Number, Value, json};
 use super::answer::exact;
 use crate::kin::{Kin, Member};
 use crate::overview::{Overview, RATED};
-use crate::pages::{JobPage, empty_in, limits, next_runs};
+use crate::pages::{JobPage, empty_in, late, limits, next_runs};
 use crate::queue::Queue;
 use crate::sample::{Percentiles, Seen};
 use crate::verdict::verdict;
@@ -205,6 +205,7 @@ pub(super) fn definition(recurring: &RecurringJob) -> Map<String, Value> {
             "scheduled_for": text(run.scheduled_for),
             "fired_at": text(run.fired_at),
             "triggered": run.triggered,
+            "late_seconds": late(run).map(|late| late.as_secs_f64()),
             "outcome": format!("{:?}", run.outcome),
             "ended_at": run.ended_at.map(text),
             "ran_seconds": run.ran.map(|ran| ran.as_secs_f64()),
@@ -217,6 +218,7 @@ pub(super) fn definition(recurring: &RecurringJob) -> Map<String, Value> {
         "timezone": definition.zone.as_str(),
         "error": definition.error(),
         "request": &*definition.spec.request,
+        "title": definition.spec.title(),
         "queue": &*definition.spec.queue,
         "payload": masked(&definition.spec),
         "paused": recurring.paused,

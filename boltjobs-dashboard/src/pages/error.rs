@@ -46,7 +46,7 @@ pub(super) fn error(error: &ErrorInfo) -> Markup {
 }
 
 /// Shows a backtrace, with a mark on the first frame of the app's own code.
-fn backtrace(text: &str) -> Markup {
+pub(super) fn backtrace(text: &str) -> Markup {
     let text = clip(text, BLOCK);
     match root(&text) {
         None => html! { pre { (text) } },

@@ -57,7 +57,7 @@ pub(crate) use operations::{DryRun, SAMPLE, dry_run, operation, operations};
 pub(crate) use overview::{Graphs, SPANS, overview};
 pub(crate) use queue::{limits, queue};
 pub(crate) use queues::{empty_in, queues};
-pub(crate) use recurring::{definition, local, moved, next_runs, recurring};
+pub(crate) use recurring::{definition, late, local, moved, next_runs, recurring, recurring_acted};
 pub(crate) use retries::{SORTED, retries, soonest};
 pub(crate) use saved::Kept;
 pub(crate) use servers::servers;
