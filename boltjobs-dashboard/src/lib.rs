@@ -76,9 +76,9 @@ use crate::gate::{Check, Gate};
 use crate::saved::Saved;
 #[doc(hidden)]
 pub use crate::saved::check_query;
+use crate::site::{Link, Site};
 #[doc(hidden)]
 pub use crate::site::{check_link, check_site};
-use crate::site::{Link, Site};
 
 /// What the pages are made of.
 #[derive(Debug, Clone)]

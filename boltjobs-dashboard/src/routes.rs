@@ -54,8 +54,19 @@ impl FromRequestParts<Source> for Asked {
         let (store, begun) = (source.store.location().into(), source.clock.monotonic());
         let badges = if shows_badges(parts) { badges(source).await } else { Badges::default() };
         let clock = Arc::clone(&source.clock);
-        let view =
-            View { base, now: source.now(), access, did, choices, environment, site, store, badges, begun, clock };
+        let view = View {
+            base,
+            now: source.now(),
+            access,
+            did,
+            choices,
+            environment,
+            site,
+            store,
+            badges,
+            begun,
+            clock,
+        };
         Ok(Self { source: source.clone(), view })
     }
 }

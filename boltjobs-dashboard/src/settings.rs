@@ -11,7 +11,7 @@ use crate::choices::{THEMES, ZONES};
 use crate::columns::Columns;
 use crate::pages::{self, SettingsPage};
 use crate::refused::Refused;
-use crate::routes::{Asked, html};
+use crate::routes::Asked;
 use crate::saved;
 
 /// For how long a browser keeps a choice, in seconds, as the script says it, too.

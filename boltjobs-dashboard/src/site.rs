@@ -92,7 +92,9 @@ pub(crate) fn title(text: &str) -> Result<Arc<str>, String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > NAME || text.chars().any(char::is_control) {
         let text = shown(text);
-        return Err(format!("`{text}` can't be the title of the pages; use 1 to {NAME} characters in one line"));
+        return Err(format!(
+            "`{text}` can't be the title of the pages; use 1 to {NAME} characters in one line"
+        ));
     }
     Ok(text.into())
 }

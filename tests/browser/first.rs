@@ -23,10 +23,7 @@ async fn welcome(request: Welcome) {
 }
 
 #[tokio::test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "it is about how long a person would take"
-)]
+#[expect(clippy::disallowed_methods, reason = "it is about how long a person would take")]
 async fn the_first_ten_seconds_end_with_a_job_that_was_seen_to_succeed_and_one_that_failed() {
     let office = Office::on(Arc::new(MemoryStore::new()), Arc::default(), DashboardRole::Operate, 4).await;
     let browser = Browser::start().await;

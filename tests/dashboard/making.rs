@@ -125,10 +125,10 @@ async fn a_job_is_made_by_typing_its_fields() {
     assert_eq!(did(&bench, id).await, format!("{HOSTILE} 2 true None [1, 2] s3cret"));
     let done = bench.job(id).await;
     assert_eq!((done.queue(), done.priority(), done.tags()), ("parcels", 7, &["slow".to_owned()][..]));
-    assert_eq!(done.enqueued_by(), Some(EnqueuedBy::User("operate".to_owned())));
+    assert_eq!(done.enqueued_by(), Some(EnqueuedBy::User("anybody".to_owned())));
     assert_eq!(bench.client().jobs().count().await.unwrap(), 1, "sent twice, made once");
     let page = get(at, &format!("/jobs/{id}")).body;
-    assert_has(&page, &["operate, on the dashboard", "&quot;pin&quot;: &quot;***&quot;"]);
+    assert_has(&page, &["anybody, on the dashboard", "&quot;pin&quot;: &quot;***&quot;"]);
     let audited = audit::read(&*bench.store, None, 9).await.unwrap().entries;
     assert_eq!((&*audited[0].action, &*audited[0].detail), ("enqueue", "of the request parcel"));
 }

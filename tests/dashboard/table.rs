@@ -36,7 +36,7 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 122] = [
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
     ("/jobs", "POST /jobs", "action=requeue&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
     ("/jobs/new", "GET /jobs/new", "", OPERATORS, 200),
-    ("/jobs/new", "POST /jobs/new", "action=enqueue&request=none", OPERATORS, 404),
+    ("/jobs/new", "POST /jobs/new", "action=enqueue", OPERATORS, 404),
     ("/jobs/{id}", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     ("/jobs/{id}/export", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057/export", "", READERS, 404),
     ("/jobs/{id}/edit", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057/edit", "", OPERATORS, 404),

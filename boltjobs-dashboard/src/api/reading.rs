@@ -62,7 +62,8 @@ pub(super) async fn definition(asked: Asked, Path(id): Path<String>) -> Answered
 pub(super) async fn queues(asked: Asked) -> Answered {
     let queues = asked.store().queues(asked.now()).await?;
     let (rates, none) = (rates(asked.source(), asked.now()).await?, Flow::default());
-    let queue = |queue: &QueueInfo| Value::from(values::queue(queue, rates.get(&queue.name).unwrap_or(&none)));
+    let queue =
+        |queue: &QueueInfo| Value::from(values::queue(queue, rates.get(&queue.name).unwrap_or(&none)));
     Ok(Answer(json!({ "queues": queues.iter().map(queue).collect::<Vec<_>>() })))
 }
 
@@ -87,7 +88,7 @@ pub(super) async fn settings(asked: Asked) -> Answered {
     let view = asked.view();
     let kept = JobState::ALL.into_iter().filter_map(|state| {
         let Keep { age, count } = view.site.keep(state)?;
-        let seconds = (age < Duration::MAX).then(|| age.as_secs_f64());
+        let seconds = (age < Duration::MAX).then_some(age.as_secs_f64());
         Some((state.as_str().to_owned(), json!({ "seconds": seconds, "at_most": count })))
     });
     Ok(Answer(json!({

@@ -14,7 +14,7 @@ const BLOCK: usize = 50_000;
 const LINE: usize = 1_000;
 
 /// Crates whose frames are not those of the app.
-const FOREIGN: [&str; 12] = [
+const FOREIGN: [&str; 13] = [
     "std",
     "core",
     "alloc",
@@ -25,6 +25,7 @@ const FOREIGN: [&str; 12] = [
     "tracing",
     "boltjobs",
     "boltjobs_core",
+    "__rustc",
     "boltjobs_sled",
     "boltjobs_dashboard",
 ];
@@ -96,7 +97,7 @@ mod tests {
         0: std::backtrace_rs::backtrace::trace\n             at /rustc/1/library/std/src/lib.rs:1:2\n   \
         1: rust_begin_unwind\n   \
         2: <core::option::Option<T> as core::ops::Try>::branch\n   \
-        3: serde_json::de::from_str\n             at /home/ada/.cargo/registry/src/x/serde_json/src/de.rs:9:9\n   \
+        3: serde_json::de::from_str\n             at ~/.cargo/registry/src/x/serde_json/src/de.rs:9:9\n   \
         4: app::pay::{{closure}}\n             at ./src/main.rs:7:9\n   \
         5: app::later\n";
 

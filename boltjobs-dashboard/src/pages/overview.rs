@@ -29,7 +29,7 @@ pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Mar
     let body = html! {
         // Its sentence is the one thing that is read out when it changes.
         section id="verdict" data-live class="verdict" {
-            h1 aria-live="polite" class=(if verdict.is_well { "well" } else { "unwell" }) {
+            h1 class=(if verdict.is_well { "well" } else { "unwell" }) aria-live="polite" {
                 (icon(if verdict.is_well { "succeeded" } else { "failures" })) " " (verdict.sentence)
             }
             p class="found" {

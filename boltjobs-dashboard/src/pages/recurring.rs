@@ -43,7 +43,8 @@ pub(crate) fn recurring(view: &View, all: &[RecurringJob]) -> Markup {
 }
 
 fn listed(view: &View, all: &[RecurringJob]) -> Markup {
-    let columns = ["Definition", "Job", "Cron", "Time zone", "Next", "Latest runs, the last one last", "Created"];
+    let columns =
+        ["Definition", "Job", "Cron", "Time zone", "Next", "Latest runs, the last one last", "Created"];
     table(
         "Definitions",
         &columns,

@@ -9,7 +9,6 @@ use std::time::Duration;
 use boltjobs_core::batch::NewBatch;
 use boltjobs_core::continuation::{After, Parent, ParentId};
 use boltjobs_core::job::{DEFAULT_QUEUE, JobSpec, NewJob};
-use boltjobs_core::lineage::EnqueuedBy;
 use boltjobs_core::store::Enqueued;
 use boltjobs_core::unique::Unique;
 use boltjobs_core::{Timestamp, name, priority};
@@ -380,10 +379,7 @@ pub(crate) async fn submit(runtime: &Arc<Runtime>, work: Work) -> Result<Vec<Enq
 
 /// The write itself.
 pub(crate) async fn store(runtime: &Runtime, mut work: Work) -> Result<Vec<Enqueued>> {
-    // Outside of a handler this is a look at nothing.
-    if let Some(by) = runtime::with_job(|_, job| EnqueuedBy::Job(job.lease.job)) {
-        work.jobs.iter_mut().for_each(|job| by.write(&mut job.spec.meta));
-    }
+    trace::name_parent(&mut work.jobs);
     if work.jobs.iter().any(|job| job.spec.trace.is_none()) {
         let trace = trace::current(runtime);
         for job in &mut work.jobs {

@@ -25,10 +25,7 @@ pub(crate) struct Wanted {
 
 /// What the app says of itself.
 #[derive(Debug, Clone, Default)]
-#[cfg_attr(
-    not(feature = "dashboard"),
-    expect(dead_code, reason = "without the feature nothing is said")
-)]
+#[cfg_attr(not(feature = "dashboard"), expect(dead_code, reason = "without the feature nothing is said"))]
 pub(crate) struct Site {
     pub(crate) title: Option<String>,
     pub(crate) home: Option<String>,
@@ -99,7 +96,8 @@ impl Wanted {
         #[cfg(feature = "dashboard")]
         {
             let Site { title, home, colour } = &self.site;
-            let checked = boltjobs_dashboard::check_site(title.as_deref(), home.as_deref(), colour.as_deref());
+            let checked =
+                boltjobs_dashboard::check_site(title.as_deref(), home.as_deref(), colour.as_deref());
             read.legal("the dashboard: ", checked);
         }
         let address = address?;
