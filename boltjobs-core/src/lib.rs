@@ -9,6 +9,7 @@
 //! | [`recurring`] | when a definition fires, and for which instants |
 //! | [`rerun`] | running a part of a batch again |
 //! | [`continuation`], [`batch`], [`unique`] | what a job waits for, belongs to, and is kept out by |
+//! | [`lineage`] | who enqueued a job |
 //! | [`mask`] | what is shown of a payload |
 //! | [`shape`], [`literal`](mod@literal) | how a payload looks as the code that makes it |
 //! | [`demo`] | the job that the dashboard runs for whoever has seen none |
@@ -40,6 +41,7 @@ pub mod engine;
 pub mod fingerprint;
 pub mod id;
 pub mod job;
+pub mod lineage;
 pub mod literal;
 pub mod mask;
 pub mod memory;

@@ -14,6 +14,7 @@ pub use self::doubts::doubts;
 pub use self::enqueued::enqueue_code;
 use self::hidden::Hidden;
 use self::layout::{Page, Piece};
+pub use self::typing::{Typing, typing};
 use self::values::Writer;
 
 mod doubts;
@@ -24,6 +25,7 @@ mod layout;
 mod names;
 mod shaped;
 mod types;
+mod typing;
 mod values;
 
 /// The most characters that are written of a payload, its comments included.

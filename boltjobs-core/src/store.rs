@@ -66,7 +66,7 @@ pub use explanation::{Explanation, Reason};
 pub use failures::{Document, DocumentQuery, FailureGroup};
 pub use limits::{Held, Limits};
 pub use live::{QueueInfo, ServerInfo};
-pub use offer::{Claimed, Handled, MOST_WORKERS, Offer, QueueOrder, Vitals};
+pub use offer::{Claimed, Defaults, Handled, MOST_WORKERS, Offer, QueueOrder, Vitals};
 pub use outcome::{Heartbeat, Outcome, Record, Settled, Settlement};
 pub use reading::{Counts, StateCounts};
 pub use retention::{Keep, Retention};

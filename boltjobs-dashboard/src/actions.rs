@@ -67,7 +67,7 @@ pub(crate) async fn jobs(asked: Asked, fields: Fields) -> Response {
 async fn act_on_jobs(asked: &Asked, fields: Fields) -> Result<Response, Refused> {
     let form = Sent::read(asked, fields)?;
     let name = form.field("action");
-    let action = doing::action(name, form.field("at"))?;
+    let action = doing::action(name, form.field("at"), asked.now())?;
     let ids = form.all("job").map(doing::job_id).collect::<Result<Vec<_>, _>>()?;
     // Whoever looked at one job meant it in the state that was shown.
     let expected = doing::states(form.all("seen"))?;
@@ -77,6 +77,17 @@ async fn act_on_jobs(asked: &Asked, fields: Fields) -> Result<Response, Refused>
         return Ok(back(&asked.base().item("/jobs/", &acted[0].id.to_string()), did));
     }
     Ok(html(pages::acted(asked.view(), name, &acted)).into_response())
+}
+
+/// Acts on the recurring definitions that were chosen.
+pub(crate) async fn many_recurring(asked: Asked, fields: Fields) -> Response {
+    let done = async {
+        let form = Sent::read(&asked, fields)?;
+        let (action, ids) = (form.field("action"), form.all("id").map(str::to_owned).collect());
+        let acted = doing::many_recurring(&asked, action, ids).await?;
+        Ok(html(pages::recurring_acted(asked.view(), action, &acted)).into_response())
+    };
+    answer(&asked, done.await)
 }
 
 /// Acts on a recurring definition.

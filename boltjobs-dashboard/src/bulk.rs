@@ -47,7 +47,8 @@ pub(crate) async fn dry_run(asked: Asked, Query(planned): Query<Planned>) -> Res
     asked.answer(plan.map(|plan| pages::dry_run(asked.view(), &plan)))
 }
 
-async fn plan(asked: &Asked, planned: &Planned) -> Result<DryRun, Refused> {
+/// Says what would be done.
+pub(crate) async fn plan(asked: &Asked, planned: &Planned) -> Result<DryRun, Refused> {
     let (bulk, filter) = read(&planned.action, &planned.to, &planned.q).map_err(Refused::Illegal)?;
     let jobs = count_all(asked.store(), &filter).await?;
     let query = filter.to_string();

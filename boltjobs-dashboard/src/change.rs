@@ -60,10 +60,15 @@ impl Typed {
         Self { queue: Some(spec.queue.to_string()), priority: Some(spec.priority.to_string()), payload }
     }
 
-    /// Reads it.
+    /// Reads it, for a job that nobody else is to have changed.
     pub(crate) fn read(&self, job: &Job) -> Result<Changed, Faults> {
-        let (spec, mut faults) = (&*job.spec, Faults::default());
-        let mut change = Change { revision: Some(job.revision), ..Change::default() };
+        let changed = self.read_spec(&job.spec)?;
+        Ok(Changed { change: Change { revision: Some(job.revision), ..changed.change }, ..changed })
+    }
+
+    /// Reads it, beside what there is.
+    pub(crate) fn read_spec(&self, spec: &JobSpec) -> Result<Changed, Faults> {
+        let (mut faults, mut change) = (Faults::default(), Change::default());
         let mut differences = Vec::new();
         let mut differ = |place: &str, before: String, after: String| {
             let (before, after) = (Some(before), Some(after));
@@ -165,15 +170,19 @@ pub(crate) async fn one(
     let Changed { change, differences, .. } = changed;
     let change = Change { expected, ..change };
     let done = asked.store().change(vec![id], change, asked.now()).await? == [true];
+    told_with(asked, "change", &format!("job {id}"), &told(&differences), done).await;
+    Ok(done)
+}
+
+/// Tells what is another way, in short.
+pub(crate) fn told(differences: &[Difference]) -> String {
     let each = |it: &Difference| {
         let text = |value: &Option<String>| {
             value.as_deref().map_or("nothing".into(), |it| clip(it, 100).into_owned())
         };
         format!("{} from {} to {}", it.place, text(&it.before), text(&it.after))
     };
-    let detail = differences.iter().take(20).map(each).collect::<Vec<_>>().join("; ");
-    told_with(asked, "change", &format!("job {id}"), &detail, done).await;
-    Ok(done)
+    differences.iter().take(20).map(each).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -196,7 +205,7 @@ mod tests {
         engine.job(id).unwrap().into_owned()
     }
 
-    fn told(changed: &Changed) -> Vec<(&str, Option<&str>, Option<&str>)> {
+    fn differing(changed: &Changed) -> Vec<(&str, Option<&str>, Option<&str>)> {
         changed.differences.iter().map(|it| (&*it.place, it.before.as_deref(), it.after.as_deref())).collect()
     }
 
@@ -216,7 +225,7 @@ mod tests {
             Typed { queue: Some("slow".into()), priority: Some(" -7 ".into()), payload: Some(payload) };
         let changed = typed.read(&job).unwrap();
         assert_eq!(
-            told(&changed),
+            differing(&changed),
             [
                 ("queue", Some("default"), Some("slow")),
                 ("priority", Some("0"), Some("-7")),
@@ -236,7 +245,7 @@ mod tests {
         };
         let changed = secret.read(&job).unwrap();
         assert!(changed.change.content.is_some());
-        assert!(told(&changed).is_empty(), "another secret is as hidden as the one before");
+        assert!(differing(&changed).is_empty(), "another secret is as hidden as the one before");
     }
 
     #[test]

@@ -3,27 +3,39 @@
 //! It carries the revision and the state of the job, as they were then. Whoever saves it later has not seen what others have changed
 //! since, and is shown that first.
 
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use boltjobs_core::JobState;
 use boltjobs_core::access::Role;
 use boltjobs_core::literal::doubts;
+use boltjobs_core::mask::masked;
 use boltjobs_core::store::Action;
+use serde::Deserialize;
 
 use crate::actions::{Fields, Sent, answer, back};
-use crate::change::{self, OPEN, Typed};
+use crate::change::{self, LONGEST, OPEN, Typed};
 use crate::doing::{self, needs, unknown};
+use crate::edit::Faults;
+use crate::fields::Entries;
 use crate::pages::{self, ChangePage, JobPage};
 use crate::refused::Refused;
 use crate::routes::{Asked, find_job, html};
 
+/// How the payload is to be typed: `json` for all of it in one field.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Wanted {
+    #[serde(default, rename = "as")]
+    by: String,
+}
+
 /// Shows the form with what is there.
-pub(crate) async fn form(asked: Asked, Path(id): Path<String>) -> Response {
+pub(crate) async fn form(asked: Asked, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Response {
     let done = async {
         needs(&asked, Role::Operate)?;
         let found = find_job(&asked, &id).await?;
-        let page = ChangePage::new(&found.job, Typed::of(&found.job.spec));
+        let mut page = ChangePage::new(&found.job, Typed::of(&found.job.spec));
+        page.entries = if wanted.by == "json" { None } else { entries(&found) };
         Ok(html(pages::change(asked.view(), &page)).into_response())
     };
     answer(&asked, done.await)
@@ -44,10 +56,19 @@ async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refuse
         "requeue" => (true, true),
         other => return Err(unknown(other)),
     };
-    let JobPage { job, shape, .. } = find_job(asked, id).await?;
+    let found = find_job(asked, id).await?;
+    let entries = entries(&found).and_then(|entries| entries.typed(&form));
+    let JobPage { job, shape, .. } = found;
     let typed = |field| form.has(field).then(|| form.field(field).to_owned());
     let typed = Typed { queue: typed("queue"), priority: typed("priority"), payload: typed("payload") };
     let mut page = ChangePage::new(&job, typed);
+    let mut faults = Faults::default();
+    match entries.as_ref().map(Entries::read) {
+        None => {}
+        Some(Ok(payload)) => page.typed.payload = Some(payload.to_string()),
+        Some(Err(wrong)) => wrong.into_iter().for_each(|(field, why)| faults.add(field, why)),
+    }
+    page.entries = entries;
     let answer = |status: StatusCode, page: &ChangePage<'_>| {
         Ok((status, html(pages::change(asked.view(), page))).into_response())
     };
@@ -57,7 +78,12 @@ async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refuse
     let seen = doing::states(std::iter::once(form.field("state")))?;
     page.late = form.field("seen") != job.revision.to_string() || seen != [job.state];
     match page.typed.read(&job) {
-        Err(faults) => {
+        Ok(_) if faults.any() => {
+            page.faults = faults;
+            return answer(StatusCode::BAD_REQUEST, &page);
+        }
+        Err(more) => {
+            faults.extend(more);
             page.faults = faults;
             return answer(StatusCode::BAD_REQUEST, &page);
         }
@@ -78,6 +104,12 @@ async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refuse
     }
     let status = if page.late { StatusCode::CONFLICT } else { StatusCode::OK };
     answer(status, &page)
+}
+
+/// Takes the payload of a job apart, where its fields are known and it is not too long.
+fn entries(found: &JobPage) -> Option<Entries> {
+    let spec = &found.job.spec;
+    (spec.payload.len() <= LONGEST).then(|| Entries::of(found.shape.as_deref(), &masked(spec)))?
 }
 
 /// Says whether a job of this state would run once it is requeued.

@@ -4,10 +4,10 @@ use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 
 /// The themes that can be chosen. Without a choice it is that of the system.
-const THEMES: [&str; 2] = ["light", "dark"];
+pub(crate) const THEMES: [&str; 2] = ["light", "dark"];
 
 /// The time zones that can be chosen. Without a choice it is UTC.
-const ZONES: [&str; 2] = ["utc", "browser"];
+pub(crate) const ZONES: [&str; 2] = ["utc", "browser"];
 
 /// What was chosen.
 #[derive(Debug, Clone, Copy, Default)]

@@ -6,6 +6,7 @@ use boltjobs_core::JobId;
 use boltjobs_core::access::Role;
 use boltjobs_core::demo::spec;
 use boltjobs_core::job::{DEFAULT_QUEUE, JobSpec, NewJob};
+use boltjobs_core::lineage::EnqueuedBy;
 use boltjobs_core::store::ServerInfo;
 
 use crate::audit::told;
@@ -34,7 +35,9 @@ pub(crate) async fn enqueue(asked: &Asked, action: &str) -> Result<JobId, Refuse
         Refused::Illegal(why.to_owned())
     })?;
     let id = new_id(asked)?;
-    let job = NewJob { id, spec: JobSpec { queue, ..spec(fails) }, start_at: None };
+    let mut spec = JobSpec { queue, ..spec(fails) };
+    EnqueuedBy::User(asked.actor().to_owned()).write(&mut spec.meta);
+    let job = NewJob { id, spec, start_at: None };
     asked.store().enqueue(vec![job], asked.now()).await?;
     told(asked, "demo", &format!("job {id}"), true).await;
     Ok(id)

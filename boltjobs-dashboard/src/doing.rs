@@ -6,7 +6,7 @@ use std::sync::Arc;
 use boltjobs_core::access::Role;
 use boltjobs_core::store::{Action, Command, RecurringCommand};
 use boltjobs_core::text::shown;
-use boltjobs_core::{JobId, JobState, Timestamp};
+use boltjobs_core::{JobId, JobState, Timestamp, duration};
 use chrono::DateTime;
 
 use crate::access::By;
@@ -19,11 +19,14 @@ use crate::routes::Asked;
 const MOST: usize = 1_000;
 
 /// Reads what to do with jobs, and for a job that is put off, until when; an empty text says nothing.
-pub(crate) fn action(name: &str, at: &str) -> Result<Action, Refused> {
+pub(crate) fn action(name: &str, at: &str, now: Timestamp) -> Result<Action, Refused> {
     let action = match (name, at) {
         ("requeue", "") => Action::Requeue,
         ("delete", "") => Action::Delete,
-        ("reschedule", at) => Action::Reschedule(instant(at)?),
+        ("reschedule", at) => {
+            let illegal = |why| Refused::Illegal(format!("`reschedule` takes {why}."));
+            Action::Reschedule(instant(at, now).map_err(illegal)?)
+        }
         ("requeue" | "delete", _) => {
             return Err(Refused::Illegal(format!("`at` is for `reschedule`, and not for `{name}`.")));
         }
@@ -32,14 +35,18 @@ pub(crate) fn action(name: &str, at: &str) -> Result<Action, Refused> {
     Ok(action)
 }
 
-fn instant(text: &str) -> Result<Timestamp, Refused> {
-    let illegal = |error| {
+/// Reads an instant, or how far it is from now.
+pub(crate) fn instant(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if let Ok(span) = duration::parse(text) {
+        return Ok(now.plus(span));
+    }
+    DateTime::parse_from_rfc3339(text).map(Timestamp::from).map_err(|error| {
         let text = shown(text);
-        Refused::Illegal(format!(
-            "`reschedule` takes an instant as `at`, as in `2026-01-31T09:00:00Z`, and not `{text}`: {error}."
-        ))
-    };
-    DateTime::parse_from_rfc3339(text).map(Timestamp::from).map_err(illegal)
+        format!(
+            "an instant as `at`, as in `2026-01-31T09:00:00Z`, or how far it is from now, as in `10m`, and not `{text}`: {error}"
+        )
+    })
 }
 
 /// Reads the id of a job.
@@ -124,6 +131,25 @@ pub(crate) async fn recurring(
     let done = asked.store().recurring(Arc::clone(&id), command.clone(), asked.now()).await?;
     told(asked, action, &format!("recurring definition {id}"), done == Some(true)).await;
     Ok((command, done))
+}
+
+/// The same for several, in order.
+pub(crate) async fn many_recurring(
+    asked: &Asked,
+    action: &str,
+    ids: Vec<String>,
+) -> Result<Vec<(String, Option<bool>)>, Refused> {
+    if ids.is_empty() || ids.len() > MOST {
+        needs(asked, Role::Operate)?;
+        let chosen = ids.len();
+        return Err(Refused::Illegal(format!("{chosen} definitions are chosen; choose 1 to {MOST}.")));
+    }
+    let mut acted = Vec::with_capacity(ids.len());
+    for id in ids {
+        let (_, done) = recurring(asked, id.as_str().into(), action).await?;
+        acted.push((id, done));
+    }
+    Ok(acted)
 }
 
 /// Makes the id of a job that nobody else makes.

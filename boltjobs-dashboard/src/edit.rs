@@ -43,15 +43,19 @@ pub(crate) struct Typed(BTreeMap<&'static str, String>);
 
 /// What is wrong, by field.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Faults(BTreeMap<&'static str, String>);
+pub(crate) struct Faults(BTreeMap<String, String>);
 
 impl Faults {
     pub(crate) fn of(&self, field: &str) -> Option<&str> {
         self.0.get(field).map(|why| &**why)
     }
 
-    pub(crate) fn add(&mut self, field: &'static str, why: String) {
-        self.0.insert(field, why);
+    pub(crate) fn add(&mut self, field: impl Into<String>, why: String) {
+        self.0.insert(field.into(), why);
+    }
+
+    pub(crate) fn extend(&mut self, more: Self) {
+        self.0.extend(more.0);
     }
 
     pub(crate) fn any(&self) -> bool {
@@ -60,7 +64,7 @@ impl Faults {
 
     /// Tells all of them.
     pub(crate) fn told(&self) -> String {
-        let each = |(field, why): (&&str, &String)| format!("`{field}`: {why}.");
+        let each = |(field, why): (&String, &String)| format!("`{field}`: {why}.");
         self.0.iter().map(each).collect::<Vec<_>>().join(" ")
     }
 }
@@ -114,7 +118,7 @@ impl Typed {
     pub(crate) fn on(&self, definition: &Definition) -> Result<Definition, Faults> {
         let mut faults = Faults::default();
         let mut fault = |field: &'static str, why: String| {
-            faults.0.insert(field, why);
+            faults.add(field, why);
         };
         let mut edit = Edit::default();
         if let Some(text) = self.get("cron") {
@@ -164,7 +168,7 @@ impl Typed {
                 }
                 _ => ("cron", "it makes no sense with the rest"),
             };
-            Faults(BTreeMap::from([(field, why.to_owned())]))
+            Faults(BTreeMap::from([(field.to_owned(), why.to_owned())]))
         })
     }
 

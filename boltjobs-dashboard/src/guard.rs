@@ -25,7 +25,7 @@ fn is_open(path: &str) -> bool {
 }
 
 /// What may be sent by those who only look, too: it changes nothing but what their own browser keeps.
-const FOR_READERS: [&str; 4] = ["/login", "/logout", "/queries", "/columns"];
+const FOR_READERS: [&str; 5] = ["/login", "/logout", "/queries", "/columns", "/settings"];
 
 /// Lets through who is known, under a name that nobody else can give this machine, and who may do more, from a page of ours.
 pub(crate) async fn check(State(source): State<Source>, request: Request, next: Next) -> Response {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use boltjobs_core::JobState;
 use boltjobs_core::batch::BatchStatus;
-use boltjobs_core::continuation::ParentId;
+use boltjobs_core::continuation::{After, ParentId};
 use boltjobs_core::job::Job;
 use boltjobs_core::store::{JobFilter, PageQuery, StoreError};
 
@@ -28,19 +28,28 @@ pub(crate) struct Member {
     pub(crate) state: Option<JobState>,
     /// What it comes after.
     pub(crate) after: Vec<ParentId>,
+    /// Which end of these it waits for, in the same order; nothing where any end will do.
+    pub(crate) when: Vec<After>,
 }
 
 impl Member {
     fn of(job: &Job) -> Self {
         let after = job.spec.parents.iter().map(|parent| parent.id).collect();
-        Self { id: job.id.into(), title: job.spec.title().to_owned(), state: Some(job.state), after }
+        let when = job.spec.parents.iter().map(|parent| parent.when).collect();
+        Self { id: job.id.into(), title: job.spec.title().to_owned(), state: Some(job.state), after, when }
     }
 
     fn of_batch(status: &BatchStatus) -> Self {
         let (batch, unnamed) = (&status.batch, status.batch.name.is_empty());
         let title = if unnamed { format!("batch {}", batch.id) } else { batch.name.clone() };
         let state = batch.ended.map_or(JobState::Processing, |(state, _)| state);
-        Self { id: batch.id.into(), title, state: Some(state), after: Vec::new() }
+        Self { id: batch.id.into(), title, state: Some(state), after: Vec::new(), when: Vec::new() }
+    }
+
+    /// Says which end of a parent it waits for.
+    pub(crate) fn when(&self, parent: ParentId) -> Option<After> {
+        let at = self.after.iter().position(|id| *id == parent)?;
+        self.when.get(at).copied()
     }
 }
 
@@ -49,6 +58,21 @@ impl Member {
 pub(crate) struct Kin {
     pub(crate) members: Vec<Member>,
     pub(crate) more: bool,
+}
+
+impl Kin {
+    pub(crate) fn member(&self, id: ParentId) -> Option<&Member> {
+        self.members.iter().find(|member| member.id == id)
+    }
+}
+
+/// Says which end of a parent is waited for.
+pub(crate) fn in_words(when: After) -> &'static str {
+    match when {
+        After::Succeeded => "once it has succeeded",
+        After::Failed => "once it has failed",
+        After::Finished => "once it has ended",
+    }
 }
 
 /// Finds the jobs of a batch and the batches in it, and what comes after all of them, with the batch itself between
@@ -101,7 +125,7 @@ pub(crate) async fn of_job(asked: &Asked, job: &Job) -> Result<Kin, StoreError> 
             ParentId::Job(id) => store.job(id).await?.as_ref().map(Member::of),
             ParentId::Batch(id) => store.batch(id).await?.as_ref().map(Member::of_batch),
         };
-        let gone = || Member { id, title: id.to_string(), state: None, after: Vec::new() };
+        let gone = || Member { id, title: id.to_string(), state: None, after: Vec::new(), when: Vec::new() };
         let found = found.unwrap_or_else(gone);
         before.extend(&found.after);
         kin.members.push(found);

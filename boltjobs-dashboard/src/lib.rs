@@ -28,6 +28,7 @@ mod exporting;
 mod failing;
 mod failure;
 mod faults;
+mod fields;
 mod gate;
 mod guard;
 mod health;
@@ -36,6 +37,7 @@ mod kin;
 mod limiting;
 mod link;
 mod login;
+mod making;
 mod operating;
 mod overview;
 mod pages;
@@ -49,7 +51,9 @@ mod sample;
 mod saved;
 mod secret;
 mod sessions;
+mod settings;
 mod silencing;
+mod site;
 mod text;
 mod verdict;
 
@@ -66,13 +70,16 @@ use boltjobs_core::access::{Host, Token};
 pub use boltjobs_core::access::{Identity, Role};
 use boltjobs_core::clock::Clock;
 use boltjobs_core::operation::Operations;
-use boltjobs_core::store::Store;
+use boltjobs_core::store::{Retention, Store};
 
 pub use crate::faults::Faults;
 use crate::gate::{Check, Gate};
 use crate::saved::Saved;
 #[doc(hidden)]
 pub use crate::saved::check_query;
+use crate::site::{Link, Site};
+#[doc(hidden)]
+pub use crate::site::{check_link, check_site};
 
 /// What the pages are made of.
 #[derive(Debug, Clone)]
@@ -84,6 +91,7 @@ struct Source {
     operations: Operations,
     /// The queries that the app has for everybody.
     queries: Arc<[Saved]>,
+    site: Arc<Site>,
 }
 
 impl Source {
@@ -135,6 +143,7 @@ pub struct Dashboard {
     check: Option<Check>,
     hosts: Vec<Host>,
     queries: Vec<Saved>,
+    site: Site,
     operations: Option<Operations>,
     faults: Vec<String>,
 }
@@ -151,6 +160,7 @@ impl Dashboard {
             check: None,
             hosts: Vec::new(),
             queries: Vec::new(),
+            site: Site::default(),
             operations: None,
             faults: Vec::new(),
         }
@@ -224,6 +234,56 @@ impl Dashboard {
         self
     }
 
+    /// Leads from the page of each job to where more is known of it: `link("Trace", "https://tempo.example/trace/{trace_id}")`. In the
+    /// address stand `{job}` for the id of the job and `{trace_id}` for that of its trace; it begins with `https://`, `http://` or `/`.
+    /// It can be said several times.
+    #[must_use]
+    pub fn link(mut self, name: impl AsRef<str>, address: impl AsRef<str>) -> Self {
+        match Link::new(name.as_ref(), address.as_ref()) {
+            Ok(link) => self.site.links.push(link),
+            Err(fault) => self.faults.push(fault),
+        }
+        self
+    }
+
+    /// Sets the colour of the name of the [`environment`](Self::environment): `grey`, `green`, `blue`, `amber` or `red`. Default: red
+    /// with `prod` in the name, else grey.
+    #[must_use]
+    pub fn environment_colour(mut self, colour: impl AsRef<str>) -> Self {
+        match site::colour(colour.as_ref()) {
+            Ok(it) => self.site.colour = Some(it),
+            Err(fault) => self.faults.push(fault),
+        }
+        self
+    }
+
+    /// Sets what the pages are called, in 40 characters at most. Default: `boltjobs`.
+    #[must_use]
+    pub fn title(mut self, title: impl AsRef<str>) -> Self {
+        match site::title(title.as_ref()) {
+            Ok(it) => self.site.title = Some(it),
+            Err(fault) => self.faults.push(fault),
+        }
+        self
+    }
+
+    /// Leads from every page back to the rest of the app. The address begins with `https://`, `http://` or `/`. Default: nowhere.
+    #[must_use]
+    pub fn home(mut self, address: impl AsRef<str>) -> Self {
+        match site::home(address.as_ref()) {
+            Ok(it) => self.site.home = Some(it),
+            Err(fault) => self.faults.push(fault),
+        }
+        self
+    }
+
+    /// Tells for how long the store keeps what has ended, so that pages can say when it goes. Default: they do not say.
+    #[must_use]
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.site.retention = Some(retention);
+        self
+    }
+
     /// Leaves the work on operations to whoever in this process does it already.
     #[doc(hidden)]
     #[must_use]
@@ -239,7 +299,7 @@ impl Dashboard {
     /// together elsewhere.
     ///
     /// # Errors
-    /// All tokens, hosts and queries that can't be used, and hosts that would show the pages to everybody.
+    /// All tokens, hosts, queries, links and the like that can't be used, and hosts that would show the pages to everybody.
     pub fn router(self) -> Result<Router, Faults> {
         let gate = self.gate(None)?;
         Ok(pages(self.source(gate)))
@@ -263,10 +323,10 @@ impl Dashboard {
     }
 
     fn source(self, gate: Gate) -> Source {
-        let Self { store, clock, environment, queries, operations, .. } = self;
+        let Self { store, clock, environment, queries, site, operations, .. } = self;
         let fresh = || Operations::new(Arc::clone(&store), Arc::clone(&clock));
         let (operations, queries) = (operations.unwrap_or_else(fresh), queries.into());
-        Source { store, clock, gate: Arc::new(gate), environment, operations, queries }
+        Source { store, clock, gate: Arc::new(gate), environment, operations, queries, site: Arc::new(site) }
     }
 }
 
@@ -275,12 +335,13 @@ fn pages(source: Source) -> Router {
     Router::new()
         .route("/", get(routes::overview))
         .route("/jobs", get(routes::jobs).post(actions::jobs))
+        .route("/jobs/new", get(making::form).post(making::sent))
         .route("/jobs/{id}", get(routes::job))
         .route("/jobs/{id}/edit", get(changing::form).post(changing::sent))
         .route("/jobs/{id}/export", get(exporting::export))
         .route("/queries", post(actions::queries))
         .route("/columns", post(columns::choose))
-        .route("/recurring", get(routes::recurring))
+        .route("/recurring", get(routes::recurring).post(actions::many_recurring))
         .route("/recurring/{id}", get(routes::definition).post(actions::recurring))
         .route("/recurring/{id}/edit", get(editing::form).post(editing::sent))
         .route("/recurring/{id}/backfill", get(backfill::look).post(backfill::sent))
@@ -292,6 +353,7 @@ fn pages(source: Source) -> Router {
         .route("/retries", get(failing::retries))
         .route("/health", get(failing::health))
         .route("/health/{check}", post(silencing::check))
+        .route("/settings", get(settings::settings).post(settings::choose))
         .route("/audit", get(auditing::audit))
         .route("/audit/export", get(auditing::export))
         .route("/batches", get(batches::batches))

@@ -6,28 +6,29 @@ use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use boltjobs_core::notes::LogLevel;
 use boltjobs_core::recurring::RecurringJob;
 use boltjobs_core::shape::Shape;
-use boltjobs_core::store::{JobFilter, PageQuery, ServerInfo, Store};
+use boltjobs_core::store::{Explanation, JobFilter, PageQuery, Reason, ServerInfo, Store, StoreError};
 use boltjobs_core::text::shown;
-use boltjobs_core::throughput::Window;
-use boltjobs_core::{JobId, Timestamp};
+use boltjobs_core::throughput::{Flow, Window};
+use boltjobs_core::{JobId, JobState, Timestamp};
 use maud::Markup;
 use serde::Deserialize;
 
 use crate::Source;
 use crate::access::Access;
-use crate::api::written;
+use crate::api::{self, written};
 use crate::choices::Choices;
 use crate::columns::Columns;
 use crate::demo;
 use crate::gate::Gate;
 use crate::kin;
 use crate::link::Base;
-use crate::overview::{Overview, rates};
-use crate::pages::{self, Graphs, JobPage, JobsPage, Kept, SIZES, SPANS, Told, View};
+use crate::overview::{Overview, RATED, rates};
+use crate::pages::{self, Badges, Graphs, JobPage, JobsPage, Kept, LEVELS, SIZES, SPANS, Told, View};
 use crate::refused::Refused;
 use crate::saved;
 use crate::silencing::end_where_well;
@@ -49,9 +50,47 @@ impl FromRequestParts<Source> for Asked {
         let environment = source.environment.clone();
         // Whatever is open to strangers shows what nobody may do more with.
         let access = parts.extensions.get::<Access>().cloned().unwrap_or_else(Access::none);
-        let view = View { base, now: source.now(), access, did, choices, environment };
+        let site = Arc::clone(&source.site);
+        let (store, begun) = (source.store.location().into(), source.clock.monotonic());
+        let badges = if shows_badges(parts) { badges(source).await } else { Badges::default() };
+        let clock = Arc::clone(&source.clock);
+        let view = View {
+            base,
+            now: source.now(),
+            access,
+            did,
+            choices,
+            environment,
+            site,
+            store,
+            badges,
+            begun,
+            clock,
+        };
         Ok(Self { source: source.clone(), view })
     }
+}
+
+/// Says whether what is asked for is a page: programs have no use for what stands beside one.
+fn shows_badges(parts: &Parts) -> bool {
+    let path = parts.uri.path();
+    let no_page = ["/events", "/metrics", "/assets/", "/healthz", "/readyz", "/login"];
+    parts.method == Method::GET && !api::has(path) && !no_page.iter().any(|start| path.starts_with(start))
+}
+
+/// Counts what stands beside the pages in the rail. Where the store does not answer, the page says so.
+async fn badges(source: &Source) -> Badges {
+    let retries = JobFilter { retrying: true, ..JobFilter::default() };
+    let counted = async {
+        let states = source.store.counts().await?.states;
+        Ok::<_, StoreError>(Badges {
+            enqueued: states.get(JobState::Enqueued),
+            failed: states.get(JobState::Failed),
+            retries: source.store.count(retries, None).await?.jobs,
+            recurring: source.store.recurring_jobs().await?.len() as u64,
+        })
+    };
+    counted.await.unwrap_or_default()
 }
 
 impl Asked {
@@ -238,11 +277,34 @@ fn read_id(id: &str) -> Result<JobId, Refused> {
     id.parse().map_err(|_| Refused::NotFound(format!("`{}` is not the id of a job.", shown(id))))
 }
 
-pub(crate) async fn job(asked: Asked, headers: HeaderMap, Path(id): Path<String>) -> Response {
+/// Which lines of its log a page of a job shows.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Level {
+    #[serde(default)]
+    level: String,
+}
+
+impl Level {
+    fn read(&self) -> Result<LogLevel, Refused> {
+        let known = LEVELS.iter().find(|(name, _, _)| *name == self.level);
+        let unknown = || {
+            let names = LEVELS.map(|(name, _, _)| format!("`{name}`")).join(", ");
+            Refused::Illegal(format!("There is no level `{}`; use one of {names}.", shown(&self.level)))
+        };
+        if self.level.is_empty() { Ok(LogLevel::Trace) } else { known.map(|it| it.2).ok_or_else(unknown) }
+    }
+}
+
+pub(crate) async fn job(
+    asked: Asked,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Query(level): Query<Level>,
+) -> Response {
     let page = async {
-        let page = find_job(&asked, &id).await?;
+        let page = JobPage { level: level.read()?, ..find_job(&asked, &id).await? };
         let kin = kin::of_job(&asked, &page.job).await?;
-        let told = Told::new(written(&page), &headers);
+        let told = Told::new(written(&page, &kin), &headers);
         Ok(pages::job(&asked.view, &page, &kin, &told))
     };
     asked.answer(page.await)
@@ -257,7 +319,19 @@ pub(crate) async fn find_job(asked: &Asked, id: &str) -> Result<JobPage, Refused
     let notes = store.notes(id).await?;
     let servers = store.servers(asked.view.now).await?;
     let shape = shape_among(&servers, &job.spec.request);
-    Ok(JobPage { job, explanation, notes, shape, demo: demo::queue(&servers).is_some() })
+    let (demo, level) = (demo::queue(&servers).is_some(), LogLevel::Trace);
+    let turn = turn(asked, &explanation).await?;
+    let removed = asked.view.site.removed(&job);
+    Ok(JobPage { job, explanation, notes, shape, demo, turn, removed, level })
+}
+
+/// Says when the turn of a job comes, by how many jobs of its queue have ended within the last minutes.
+async fn turn(asked: &Asked, explanation: &Explanation) -> Result<Option<Duration>, StoreError> {
+    let Reason::Waiting { ahead, or_more: false, .. } = explanation.reason else { return Ok(None) };
+    let rates = rates(&asked.source, asked.view.now).await?;
+    let ended = rates.get(&explanation.queue).map_or(0, Flow::ended);
+    let seconds = (RATED as u64 * 60).saturating_mul(ahead as u64 + 1).checked_div(ended);
+    Ok(seconds.map(|seconds| Duration::from_secs(seconds.max(1))))
 }
 
 pub(crate) async fn recurring(asked: Asked) -> Response {

@@ -187,7 +187,7 @@ impl Pair<'_> {
             rate_per_key: rate("6/1m"),
             ..Limits::of("mail.send")
         };
-        let handled = Handled { version: 1, limits: Some(limits.into()), shape: None };
+        let handled = Handled { version: 1, limits: Some(limits.into()), shape: None, defaults: None };
         Arc::new(Offer { handles: [("mail.send".into(), handled)].into(), ..Offer::clone(&offer()) })
     }
 

@@ -15,6 +15,8 @@ use crate::runtime::Runtime;
 use crate::server::Server;
 use crate::settings::dashboard::Shown;
 #[cfg(feature = "dashboard")]
+use crate::settings::dashboard::Site;
+#[cfg(feature = "dashboard")]
 use crate::start::Builder;
 
 /// Reads an address on which it may be shown.
@@ -65,6 +67,11 @@ fn pages(socket: TcpListener, shown: Shown, runtime: &Runtime) -> impl Future<Ou
     let dashboard = tokens.fold(dashboard, |dashboard, (who, token)| dashboard.token(who, token.as_str()));
     let queries = shown.queries.iter();
     let dashboard = queries.fold(dashboard, |dashboard, (name, query)| dashboard.query(name, query));
+    let dashboard = shown.links.iter().fold(dashboard, |dashboard, (name, to)| dashboard.link(name, to));
+    let Site { title, home, colour } = shown.site;
+    let dashboard = title.iter().fold(dashboard, Dashboard::title);
+    let dashboard = home.iter().fold(dashboard, Dashboard::home);
+    let dashboard = colour.iter().fold(dashboard, Dashboard::environment_colour);
     let dashboard = match shown.environment {
         Some(name) => dashboard.environment(name),
         None => dashboard,
@@ -80,6 +87,7 @@ fn pages(socket: TcpListener, shown: Shown, runtime: &Runtime) -> impl Future<Ou
 fn of(runtime: &Runtime) -> Dashboard {
     Dashboard::new(Arc::clone(&runtime.store), Arc::clone(&runtime.clock))
         .operations(runtime.operations.clone())
+        .retention(runtime.retention)
 }
 
 /// Is never asked: without the feature no address is accepted.
@@ -130,6 +138,34 @@ impl Builder {
     /// can't be read stops the start.
     pub fn dashboard_query(mut self, name: impl Into<String>, query: impl Into<String>) -> Self {
         self.settings.dashboard.queries.push((name.into(), query.into()));
+        self
+    }
+
+    /// Leads from the page of each job to where more is known of it, as in
+    /// `dashboard_link("Trace", "https://tempo.example.org/trace/{trace_id}")`: `{job}` stands for the id of the job, and `{trace_id}` for
+    /// that of its trace. It can be said several times. Default none. One that can't be used stops the start.
+    pub fn dashboard_link(mut self, name: impl Into<String>, address: impl Into<String>) -> Self {
+        self.settings.dashboard.links.push((name.into(), address.into()));
+        self
+    }
+
+    /// Sets what the pages of the dashboard are called, in 40 characters at most. Default `boltjobs`.
+    pub fn dashboard_title(mut self, title: impl Into<String>) -> Self {
+        self.settings.dashboard.site.title = Some(title.into());
+        self
+    }
+
+    /// Leads from every page of the dashboard back to the app: an address that begins with `https://`, `http://` or `/`. Default
+    /// nowhere.
+    pub fn dashboard_home(mut self, address: impl Into<String>) -> Self {
+        self.settings.dashboard.site.home = Some(address.into());
+        self
+    }
+
+    /// Sets the colour of the [name of where the program runs](Self::dashboard_environment): `grey`, `green`, `blue`, `amber` or
+    /// `red`. Default red with `prod` in it, else grey.
+    pub fn dashboard_environment_colour(mut self, colour: impl Into<String>) -> Self {
+        self.settings.dashboard.site.colour = Some(colour.into());
         self
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use boltjobs_core::continuation::ParentId;
 use boltjobs_core::job::{ErrorInfo, HistoryRow, Job};
+use boltjobs_core::lineage::EnqueuedBy;
 use boltjobs_core::mask::masked;
 use boltjobs_core::notes::{Bar, LogLine, Notes, Progress, Step};
 use boltjobs_core::store::{Counts, StateCounts};
@@ -108,6 +109,12 @@ impl JobDetails {
     /// Returns the id of the recurring definition that made it.
     pub fn recurring_id(&self) -> Option<&str> {
         self.0.spec.occurrence.as_ref().map(|occurrence| &*occurrence.recurring)
+    }
+
+    /// Returns who enqueued it: the handler of another job, somebody on the dashboard, a recurring definition, or code within a
+    /// trace. `None` where nothing tells.
+    pub fn enqueued_by(&self) -> Option<EnqueuedBy> {
+        EnqueuedBy::of(&self.0.spec)
     }
 
     /// Returns the jobs and batches that it waited for, or waits for.

@@ -79,6 +79,7 @@ pub use boltjobs_core::continuation::{After, ParentId};
 pub use boltjobs_core::cron::{Cron, Dst, Zone};
 pub use boltjobs_core::fingerprint::{Fingerprint, Pattern as FailurePattern};
 pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
+pub use boltjobs_core::lineage::EnqueuedBy;
 pub use boltjobs_core::memory::MemoryStore;
 pub use boltjobs_core::notes::{Bar, LogLevel, LogLine, Progress, Step};
 pub use boltjobs_core::operation::{Bulk, Operation, Status as OperationStatus};

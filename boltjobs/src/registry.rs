@@ -11,7 +11,7 @@ use boltjobs_core::name;
 use boltjobs_core::rate::Rate;
 use boltjobs_core::recurring::Definition;
 use boltjobs_core::shape::Shape;
-use boltjobs_core::store::{Handled, Limits};
+use boltjobs_core::store::{Defaults, Handled, Limits};
 
 use crate::handler::{BackoffFn, BackoffSource, HandlerInfo, OnExhausted, Run};
 use crate::interceptor::{InterceptorInfo, Interceptors, Segment};
@@ -244,6 +244,7 @@ impl Registry {
                     version: request.info.version,
                     limits: limits(request, handler),
                     shape: Some(Arc::clone(&request.shape)),
+                    defaults: Some(Arc::new(defaults(request))),
                 },
             ))
         });
@@ -254,6 +255,18 @@ impl Registry {
     pub(crate) fn unhandled(&self) -> Vec<&str> {
         let names: BTreeMap<_, _> = self.by_type.values().map(|request| (&*request.name, request)).collect();
         names.into_iter().filter(|(_, request)| request.handler.is_none()).map(|(name, _)| name).collect()
+    }
+}
+
+fn defaults(request: &KnownRequest) -> Defaults {
+    let (info, texts) =
+        (request.info, |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect());
+    Defaults {
+        request: Arc::clone(&request.name),
+        queue: info.queue.into(),
+        priority: info.priority,
+        tags: texts(info.tags),
+        sensitive: texts(info.sensitive),
     }
 }
 

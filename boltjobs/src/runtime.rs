@@ -6,7 +6,7 @@ use std::time::Duration;
 use boltjobs_core::clock::{Chance, Clock};
 use boltjobs_core::id::JobIds;
 use boltjobs_core::operation::Operations;
-use boltjobs_core::store::Store;
+use boltjobs_core::store::{Retention, Store};
 use boltjobs_core::{JobId, Timestamp};
 use tokio::runtime::Handle;
 
@@ -36,6 +36,9 @@ pub(crate) struct Runtime {
     pub(crate) cancel_grace: Duration,
     /// The most bytes of what a handler or a step returns.
     pub(crate) max_result: usize,
+    /// For how long what has ended is kept.
+    #[cfg_attr(not(feature = "dashboard"), expect(dead_code, reason = "only pages tell it"))]
+    pub(crate) retention: Retention,
     pub(crate) trace_context: Option<TraceHook>,
     /// What fills the logs of the jobs, if anything.
     pub(crate) capture: Option<Capture>,

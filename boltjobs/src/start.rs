@@ -234,6 +234,7 @@ impl Builder {
             providers: RwLock::default(),
             cancel_grace: settings.cancel_grace,
             max_result: settings.max_result,
+            retention: settings.retention,
             trace_context: settings.trace_context.clone(),
             capture: Capture::new(settings.log_level),
             #[cfg(feature = "testing")]

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use boltjobs_core::job::Lease;
+use boltjobs_core::job::{Lease, NewJob};
+use boltjobs_core::lineage::EnqueuedBy;
 
 use crate::runtime::{self, Runtime};
 
@@ -79,6 +80,13 @@ pub(crate) fn current(runtime: &Runtime) -> Option<String> {
         legal
     });
     said.or_else(|| runtime::with_job(|_, job| job.trace().to_string()))
+}
+
+/// Writes into jobs which handler enqueues them, if one does. Outside of a handler it is a look at nothing.
+pub(crate) fn name_parent(jobs: &mut [NewJob]) {
+    if let Some(by) = runtime::with_job(|_, job| EnqueuedBy::Job(job.lease.job)) {
+        jobs.iter_mut().for_each(|job| by.write(&mut job.spec.meta));
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The first ten seconds of somebody who has just turned the dashboard on.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use boltjobs::prelude::*;
 use boltjobs::{DashboardRole, MemoryStore};
@@ -23,10 +23,7 @@ async fn welcome(request: Welcome) {
 }
 
 #[tokio::test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "it is told how long a person would take, and nothing depends on it"
-)]
+#[expect(clippy::disallowed_methods, reason = "it is about how long a person would take")]
 async fn the_first_ten_seconds_end_with_a_job_that_was_seen_to_succeed_and_one_that_failed() {
     let office = Office::on(Arc::new(MemoryStore::new()), Arc::default(), DashboardRole::Operate, 4).await;
     let browser = Browser::start().await;
@@ -50,6 +47,8 @@ async fn the_first_ten_seconds_end_with_a_job_that_was_seen_to_succeed_and_one_t
     assert_eq!(browser.place().await, "/failures");
     browser.expect(&["the demo was asked to fail"]).await;
     println!("painted after {shown:?}, seen to succeed after {seen:?}, to fail after {:?}", begun.elapsed());
+    // A machine that is busy takes longer than a person would; what is asked for is ten seconds.
+    assert!(seen < Duration::from_secs(10), "{seen:?}");
     assert_eq!(browser.console().await, "");
 }
 

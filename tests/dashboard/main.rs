@@ -25,6 +25,7 @@ mod first;
 mod frame;
 mod kin;
 mod login;
+mod making;
 mod openapi;
 mod operations;
 mod pages;
@@ -33,11 +34,14 @@ mod prometheus;
 mod queue;
 mod rerunning;
 mod saved;
+mod schedules;
 mod schema;
 mod servers;
+mod settings;
 mod silencing;
 mod starting;
 mod table;
+mod telling;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 

@@ -107,7 +107,17 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     let bench = bench(DashboardRole::Administer).await;
     let [failed, noted, later] = fill(&bench).await.map(|id| id.to_string());
     let mut reader = Reader::new(address(&bench));
-    for path in ["openapi.json", "overview", "counts", "jobs", "recurring", "queues", "servers"] {
+    for path in [
+        "openapi.json",
+        "overview",
+        "counts",
+        "jobs",
+        "requests",
+        "recurring",
+        "queues",
+        "servers",
+        "settings",
+    ] {
         reader.get(&format!("/api/{path}"), "", 200);
     }
     let all = reader.get("/api/jobs", "", 200);
@@ -118,6 +128,8 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     assert_eq!(reader.get("/api/counts", "", 200)["queues"]["mail"]["Scheduled"], 1);
     assert_eq!(reader.get("/api/jobs/{id}", &noted, 200)["noted"]["bars"][0]["total"], 7);
     assert_eq!(reader.get("/api/queues/{name}", "mail", 200)["states"]["Scheduled"], 1);
+    let rates = reader.get("/api/queues/{name}", "default", 200)["rates"].clone();
+    assert_eq!((&rates["ended_per_minute"], &rates["enqueued_per_minute"]), (&json!(0.2), &json!(0.3)));
     let nightly = reader.get("/api/recurring/{id}", "night%2Fly", 200);
     assert_eq!(nightly["next_runs"].as_array().unwrap().len(), 10);
     assert_eq!(nightly["next_runs"][9], "2026-01-10T02:00:00Z");
@@ -146,6 +158,8 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     assert_eq!(reader.post("/api/recurring/{id}", "night%2Fly", &edit, 200)["done"], true);
     let made = reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "trigger" }), 200);
     reader.get("/api/jobs/{id}", made["job"].as_str().unwrap(), 200);
+    steps::pause(&mut reader);
+    steps::make(&mut reader, &noted);
     steps::backfill(&mut reader);
     reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "remove" }), 200);
     reader.get("/api/recurring/{id}", "night%2Fly", 404);
@@ -190,7 +204,12 @@ async fn watch(bench: &Bench, reader: &mut Reader) {
         let value = reader.checked("get", "/api/throughput", &answer, 200);
         assert!(value["history"]["steps"].as_array().unwrap().iter().any(|step| step["failed"] == 1));
     }
-    assert_eq!(reader.get("/api/batches/{id}", &batch, 200)["states"]["Scheduled"], 1);
+    let found = reader.get("/api/batches/{id}", &batch, 200);
+    assert_eq!(
+        (&found["states"]["Scheduled"], &found["jobs"][0]["title"]),
+        (&json!(1), &json!("Pay in a batch"))
+    );
+    steps::plan(reader);
     let cancel = json!({ "action": "cancel" });
     assert_eq!(reader.post("/api/batches/{id}", &batch, &cancel, 200)["done"], true);
     assert_eq!(reader.post("/api/batches/{id}", &batch, &cancel, 200)["done"], false);

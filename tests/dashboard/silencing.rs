@@ -115,7 +115,7 @@ async fn that_nothing_runs_is_said_although_it_is_silenced() {
     let bench = Bench::with(|builder| shown(builder).dashboard_role(DashboardRole::Operate).workers(0)).await;
     let at = address(&bench);
     let page = act(at, "/health/a%20server%20is%20there", "action=silence&until=1d&reason=x&from=overview");
-    assert_has(&page, &["Stopped: nothing runs.", "<h1 class=\"unwell\">"]);
+    assert_has(&page, &["Stopped: nothing runs.", "<h1 class=\"unwell\""]);
     assert!(!page.contains("No server is there"), "it is known: {page}");
     assert!(get(at, "/api/overview").body.contains("\"silenced\":1"));
 }

@@ -30,11 +30,13 @@ const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=A
 const BACKFILL: &str = "action=backfill&from=2025-12-30&to=2025-12-31&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 114] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 126] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
     ("/jobs", "POST /jobs", "action=requeue&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
+    ("/jobs/new", "GET /jobs/new", "", OPERATORS, 200),
+    ("/jobs/new", "POST /jobs/new", "action=enqueue", OPERATORS, 404),
     ("/jobs/{id}", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     ("/jobs/{id}/export", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057/export", "", READERS, 404),
     ("/jobs/{id}/edit", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057/edit", "", OPERATORS, 404),
@@ -51,6 +53,8 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 114] = [
     ("/columns", "GET /columns", "", READERS, 405),
     ("/columns", "POST /columns", "columns=state&columns=tags", READERS, 303),
     ("/recurring", "GET /recurring", "", READERS, 200),
+    ("/recurring", "POST /recurring", "action=pause&id=y", OPERATORS, 200),
+    ("/recurring", "POST /recurring", "action=remove&id=y", ADMINISTRATORS, 200),
     ("/recurring/{id}", "GET /recurring/x", "", READERS, 200),
     ("/recurring/{id}", "GET /recurring/y", "", READERS, 404),
     ("/recurring/{id}", "POST /recurring/y", "action=trigger", OPERATORS, 303),
@@ -79,6 +83,8 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 114] = [
     ("/health", "GET /health", "", READERS, 200),
     ("/health/{check}", "GET /health/no%20queue%20grows", "", READERS, 405),
     ("/health/{check}", "POST /health/no%20queue%20grows", IGNORE, OPERATORS, 303),
+    ("/settings", "GET /settings", "", READERS, 200),
+    ("/settings", "POST /settings", "theme=dark&zone=browser", READERS, 303),
     ("/audit", "GET /audit", "", READERS, 200),
     ("/audit/export", "GET /audit/export?format=csv", "", READERS, 200),
     ("/batches", "GET /batches", "", READERS, 200),
@@ -116,6 +122,7 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 114] = [
     ("/api/failures/{fingerprint}", "POST /api/failures/0123456789abcdef", UNSILENCE, OPERATORS, 200),
     ("/api/health/{check}", "GET /api/health/no%20queue%20grows", "", READERS, 405),
     ("/api/health/{check}", "POST /api/health/no%20queue%20grows", UNSILENCE, OPERATORS, 200),
+    ("/api/settings", "GET /api/settings", "", READERS, 200),
     ("/api/audit", "GET /api/audit", "", READERS, 200),
     ("/api/batches", "GET /api/batches", "", READERS, 200),
     (
@@ -148,6 +155,7 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 114] = [
         OPERATORS,
         200,
     ),
+    ("/api/operations/new", "GET /api/operations/new?action=delete", "", READERS, 200),
     ("/api/operations/{id}", "GET /api/operations/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     (
         "/api/operations/{id}",
@@ -165,7 +173,11 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 114] = [
     ("/api/jobs", "POST /api/jobs", DELETE_ALL, OPERATORS, 200),
     ("/api/jobs/{id}", "GET /api/jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     ("/api/jobs/{id}", "POST /api/jobs/01890a5d-ac96-774b-bcce-b302099a8057", DELETE, OPERATORS, 404),
+    ("/api/requests", "GET /api/requests", "", READERS, 200),
+    ("/api/requests", "POST /api/requests", r#"{"request":"none"}"#, OPERATORS, 404),
     ("/api/recurring", "GET /api/recurring", "", READERS, 200),
+    ("/api/recurring", "POST /api/recurring", r#"{"action":"pause","ids":["y"]}"#, OPERATORS, 200),
+    ("/api/recurring", "POST /api/recurring", r#"{"action":"remove","ids":["y"]}"#, ADMINISTRATORS, 200),
     ("/api/recurring/{id}", "GET /api/recurring/x", "", READERS, 200),
     ("/api/recurring/{id}", "GET /api/recurring/y", "", READERS, 404),
     ("/api/recurring/{id}", "POST /api/recurring/y", r#"{"action":"trigger"}"#, OPERATORS, 404),

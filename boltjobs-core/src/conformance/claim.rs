@@ -129,7 +129,7 @@ pub fn a_handler_with_a_limit_is_given_no_more_than_that(fixture: &dyn Fixture) 
     lab.enqueue(vec![job(1), older(2), job(3), other(4)], at(0));
     let aliases = vec!["mail.old".into()];
     let limits = Arc::new(Limits { concurrency: Some(2), aliases, ..Limits::of("mail.send") });
-    let limited = || Handled { version: 1, limits: Some(Arc::clone(&limits)), shape: None };
+    let limited = || Handled { version: 1, limits: Some(Arc::clone(&limits)), shape: None, defaults: None };
     let handles =
         [("mail.send".into(), limited()), ("mail.old".into(), limited()), ("mail.print".into(), 1.into())]
             .into();

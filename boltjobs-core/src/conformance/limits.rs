@@ -19,7 +19,7 @@ fn keyed(n: u64, key: &str) -> NewJob {
 /// Returns an offer that holds jobs to limits.
 pub(super) fn limited(limits: Limits) -> Offer {
     let version = 1;
-    let handled = Handled { version, limits: Some(Arc::new(limits)), shape: None };
+    let handled = Handled { version, limits: Some(Arc::new(limits)), shape: None, defaults: None };
     Offer { handles: [("mail.send".into(), handled)].into(), ..offer() }
 }
 
@@ -73,7 +73,8 @@ pub fn a_key_is_counted_over_every_request_that_shares_it(fixture: &dyn Fixture)
         job_with(n, |spec| (spec.request, spec.concurrency_key) = ("mail.print".into(), Some("a".into())))
     };
     lab.enqueue(vec![keyed(1, "a"), keyed(2, "a"), print(3), print(4)], at(0));
-    let handled = |limits| Handled { version: 1, limits: Some(Arc::new(limits)), shape: None };
+    let handled =
+        |limits| Handled { version: 1, limits: Some(Arc::new(limits)), shape: None, defaults: None };
     let two = Limits { per_key: Some(2), ..Limits::of("mail.print") };
     let both = [("mail.send".into(), handled(per_key(1))), ("mail.print".into(), handled(two))].into();
     let offer = Offer { handles: both, ..offer() };

@@ -218,7 +218,10 @@ fn offer(rng: &mut Rng) -> Offer {
             continue;
         }
         let version = u32::from(name == "mail.send") + 1;
-        handles.insert(Arc::from(name), Handled { version, limits: limits(rng, name), shape: None });
+        handles.insert(
+            Arc::from(name),
+            Handled { version, limits: limits(rng, name), shape: None, defaults: None },
+        );
     }
     let queue_limits = if rng.bool() { BTreeMap::new() } else { [("mails".into(), rng.u32(1..4))].into() };
     let server = pick(rng, &["server-1", "server-2"]).into();

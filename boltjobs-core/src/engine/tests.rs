@@ -55,8 +55,11 @@ fn limited(order: u8) -> Option<Offer> {
         7 => (Limits { rate: rate("99/20s"), rate_per_key: rate("2/30s"), ..limits }, None),
         _ => return None,
     };
-    let handles =
-        [("mail.send".into(), Handled { version: 2, limits: Some(limits.into()), shape: None })].into();
+    let handles = [(
+        "mail.send".into(),
+        Handled { version: 2, limits: Some(limits.into()), shape: None, defaults: None },
+    )]
+    .into();
     let queue_limits = queue.map(|at_most| (QUEUES[0].into(), at_most)).into_iter().collect();
     Some(Offer { queue_limits, handles, ..offer(QueueOrder::All) })
 }

@@ -71,12 +71,29 @@ pub struct Handled {
     pub limits: Option<Arc<Limits>>,
     /// How the request looks in code, where that is known: pages show payloads by it.
     pub shape: Option<Arc<Shape>>,
+    /// What its jobs have unless somebody says otherwise, where that is known: pages make jobs by it.
+    pub defaults: Option<Arc<Defaults>>,
+}
+
+/// What the jobs of a request have, unless somebody says otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// The name of the request: a server handles it under its aliases, too.
+    pub request: Arc<str>,
+    /// Their queue.
+    pub queue: Arc<str>,
+    /// Their priority within it.
+    pub priority: i8,
+    /// Words to find them by.
+    pub tags: Vec<String>,
+    /// The paths in the payload that are never shown.
+    pub sensitive: Vec<String>,
 }
 
 impl From<u32> for Handled {
     /// Handles versions up to this one, as many at once as there are slots.
     fn from(version: u32) -> Self {
-        Self { version, limits: None, shape: None }
+        Self { version, limits: None, shape: None, defaults: None }
     }
 }
 

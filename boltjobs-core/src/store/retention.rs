@@ -97,7 +97,7 @@ impl Retention {
     }
 
     /// Returns how long jobs of a state are kept; those that have not ended are kept for ever.
-    pub(crate) fn of(&self, state: JobState) -> Keep {
+    pub fn of(&self, state: JobState) -> Keep {
         match state {
             JobState::Succeeded => self.succeeded,
             JobState::Failed => self.failed,

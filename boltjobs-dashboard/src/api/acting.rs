@@ -86,7 +86,7 @@ pub(super) async fn jobs(asked: Asked, headers: HeaderMap, body: Sent) -> Answer
 }
 
 async fn act(asked: &Asked, sent: &OnJobs) -> Result<Vec<Acted>, Fault> {
-    let action = doing::action(&sent.action, &sent.at)?;
+    let action = doing::action(&sent.action, &sent.at, asked.now())?;
     let ids = sent.jobs.iter().map(|id| doing::job_id(id)).collect::<Result<Vec<_>, _>>()?;
     let expected = doing::states(sent.expected.iter().map(|state| &**state))?;
     Ok(doing::jobs(asked, action, ids, expected).await?)
@@ -164,6 +164,21 @@ async fn change(asked: &Asked, id: &str, wanted: &Wanted, expected: &[String]) -
 #[serde(deny_unknown_fields)]
 struct OnOther {
     action: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnMany {
+    action: String,
+    ids: Vec<String>,
+}
+
+/// Acts on several recurring definitions. It answers 200 whatever came of each, and reports them in order.
+pub(super) async fn many_recurring(asked: Asked, headers: HeaderMap, body: Sent) -> Answered {
+    let OnMany { action, ids } = read(&asked, &headers, body)?;
+    let acted = doing::many_recurring(&asked, &action, ids).await?;
+    let each = |(id, done): &(String, Option<bool>)| json!({ "id": id, "done": *done == Some(true), "there": done.is_some() });
+    Ok(Answer(json!({ "action": action, "definitions": acted.iter().map(each).collect::<Vec<_>>() })))
 }
 
 /// Acts on a recurring definition.

@@ -1,12 +1,20 @@
 //! What the pages show.
 
+use std::time::Duration;
+
 use axum::extract::{Path, Query};
+use boltjobs_core::JobState;
 use boltjobs_core::query::QueryError;
 use boltjobs_core::recurring::RecurringJob;
-use serde_json::{Value, json};
+use boltjobs_core::store::{Keep, QueueInfo};
+use boltjobs_core::throughput::Flow;
+use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Fault};
 use super::values;
+use crate::kin;
+use crate::overview::rates;
+use crate::pages::VERSION;
 use crate::queue;
 use crate::refused::Refused;
 use crate::routes::{self, Asked, Wanted};
@@ -34,7 +42,9 @@ pub(super) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Answered
 }
 
 pub(super) async fn job(asked: Asked, Path(id): Path<String>) -> Answered {
-    Ok(Answer(values::job(&routes::find_job(&asked, &id).await?)))
+    let page = routes::find_job(&asked, &id).await?;
+    let kin = kin::of_job(&asked, &page.job).await?;
+    Ok(Answer(values::job(&page, &kin)))
 }
 
 pub(super) async fn recurring(asked: Asked) -> Answered {
@@ -51,9 +61,10 @@ pub(super) async fn definition(asked: Asked, Path(id): Path<String>) -> Answered
 
 pub(super) async fn queues(asked: Asked) -> Answered {
     let queues = asked.store().queues(asked.now()).await?;
-    Ok(Answer(
-        json!({ "queues": queues.iter().map(|queue| Value::from(values::queue(queue))).collect::<Vec<_>>() }),
-    ))
+    let (rates, none) = (rates(asked.source(), asked.now()).await?, Flow::default());
+    let queue =
+        |queue: &QueueInfo| Value::from(values::queue(queue, rates.get(&queue.name).unwrap_or(&none)));
+    Ok(Answer(json!({ "queues": queues.iter().map(queue).collect::<Vec<_>>() })))
 }
 
 pub(super) async fn queue(
@@ -71,6 +82,25 @@ pub(super) async fn queue(
 pub(super) async fn servers(asked: Asked) -> Answered {
     let servers = asked.store().servers(asked.now()).await?;
     Ok(Answer(json!({ "servers": servers.iter().map(values::server).collect::<Vec<_>>() })))
+}
+
+pub(super) async fn settings(asked: Asked) -> Answered {
+    let view = asked.view();
+    let kept = JobState::ALL.into_iter().filter_map(|state| {
+        let Keep { age, count } = view.site.keep(state)?;
+        let seconds = (age < Duration::MAX).then_some(age.as_secs_f64());
+        Some((state.as_str().to_owned(), json!({ "seconds": seconds, "at_most": count })))
+    });
+    Ok(Answer(json!({
+        "version": VERSION,
+        "store": &*view.store,
+        "now": view.now.to_string(),
+        "actor": asked.actor(),
+        "role": view.access.role.to_string(),
+        "title": view.site.title.as_deref(),
+        "environment": view.environment.as_deref(),
+        "kept": kept.collect::<Map<_, _>>(),
+    })))
 }
 
 pub(super) async fn missing() -> Fault {

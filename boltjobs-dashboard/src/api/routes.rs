@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any, get, post};
 
-use super::{acting, backfilling, reading, rerunning, silencing, watching};
+use super::{acting, backfilling, making, reading, rerunning, silencing, watching};
 use crate::Source;
 
 /// The document that describes the rest, for generators of clients.
@@ -19,7 +19,8 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/counts", get(reading::counts)),
         ("/api/jobs", get(reading::jobs).post(acting::jobs)),
         ("/api/jobs/{id}", get(reading::job).post(acting::job)),
-        ("/api/recurring", get(reading::recurring)),
+        ("/api/requests", get(making::requests).post(making::make)),
+        ("/api/recurring", get(reading::recurring).post(acting::many_recurring)),
         ("/api/recurring/{id}", get(reading::definition).post(acting::recurring)),
         ("/api/recurring/{id}/backfill", get(backfilling::look).post(backfilling::fill)),
         ("/api/queues", get(reading::queues)),
@@ -32,11 +33,13 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/batches/{id}", get(watching::batch).post(acting::batch)),
         ("/api/batches/{id}/rerun", get(rerunning::look).post(rerunning::rerun)),
         ("/api/operations", get(watching::operations).post(acting::begin)),
+        ("/api/operations/new", get(watching::dry_run)),
         ("/api/operations/{id}", get(watching::operation).post(acting::steer)),
         ("/api/demo", post(acting::demo)),
         ("/api/health", get(watching::health)),
         ("/api/health/{check}", post(silencing::check)),
         ("/api/audit", get(watching::audit)),
+        ("/api/settings", get(reading::settings)),
     ]
 }
 

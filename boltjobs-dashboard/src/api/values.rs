@@ -1,22 +1,26 @@
 //! What there is, as values of JSON. Each field stands in `assets/openapi.json`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use boltjobs_core::continuation::ParentId;
+use boltjobs_core::continuation::{Parent, ParentId};
 use boltjobs_core::cron::Cron;
 use boltjobs_core::job::{ErrorInfo, HistoryRow, Job, RowData};
+use boltjobs_core::lineage::EnqueuedBy;
 use boltjobs_core::literal::literal;
 use boltjobs_core::mask::masked;
 use boltjobs_core::notes::{LogLine, Notes, Step};
 use boltjobs_core::recurring::{Misfire, RecurringJob, Run};
 use boltjobs_core::shape::Shape;
 use boltjobs_core::store::{Counts, QueueInfo, QueueOrder, ServerInfo, StateCounts};
+use boltjobs_core::throughput::Flow;
 use boltjobs_core::{JobState, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use super::answer::exact;
-use crate::overview::Overview;
-use crate::pages::{JobPage, limits, next_runs};
+use crate::kin::{Kin, Member};
+use crate::overview::{Overview, RATED};
+use crate::pages::{JobPage, empty_in, late, limits, next_runs};
 use crate::queue::Queue;
 use crate::sample::{Percentiles, Seen};
 use crate::verdict::verdict;
@@ -48,16 +52,17 @@ pub(super) fn counts(counts: &Counts) -> Value {
 }
 
 /// Returns everything that is said of a job.
-pub(super) fn job(page: &JobPage) -> Value {
+pub(super) fn job(page: &JobPage, kin: &Kin) -> Value {
     let job = &page.job;
     let mut value = short(job);
     let spec = &job.spec;
-    let parent = |id| match id {
-        ParentId::Job(id) => json!({ "job": id.to_string() }),
-        ParentId::Batch(id) => json!({ "batch": id.to_string() }),
-    };
     value.extend(object(json!({
         "why": page.explanation.to_string(),
+        "turn_in_seconds": page.turn.map(|turn| turn.as_secs_f64()),
+        "removed_at": page.removed.and_then(|(at, _)| at).map(text),
+        "enqueued_by": EnqueuedBy::of(spec).map(|by| by.to_string()),
+        "retries": spec.retries,
+        "timeout_seconds": spec.timeout.map(|timeout| timeout.as_secs_f64()),
         "payload": masked(spec),
         "literal": literal(page.shape.as_deref(), spec),
         "meta": spec.meta,
@@ -67,7 +72,9 @@ pub(super) fn job(page: &JobPage) -> Value {
         "concurrency_key": spec.concurrency_key.as_deref(),
         "recurring": spec.occurrence.as_ref().map(|occurrence| &*occurrence.recurring),
         "batch": spec.batch.map(|batch| batch.to_string()),
-        "parents": spec.parents.iter().map(|it| parent(it.id)).collect::<Vec<_>>(),
+        "parents": spec.parents.iter().map(parent).collect::<Vec<_>>(),
+        "kin": kin.members.iter().skip(1).map(member).collect::<Vec<_>>(),
+        "more_kin": kin.more,
         "trace": spec.trace,
         "history": job.history.iter().map(row).collect::<Vec<_>>(),
         "result": job.result().map(|result| {
@@ -78,14 +85,40 @@ pub(super) fn job(page: &JobPage) -> Value {
     value.into()
 }
 
+/// Names a job or a batch.
+fn named(id: ParentId) -> Map<String, Value> {
+    object(match id {
+        ParentId::Job(id) => json!({ "job": id.to_string() }),
+        ParentId::Batch(id) => json!({ "batch": id.to_string() }),
+    })
+}
+
+fn parent(parent: &Parent) -> Value {
+    let mut value = named(parent.id);
+    value.insert("when".to_owned(), format!("{:?}", parent.when).into());
+    value.into()
+}
+
+/// Returns what is before or after a job, with what it comes after itself.
+fn member(member: &Member) -> Value {
+    let mut value = named(member.id);
+    let parents = member.after.iter().zip(&member.when);
+    value.extend(object(json!({
+        "title": member.title,
+        "state": member.state.map(JobState::as_str),
+        "after": parents.map(|(id, when)| parent(&Parent { id: *id, when: *when })).collect::<Vec<_>>(),
+    })));
+    value.into()
+}
+
 /// Writes everything that is said of a job, as a program is answered.
-pub(crate) fn written(page: &JobPage) -> String {
-    format!("{:#}", exact(job(page)))
+pub(crate) fn written(page: &JobPage, kin: &Kin) -> String {
+    format!("{:#}", exact(job(page, kin)))
 }
 
 /// Returns everything that is said of a job, with each number as it is.
-pub(crate) fn exported(page: &JobPage) -> Value {
-    job(page)
+pub(crate) fn exported(page: &JobPage, kin: &Kin) -> Value {
+    job(page, kin)
 }
 
 /// Returns what a list says of a job.
@@ -118,8 +151,8 @@ fn row(row: &HistoryRow) -> Value {
     value.extend(object(match &row.data {
         RowData::None => json!({}),
         RowData::Scheduled { due } => json!({ "due": text(*due) }),
-        RowData::Processing { server, worker, attempt, .. } => {
-            json!({ "server": &**server, "worker": worker, "attempt": attempt })
+        RowData::Processing { server, worker, attempt, epoch } => {
+            json!({ "server": &**server, "worker": worker, "attempt": attempt, "lease": epoch.to_string() })
         }
         RowData::Succeeded { waited, ran, .. } => {
             json!({ "waited_seconds": waited.as_secs_f64(), "ran_seconds": ran.as_secs_f64() })
@@ -172,6 +205,7 @@ pub(super) fn definition(recurring: &RecurringJob) -> Map<String, Value> {
             "scheduled_for": text(run.scheduled_for),
             "fired_at": text(run.fired_at),
             "triggered": run.triggered,
+            "late_seconds": late(run).map(|late| late.as_secs_f64()),
             "outcome": format!("{:?}", run.outcome),
             "ended_at": run.ended_at.map(text),
             "ran_seconds": run.ran.map(|ran| ran.as_secs_f64()),
@@ -184,6 +218,7 @@ pub(super) fn definition(recurring: &RecurringJob) -> Map<String, Value> {
         "timezone": definition.zone.as_str(),
         "error": definition.error(),
         "request": &*definition.spec.request,
+        "title": definition.spec.title(),
         "queue": &*definition.spec.queue,
         "payload": masked(&definition.spec),
         "paused": recurring.paused,
@@ -218,8 +253,18 @@ pub(super) fn whole_definition(recurring: &RecurringJob, shape: Option<&Shape>) 
     value.into()
 }
 
-pub(super) fn queue(queue: &QueueInfo) -> Map<String, Value> {
+pub(super) fn queue(queue: &QueueInfo, flow: &Flow) -> Map<String, Value> {
+    #[expect(clippy::cast_precision_loss, reason = "a rate is no exact number")]
+    let per_minute = |jobs: u64| Number::from_f64(jobs as f64 / RATED as f64);
+    let seconds = |span: Option<Duration>| span.map(|span| span.as_secs_f64());
     object(json!({
+        "rates": {
+            "enqueued_per_minute": per_minute(flow.enqueued),
+            "ended_per_minute": per_minute(flow.ended()),
+            "mean_wait_seconds": seconds(flow.mean_wait()),
+            "mean_run_seconds": seconds(flow.mean_run()),
+        },
+        "empty_in_seconds": seconds(empty_in(queue.counts.get(JobState::Enqueued), flow)),
         "name": &*queue.name,
         "states": states(&queue.counts),
         "paused_since": queue.paused_since.map(text),
@@ -254,7 +299,7 @@ pub(super) fn whole_queue(whole: &Queue) -> Value {
             "seen": whole.sample.requests.get(&request.name).map(seen),
         })
     });
-    let mut value = queue(&whole.info);
+    let mut value = queue(&whole.info, &whole.flow);
     value.extend(object(json!({
         "what_if": whole.what_if.as_ref().map(|it| {
             json!({

@@ -3,16 +3,17 @@
 use axum::extract::{Path, Query};
 use boltjobs_core::batch::BatchStatus;
 use boltjobs_core::operation::{self, Operation, Status};
+use boltjobs_core::store::JobFilter;
 use boltjobs_core::throughput::{Flow, Throughput, Window};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Fault};
 use super::silencing::silence;
-use super::values::{states, text};
+use super::values::{short, states, text};
 use crate::failing::{self, From as Start};
 use crate::health::{Check, checks};
 use crate::pages::Known;
-use crate::routes::{self, Asked, Span};
+use crate::routes::{self, Asked, Span, Wanted};
 use crate::{auditing, batches, bulk, failure};
 
 type Answered = Result<Answer, Fault>;
@@ -71,8 +72,15 @@ pub(super) async fn batches(asked: Asked, Query(from): Query<Start>) -> Answered
     })))
 }
 
-pub(super) async fn batch(asked: Asked, Path(id): Path<String>) -> Answered {
-    Ok(Answer(of_batch(&batches::find(&asked, &id).await?.0)))
+/// Tells of a batch, with a page of its jobs.
+pub(super) async fn batch(asked: Asked, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Answered {
+    let (status, _) = batches::find(&asked, &id).await?;
+    let filter = JobFilter { batch: Some(status.batch.id), ..JobFilter::default() };
+    let listed = routes::find(&asked, filter, &wanted).await?;
+    let mut value = of_batch(&status);
+    value["jobs"] = listed.page.jobs.iter().map(short).collect::<Vec<_>>().into();
+    value["next"] = listed.page.next.map(|next| next.to_string()).into();
+    Ok(Answer(value))
 }
 
 fn of_batch(status: &BatchStatus) -> Value {
@@ -92,6 +100,18 @@ fn of_batch(status: &BatchStatus) -> Value {
 
 pub(super) async fn operations(asked: Asked) -> Answered {
     Ok(all("operations", &operation::all(asked.store()).await?, of_operation))
+}
+
+/// Says to how many jobs something would be done, and to which, and does nothing.
+pub(super) async fn dry_run(asked: Asked, Query(planned): Query<bulk::Planned>) -> Answered {
+    let plan = bulk::plan(&asked, &planned).await?;
+    Ok(Answer(json!({
+        "action": plan.bulk.name(),
+        "to": Some(plan.bulk.to()).filter(|to| !to.is_empty()),
+        "query": plan.query,
+        "jobs": plan.jobs,
+        "sample": plan.sample.iter().map(short).collect::<Vec<_>>(),
+    })))
 }
 
 pub(super) async fn operation(asked: Asked, Path(id): Path<String>) -> Answered {

@@ -3,18 +3,26 @@
 use boltjobs_core::job::Job;
 use maud::{Markup, html};
 
-use super::form::{Field, field};
+use super::form::Field;
 use super::frame::{LINE, View, state, table};
+use super::payload::{doubtful, payload};
 use crate::change::{Difference, OPEN, Typed};
 use crate::changing::can_requeue;
 use crate::edit::Faults;
-use crate::text::{as_sentence, clip};
+use crate::fields::Entries;
+use crate::text::clip;
+
+/// What another payload means.
+const HINT: &str = "What is sensitive stays as it is where it is ***. Another payload begins anew: attempts are counted from none, and \
+                    steps and log go";
 
 /// What the form shows.
 #[derive(Debug)]
 pub(crate) struct ChangePage<'a> {
     job: &'a Job,
     pub(crate) typed: Typed,
+    /// The fields of its payload, where these are typed.
+    pub(crate) entries: Option<Entries>,
     pub(crate) faults: Faults,
     /// Whether it is another one than whoever typed has seen.
     pub(crate) late: bool,
@@ -27,7 +35,7 @@ pub(crate) struct ChangePage<'a> {
 impl<'a> ChangePage<'a> {
     pub(crate) fn new(job: &'a Job, typed: Typed) -> Self {
         let (faults, doubts) = (Faults::default(), Vec::new());
-        Self { job, typed, faults, late: false, preview: None, doubts }
+        Self { job, typed, entries: None, faults, late: false, preview: None, doubts }
     }
 }
 
@@ -68,18 +76,7 @@ fn form(view: &View, page: &ChangePage<'_>, place: &str) -> Markup {
             input type="hidden" name="state" value=(job.state);
             (text("queue", "Queue", &typed.queue, "Within it the job has the place of its age"))
             (text("priority", "Priority", &typed.priority, "-100 to 100; higher goes first within the queue"))
-            @if let Some(payload) = &typed.payload {
-                @let shown = Field {
-                    name: "payload",
-                    label: "Payload",
-                    hint: Some("JSON. What is sensitive stays as it is where it is ***. Another payload begins anew: attempts are counted \
-                                from none, and steps and log go"),
-                    fault: page.faults.of("payload"),
-                };
-                (shown.area(payload))
-            } @else {
-                (field("payload", "Payload", None, None, &html! { p { "It is too long to be edited here." } }))
-            }
+            (payload(page.entries.as_ref(), typed, &page.faults, HINT, &format!("{place}/edit?as=json")))
             div class="actions" {
                 // The key for a new line presses the first one, which changes nothing.
                 button type="submit" name="action" value="preview" { "Preview" }
@@ -95,6 +92,14 @@ fn form(view: &View, page: &ChangePage<'_>, place: &str) -> Markup {
 
 fn preview(page: &ChangePage<'_>, differences: &[Difference]) -> Markup {
     html! {
+        (differing(differences))
+        (doubtful(&page.doubts))
+    }
+}
+
+/// Lists what would be another way.
+pub(super) fn differing(differences: &[Difference]) -> Markup {
+    html! {
         @if differences.is_empty() {
             p { "Nothing would be another way that can be shown." }
         } @else {
@@ -107,12 +112,6 @@ fn preview(page: &ChangePage<'_>, differences: &[Difference]) -> Markup {
                     }
                 }
             }))
-        }
-        @if !page.doubts.is_empty() {
-            p class="alert" {
-                "A handler may not be able to read this payload, by what the servers say of the type:"
-            }
-            ul { @for doubt in &page.doubts { li { (as_sentence(&clip(doubt, LINE))) } } }
         }
     }
 }

@@ -6,10 +6,14 @@ use boltjobs_core::JobState;
 use boltjobs_core::job::{Job, RowData};
 use maud::{Markup, html};
 
+use super::error::backtrace;
 use super::frame::{LINE, View, state};
 use crate::columns::{ALL, Column, Columns};
 use crate::failure::latest_server;
 use crate::text::{clip, counted, span};
+
+/// The most characters of a backtrace in a list.
+const TRACE: usize = 4_000;
 
 /// Shows what a column tells of a job.
 pub(super) fn cell(view: &View, job: &Job, column: Column) -> Markup {
@@ -65,11 +69,29 @@ fn now(view: &View, job: &Job) -> Markup {
             (JobState::Succeeded, Some(RowData::Succeeded { waited, ran, .. })) => {
                 "ran " (span(*ran)) ", waited " (span(*waited))
             }
+            (JobState::Failed, _) if job.last_error().is_some() => { (failed(job)) }
             (JobState::Failed | JobState::Deleted, _) => {
                 @if let Some(error) = row.and_then(|row| row.error.as_deref()) { (clip(&error.message, LINE)) }
                 @else if let Some(reason) = reason { (clip(reason, LINE)) }
             }
             _ => { @if let Some(reason) = reason { (clip(reason, LINE)) } }
+        }
+    }
+}
+
+/// Shows the error of a job in a line that opens to its type, its server and where it came from.
+fn failed(job: &Job) -> Markup {
+    html! {
+        @if let Some(error) = job.last_error() {
+            details class="error" {
+                summary { (clip(&error.message, LINE)) }
+                p {
+                    code { (clip(&error.kind, LINE)) }
+                    @if let Some(server) = latest_server(job) { " on " (clip(&server, LINE)) }
+                }
+                @if !error.causes.is_empty() { ol { @for cause in &error.causes { li { (clip(cause, LINE)) } } } }
+                @if let Some(trace) = &error.backtrace { (backtrace(&clip(trace, TRACE))) }
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What every page has around it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use boltjobs_core::clock::Clock;
 use boltjobs_core::{JobId, JobState, Timestamp};
 use maud::{DOCTYPE, Markup, html};
 
@@ -11,6 +13,7 @@ use crate::access::{Access, Role};
 use crate::assets::{ICON, SCRIPT, STYLE};
 use crate::choices::Choices;
 use crate::link::Base;
+use crate::site::Site;
 use crate::text::{clip, relative, span};
 
 /// The most characters of a name or a text in a list.
@@ -27,12 +30,35 @@ pub(crate) struct View {
     pub(crate) choices: Choices,
     /// The name of where the program runs.
     pub(crate) environment: Option<Arc<str>>,
+    /// What the app says of itself.
+    pub(crate) site: Arc<Site>,
+    /// Where the store is.
+    pub(crate) store: Arc<str>,
+    /// What stands beside the pages in the rail, where it is known.
+    pub(crate) badges: Badges,
+    /// When the page was asked for, by a clock that is never set.
+    pub(crate) begun: Duration,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
+/// How many there are of what somebody may want to look at.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Badges {
+    pub(crate) enqueued: u64,
+    pub(crate) failed: u64,
+    pub(crate) retries: u64,
+    pub(crate) recurring: u64,
+}
+
+/// The release that this is.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 20] = [
+const DONE: [(&str, &str); 23] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
+    ("reschedule", "The job waits until then."),
+    ("enqueue", "It was enqueued."),
     ("trigger", "A job of it was made, out of turn."),
     ("pause", "It is paused."),
     ("resume", "It goes on."),
@@ -47,6 +73,7 @@ const DONE: [(&str, &str); 20] = [
     ("change", "The job was changed."),
     ("save", "This browser keeps the query."),
     ("forget", "The query is not kept any more."),
+    ("settings", "Pages look so in this browser."),
     ("columns", "Lists of jobs have these columns in this browser."),
     ("silence", "It needs nobody for a while, and is listed with who said so."),
     ("unsilence", "It counts again."),
@@ -64,7 +91,7 @@ impl View {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
-                    title { (title) " · boltjobs" }
+                    title { (title) " · " (self.title()) }
                     link rel="icon" type="image/svg+xml" href=(self.base.path(&ICON.path));
                     link rel="stylesheet" href=(self.base.path(&STYLE.path));
                     script type="module" src=(self.base.path(&SCRIPT.path)) {}
@@ -81,11 +108,25 @@ impl View {
                             p class="did" role="status" { (done) }
                         }
                         (body)
-                        footer { "As of " (absolute(self.now)) ". " noscript { "Reload to look again." } }
+                        footer {
+                            "As of " (absolute(self.now)) ". " noscript { "Reload to look again. " }
+                            "boltjobs " (VERSION) ", store " code { (clip(&self.store, LINE)) } ", made in " (span(self.took())) "."
+                        }
                     }
                 }
             }
         }
+    }
+
+    /// Returns what the pages are called.
+    pub(super) fn title(&self) -> &str {
+        self.site.title.as_deref().unwrap_or("boltjobs")
+    }
+
+    /// Returns how long it has taken to make the page so far, to the millisecond.
+    fn took(&self) -> Duration {
+        let took = self.clock.monotonic().saturating_sub(self.begun);
+        Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Makes a box in which one looks for jobs.

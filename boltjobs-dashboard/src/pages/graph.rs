@@ -226,7 +226,7 @@ mod tests {
 
     fn member(n: u128, after: &[u128]) -> Member {
         let after = after.iter().map(|n| id(*n)).collect();
-        Member { id: id(n), title: n.to_string(), state: Some(JobState::Awaiting), after }
+        Member { id: id(n), title: n.to_string(), state: Some(JobState::Awaiting), after, when: Vec::new() }
     }
 
     fn places(members: &[Member]) -> Vec<(usize, usize)> {

@@ -5,11 +5,15 @@ use std::time::Duration;
 use boltjobs_core::job::{HistoryRow, Job, RowData};
 use maud::{Markup, html};
 
+use super::error::error;
 use super::frame::{View, absolute, lasting, state, table};
 use crate::text::{clip, span};
 
 /// The most characters of a text that a program chose.
 const LINE: usize = 1_000;
+
+/// How many errors before the last one can be read in full. The last one stands above.
+const IN_FULL: usize = 10;
 
 /// Shows each row, with how long the job was in the state.
 pub(super) fn history(view: &View, job: &Job) -> Markup {
@@ -20,6 +24,11 @@ pub(super) fn history(view: &View, job: &Job) -> Markup {
         |at: usize| rows.get(at + 1).filter(|_| gap != Some(at)).map(|next| next.at.since(rows[at].at));
     let still = rows.last().filter(|last| !last.state.is_final()).map(|last| view.now.since(last.at));
     let longest = (0..rows.len()).filter_map(lasted).chain(still).max().unwrap_or_default();
+    let errors: Vec<_> = (0..rows.len()).filter(|at| rows[*at].error.is_some()).collect();
+    let in_full = |at: usize| {
+        let latest = errors.iter().rev().position(|each| *each == at);
+        latest.is_some_and(|latest| (1..=IN_FULL).contains(&latest))
+    };
     table(
         "History",
         &["State", "When", "For", "What happened"],
@@ -36,7 +45,7 @@ pub(super) fn history(view: &View, job: &Job) -> Markup {
                             (None, _) => {}
                         }
                     }
-                    td { (what(row)) }
+                    td { (what(row, in_full(at))) }
                 }
                 @if gap == Some(at) { tr { td colspan="4" { (job.forgotten_rows) " rows were let go" } } }
             }
@@ -56,18 +65,21 @@ fn bar(row: &HistoryRow, lasted: Duration, longest: Duration) -> Markup {
     }
 }
 
-fn what(row: &HistoryRow) -> Markup {
+fn what(row: &HistoryRow, in_full: bool) -> Markup {
     html! {
         @match &row.data {
             RowData::None => {}
             RowData::Scheduled { due } => { "due " (absolute(*due)) " " }
-            RowData::Processing { server, worker, attempt, .. } => {
-                "attempt " (attempt) " on " (server) ", worker " (worker) " "
+            RowData::Processing { server, worker, attempt, epoch } => {
+                "attempt " (attempt) " on " (server) ", worker " (worker) ", lease " (epoch) " "
             }
             RowData::Succeeded { waited, ran, .. } => { "waited " (span(*waited)) ", ran " (span(*ran)) " " }
             RowData::Ended { server, ran } => { "ran " (span(*ran)) " on " (server) " " }
         }
         @if let Some(reason) = &row.reason { div { (clip(reason, LINE)) } }
-        @if let Some(error) = &row.error { div { (clip(&error.message, LINE)) } }
+        @if let Some(failed) = &row.error {
+            @if in_full { details { summary { (clip(&failed.message, LINE)) } (error(failed)) } }
+            @else { div { (clip(&failed.message, LINE)) } }
+        }
     }
 }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 const ROUND: &str = "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z";
 
 /// The lines of each sign; after a `+` those in a circle.
-const LINES: [(&str, &str); 27] = [
+const LINES: [(&str, &str); 29] = [
     ("overview", "M2.2 12.5a6 6 0 1 1 11.6 0M8 11l2.8-3.6M2.2 12.5h2M11.8 12.5h2"),
     ("jobs", "M6 4h8M6 8h8M6 12h8M2.5 4h.01M2.5 8h.01M2.5 12h.01"),
     ("recurring", "M3 7.5a5 5 0 0 1 8.6-3L13 6M13 3v3h-3M13 8.5a5 5 0 0 1-8.6 3L3 10M3 13v-3h3"),
@@ -21,6 +21,8 @@ const LINES: [(&str, &str); 27] = [
     ),
     ("health", "M1.5 8.5h3l2-5.5 3 9.5 2-4h3"),
     ("audit", "M3.5 2h6l3 3v9h-9zM5.8 9.2l1.6 1.6 2.9-3.4"),
+    ("settings", "+M8 5.2v5.6M5.2 8h5.6"),
+    ("home", "M9.5 3.5 5 8l4.5 4.5M5.5 8H14"),
     ("more", "M3 8h.01M8 8h.01M13 8h.01"),
     ("search", "M11 7a4 4 0 1 1-8 0 4 4 0 0 1 8 0zM10 10l3.5 3.5"),
     ("live", "M8 8h.01M4.6 4.6a4.8 4.8 0 0 0 0 6.8M11.4 4.6a4.8 4.8 0 0 1 0 6.8"),

@@ -1,36 +1,41 @@
 //! The page of one job.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use boltjobs_core::JobState;
 use boltjobs_core::continuation::ParentId;
 use boltjobs_core::fingerprint::Pattern;
-use boltjobs_core::job::{ErrorInfo, Job, JobSpec};
+use boltjobs_core::job::{Job, JobSpec};
+use boltjobs_core::lineage::{BY, EnqueuedBy};
 use boltjobs_core::literal::{literal, test_code};
 use boltjobs_core::mask::masked;
-use boltjobs_core::notes::{LogLine, Notes};
+use boltjobs_core::notes::{LogLevel, Notes};
 use boltjobs_core::shape::Shape;
 use boltjobs_core::store::{Explanation, JobFilter};
+use boltjobs_core::{JobState, Timestamp};
 use maud::{Markup, html};
 
+use super::error::error;
 use super::first::hint;
-use super::frame::{View, absolute, live, state, table};
+use super::frame::{View, live, state, table};
 use super::history::history;
 use super::kin::kin;
+use super::later::later;
+use super::log::log;
 use super::told::Told;
 use crate::access::Role;
 use crate::change::OPEN;
-use crate::kin::Kin;
+use crate::kin::{Kin, in_words};
 use crate::text::{clip, span};
 
-/// The most characters of a payload, an error or a backtrace.
+/// The most characters of a payload or a result.
 const BLOCK: usize = 50_000;
+
+/// What is said of an option of the one job.
+const INSTEAD: &str = "in place of what the handler says";
 
 /// The most characters of any other text that a program chose.
 const LINE: usize = 1_000;
-
-/// The most lines of a log, the latest ones.
-const LINES: usize = 500;
 
 /// What the page shows.
 #[derive(Debug)]
@@ -42,6 +47,12 @@ pub(crate) struct JobPage {
     pub(crate) shape: Option<Arc<Shape>>,
     /// Whether a server would run a demo.
     pub(crate) demo: bool,
+    /// When its turn comes, if its queue goes on as within the last minutes.
+    pub(crate) turn: Option<Duration>,
+    /// When it is removed, and how many of its state are kept at most.
+    pub(crate) removed: Option<(Option<Timestamp>, Option<u64>)>,
+    /// The lines of its log that are shown.
+    pub(crate) level: LogLevel,
 }
 
 /// Shows one job.
@@ -51,20 +62,23 @@ pub(crate) fn job(view: &View, page: &JobPage, hangs: &Kin, told: &Told) -> Mark
     let body = html! {
         (live("head", &html! {
             h1 { (title) " " (state(job.state)) }
-            p class="why" { strong { "Why: " } (clip(&explanation.to_string(), BLOCK)) "." }
+            p class="why" {
+                strong { "Why: " } (clip(&explanation.to_string(), BLOCK)) "."
+                @if let Some(turn) = page.turn { " Its turn comes in about " (span(turn)) ", at the rate of its queue." }
+            }
             (actions(view, job))
             (hint(view, job, page.demo))
         }))
-        (live("facts", &facts(view, job)))
+        (live("facts", &facts(view, page, hangs)))
         (request(shape.as_deref(), &job.spec))
         (live("outcome", &html! {
-            @if let Some(error) = job.last_error() { (last_error(error)) }
+            @if let Some(last) = job.last_error() { h2 { "Last error" } (error(last)) }
             @if let Some(result) = job.result() {
                 h2 { "Result" }
                 pre { (clip(&String::from_utf8_lossy(result), BLOCK)) }
             }
         }))
-        (live("noted", &html! { @if let Some(notes) = notes { (noted(view, notes)) } }))
+        (live("noted", &html! { @if let Some(notes) = notes { (noted(view, page, notes)) } }))
         (live("kin", &kin(view, job, hangs)))
         (live("history", &history(view, job)))
         (live("told", &told.shown(view, job)))
@@ -88,20 +102,27 @@ fn actions(view: &View, job: &Job) -> Markup {
                 JobState::Scheduled | JobState::Awaiting => { (button("requeue", "Run now")) (button("delete", "Delete")) }
                 JobState::Succeeded | JobState::Failed => { (button("requeue", "Requeue")) (button("delete", "Delete")) }
             }
+            @for link in &view.site.links { a class="button" href=(link.of(job)) rel="noreferrer" { (link.name) } }
+            @if view.access.role >= Role::Operate {
+                a class="button" href=(view.base.query("/jobs/new", &[("from", &*id)])) { "Copy…" }
+            }
             a class="button" href=(format!("{}/export", view.base.item("/jobs/", &id))) download { "Export" }
             @if OPEN.contains(&job.state) && view.access.role >= Role::Operate {
                 a class="button" href=(format!("{}/edit", view.base.item("/jobs/", &id))) { "Change…" }
             }
+            (later(view, job))
         }
     }
 }
 
-fn facts(view: &View, job: &Job) -> Markup {
-    let spec = &job.spec;
+fn facts(view: &View, page: &JobPage, hangs: &Kin) -> Markup {
+    let (job, spec) = (&page.job, &page.job.spec);
     let given = [
         ("Unique key", spec.unique.as_ref().map(|unique| unique.key.to_string())),
         ("Concurrency key", spec.concurrency_key.as_ref().map(ToString::to_string)),
         ("Trace", spec.trace.clone()),
+        ("Retries", spec.retries.map(|retries| format!("{retries}, {INSTEAD}"))),
+        ("Timeout", spec.timeout.map(|timeout| format!("{}, {INSTEAD}", span(timeout)))),
         ("Asked to stop", job.cancel.clone()),
     ];
     let queue = JobFilter { queues: vec![spec.queue.clone()], ..JobFilter::default() };
@@ -114,7 +135,14 @@ fn facts(view: &View, job: &Job) -> Markup {
             dt { "Queue" }
             dd { (view.jobs(&queue.to_string(), &html! { (clip(&spec.queue, LINE)) })) ", priority " (spec.priority) }
             dt { "Attempts" } dd { (job.attempt) }
-            dt { "Enqueued" } dd { (view.instant(job.created_at)) }
+            dt { "Enqueued" } dd { (view.instant(job.created_at)) @if let Some(by) = EnqueuedBy::of(spec) { ", by " (enqueued_by(view, &by)) } }
+            @if let Some((at, most)) = page.removed {
+                dt { "Removed" }
+                dd {
+                    @if let Some(at) = at { (view.instant(at)) @if most.is_some() { ", or sooner: " } }
+                    @if let Some(most) = most { "the latest " (most) " that are " (job.state) " are kept" }
+                }
+            }
             @if let Some(due) = job.due { dt { "Due" } dd { (view.instant(due)) } }
             @if let Some(expires) = job.expires { dt { "Expires" } dd { (view.instant(expires)) } }
             @if let Some(occurrence) = &spec.occurrence {
@@ -139,7 +167,7 @@ fn facts(view: &View, job: &Job) -> Markup {
                     }
                 }
             }
-            @if !spec.parents.is_empty() { dt { "After" } dd { (parents(view, job)) } }
+            @if !spec.parents.is_empty() { dt { "After" } dd { (parents(view, job, hangs)) } }
             @if !spec.tags.is_empty() {
                 dt { "Tags" }
                 dd {
@@ -152,7 +180,18 @@ fn facts(view: &View, job: &Job) -> Markup {
             @for (name, value) in &given {
                 @if let Some(value) = value { dt { (name) } dd { (clip(value, LINE)) } }
             }
-            @for (name, value) in &spec.meta { dt { (clip(name, LINE)) } dd { (clip(value, LINE)) } }
+            @for (name, value) in spec.meta.iter().filter(|(name, _)| *name != BY) { dt { (clip(name, LINE)) } dd { (clip(value, LINE)) } }
+        }
+    }
+}
+
+/// Says who enqueued a job, and leads there.
+fn enqueued_by(view: &View, by: &EnqueuedBy) -> Markup {
+    html! {
+        @match by {
+            EnqueuedBy::Job(id) => { "the handler of job " (view.job(*id, &id.to_string())) }
+            EnqueuedBy::Recurring(id) => { "the schedule " a href=(view.base.item("/recurring/", id)) { (clip(id, LINE)) } }
+            EnqueuedBy::User(_) | EnqueuedBy::Trace(_) | _ => { (clip(&by.to_string(), LINE)) }
         }
     }
 }
@@ -168,15 +207,21 @@ pub(super) fn request(shape: Option<&Shape>, spec: &JobSpec) -> Markup {
     }
 }
 
-fn parents(view: &View, job: &Job) -> Markup {
+fn parents(view: &View, job: &Job, hangs: &Kin) -> Markup {
     html! {
         ul {
             @for parent in &job.spec.parents {
                 li {
                     @match parent.id {
                         ParentId::Job(id) => { "job " (view.job(id, &id.to_string())) }
-                        ParentId::Batch(id) => { "batch " code { (id) } }
+                        ParentId::Batch(id) => { "batch " a href=(view.base.item("/batches/", &id.to_string())) { code { (id) } } }
                     }
+                    @match hangs.member(parent.id).map(|member| member.state) {
+                        Some(Some(known)) => { " " (state(known)) }
+                        Some(None) => { ", whose retention is over" }
+                        None => {}
+                    }
+                    ", " (in_words(parent.when))
                     @if job.waits_for.iter().any(|awaited| awaited.id == parent.id) { ", which has not ended" }
                 }
             }
@@ -185,7 +230,7 @@ fn parents(view: &View, job: &Job) -> Markup {
 }
 
 /// Shows what the job has noted: how far it is, its steps, its log.
-fn noted(view: &View, notes: &Notes) -> Markup {
+fn noted(view: &View, page: &JobPage, notes: &Notes) -> Markup {
     html! {
         @if let Some(progress) = &notes.progress {
             h2 { "Progress" }
@@ -212,36 +257,6 @@ fn noted(view: &View, notes: &Notes) -> Markup {
                 }
             }))
         }
-        @if !notes.log.is_empty() { (log(notes)) }
-    }
-}
-
-fn log(notes: &Notes) -> Markup {
-    let left_out = notes.log.len().saturating_sub(LINES);
-    let line = |line: &LogLine| {
-        html! {
-            @if line.skipped > 0 { (line.skipped) " lines were let go\n" }
-            (absolute(line.at)) " " (line.level) " " (clip(&line.message, LINE)) "\n"
-        }
-    };
-    html! {
-        h2 { "Log" }
-        @if left_out > 0 { p { (left_out) " earlier lines are not shown." } }
-        pre tabindex="0" { @for each in notes.log.lines().skip(left_out) { (line(each)) } }
-    }
-}
-
-fn last_error(error: &ErrorInfo) -> Markup {
-    html! {
-        h2 { "Last error" }
-        p { code { (error.kind) } }
-        pre { (clip(&error.message, BLOCK)) }
-        @if !error.causes.is_empty() {
-            h3 { "Caused by" }
-            ol { @for cause in &error.causes { li { (clip(cause, LINE)) } } }
-        }
-        @if let Some(backtrace) = &error.backtrace {
-            details { summary { "Backtrace" } pre { (clip(backtrace, BLOCK)) } }
-        }
+        @if !notes.log.is_empty() { (log(view, &page.job.id.to_string(), notes, page.level)) }
     }
 }

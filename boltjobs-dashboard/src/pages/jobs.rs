@@ -1,7 +1,9 @@
 //! Lists of jobs.
 
+use std::time::Duration;
+
 use boltjobs_core::job::Job;
-use boltjobs_core::store::{Counts, JobFilter, Page};
+use boltjobs_core::store::{Counts, JobFilter, Keep, Page};
 use boltjobs_core::{JobId, JobState};
 use maud::{Markup, html};
 
@@ -10,7 +12,7 @@ use super::frame::{Card, LINE, View, cards, live, live_list, press, state, table
 use super::saved::Kept;
 use crate::access::Role;
 use crate::columns::Columns;
-use crate::text::{clip, counted};
+use crate::text::{clip, counted, span};
 use boltjobs_core::query::QueryError;
 
 /// The numbers of jobs that a page can have, the default first.
@@ -31,7 +33,10 @@ pub(crate) struct JobsPage {
 pub(crate) fn jobs(view: &View, listed: &JobsPage, columns: &Columns, kept: &Kept<'_>) -> Markup {
     let typed = listed.filter.to_string();
     let body = html! {
-        h1 { "Jobs" }
+        h1 {
+            "Jobs"
+            @if view.access.role >= Role::Operate { " " a class="button" href=(view.base.path("/jobs/new")) { "New job…" } }
+        }
         (kept.box_with(view, &typed, Some(&listed.filter)))
         (live("tabs", &tabs(view, listed, columns)))
         (live_list("list", &html! {
@@ -40,9 +45,25 @@ pub(crate) fn jobs(view: &View, listed: &JobsPage, columns: &Columns, kept: &Kep
         }))
         @if !listed.page.jobs.is_empty() { (all_matching(view, &typed)) }
         (live("further", &further(view, listed, "/jobs", &[("q", &typed), ("columns", &columns.named)])))
+        (kept_for(view, &listed.filter.states))
         (chooser(view, &typed, columns))
     };
     view.frame("Jobs", "Jobs", &body)
+}
+
+/// Says how long the jobs of a list are kept, where they have all ended in one way.
+fn kept_for(view: &View, states: &[JobState]) -> Markup {
+    let [state] = states else { return Markup::default() };
+    html! {
+        @if let Some(Keep { age, count }) = view.site.keep(*state) {
+            p class="quiet" {
+                "Jobs that are " (state) " are kept "
+                @if age == Duration::MAX { "for ever" } @else { "for " (span(age)) }
+                @if let Some(count) = count { ", and the latest " (count) " at most" }
+                "."
+            }
+        }
+    }
 }
 
 /// Shows a query that can't be read, and why.

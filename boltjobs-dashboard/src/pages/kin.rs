@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::frame::{LINE, View, state};
 use super::graph::{graph, link, word};
-use crate::kin::{Kin, Member};
+use crate::kin::{Kin, Member, in_words};
 use crate::text::clip;
 
 /// Shows what a job comes after, and what comes after it.
@@ -28,8 +28,7 @@ pub(super) fn kin(view: &View, job: &Job, kin: &Kin) -> Markup {
 type Next = dyn Fn(&Kin, ParentId) -> Vec<ParentId>;
 
 fn before(kin: &Kin, id: ParentId) -> Vec<ParentId> {
-    let member = kin.members.iter().find(|member| member.id == id);
-    member.map(|member| member.after.clone()).unwrap_or_default()
+    kin.member(id).map(|member| member.after.clone()).unwrap_or_default()
 }
 
 fn behind(kin: &Kin, id: ParentId) -> Vec<ParentId> {
@@ -51,16 +50,19 @@ fn tree(view: &View, kin: &Kin, root: ParentId, title: &str, next: &Next) -> Mar
 fn branch(view: &View, kin: &Kin, of: ParentId, next: &Next, seen: &mut BTreeSet<ParentId>) -> Markup {
     let mut rows = Vec::new();
     for id in next(kin, of) {
-        let Some(member) = kin.members.iter().find(|member| member.id == id) else { continue };
+        let Some(member) = kin.member(id) else { continue };
+        // One of the two comes after the other.
+        let when = member.when(of).or_else(|| kin.member(of)?.when(id));
         let further = if seen.insert(id) { next(kin, id).len() } else { 0 };
         let inner = if further > 0 { Some(branch(view, kin, id, next, seen)) } else { None };
-        rows.push((member, further, inner));
+        rows.push((member, when, further, inner));
     }
     html! {
         ul class="tree" {
-            @for (member, further, inner) in rows {
+            @for (member, when, further, inner) in rows {
                 li {
                     (named(view, member))
+                    @if let Some(when) = when { span class="quiet" { ", " (in_words(when)) } }
                     @if let Some(inner) = inner {
                         details { summary { (further) " more beyond it" } (inner) }
                     }

@@ -27,9 +27,9 @@ pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Mar
     // What is empty stays where it is, so that the script finds what comes.
     let once = |content: Markup| html! { @if !is_new { (content) } };
     let body = html! {
-        // The one region that is read out when it changes.
-        section id="verdict" data-live aria-live="polite" class="verdict" {
-            h1 class=(if verdict.is_well { "well" } else { "unwell" }) {
+        // Its sentence is the one thing that is read out when it changes.
+        section id="verdict" data-live class="verdict" {
+            h1 class=(if verdict.is_well { "well" } else { "unwell" }) aria-live="polite" {
                 (icon(if verdict.is_well { "succeeded" } else { "failures" })) " " (verdict.sentence)
             }
             p class="found" {
@@ -61,7 +61,6 @@ pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Mar
         (live("servers", &servers::listed(view, &overview.servers, ROWS)))
         (live_list("failed", &once(failed(view, overview))))
         (live("next", &html! { @if !is_new || !next.is_empty() { (recurring::upcoming(view, &next, RUNS)) } }))
-        p class="quiet" { "Store " code { (overview.location) } }
     };
     view.frame("Overview", "Overview", &body)
 }

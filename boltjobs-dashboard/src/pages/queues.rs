@@ -135,15 +135,19 @@ pub(super) fn rate(jobs: u64) -> String {
 
 /// Says when the queue is empty, if it goes on as within the last minutes.
 pub(super) fn emptied(waiting: u64, flow: &Flow) -> String {
-    match flow.ended().checked_sub(flow.enqueued) {
+    match empty_in(waiting, flow) {
         _ if waiting == 0 => "–".to_owned(),
-        None => "it grows".to_owned(),
-        Some(0) => "it stays".to_owned(),
-        Some(less) => {
-            let seconds = (RATED as u64 * 60).saturating_mul(waiting) / less;
-            format!("about {}", span(Duration::from_secs(seconds.max(1))))
-        }
+        Some(time) => format!("about {}", span(time)),
+        None if flow.ended() < flow.enqueued => "it grows".to_owned(),
+        None => "it stays".to_owned(),
     }
+}
+
+/// Returns when the queue is empty, if it goes on so; `None` where it is not.
+pub(crate) fn empty_in(waiting: u64, flow: &Flow) -> Option<Duration> {
+    let less = flow.ended().checked_sub(flow.enqueued).filter(|less| *less > 0)?;
+    let seconds = (RATED as u64 * 60).saturating_mul(waiting) / less;
+    Some(Duration::from_secs(if waiting == 0 { 0 } else { seconds.max(1) }))
 }
 
 /// Lists how many jobs there are in each state.

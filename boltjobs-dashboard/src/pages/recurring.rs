@@ -10,12 +10,12 @@ use boltjobs_core::store::JobFilter;
 use chrono::Offset as _;
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, live, rest, table};
+use super::frame::{LINE, View, live, press, rest, table};
 use super::icons::icon;
 use super::job::request;
 use crate::access::Role;
 use crate::edit::DSTS;
-use crate::text::{clip, span};
+use crate::text::{clip, counted, span};
 
 /// The most definitions that are listed.
 const ROWS: usize = 1_000;
@@ -36,30 +36,99 @@ pub(crate) fn recurring(view: &View, all: &[RecurringJob]) -> Markup {
                     p { "No recurring definition yet. This is how one is made, at its request:" }
                     pre { code { "#[request(recurring(id = \"nightly\", cron = \"0 3 * * *\", timezone = \"Europe/Berlin\"))]" } }
                 }
-            } @else { (listed(view, all)) }
+            } @else { (with_marks(view, &listed(view, all))) }
         }))
     };
     view.frame("Recurring", "Recurring", &body)
 }
 
 fn listed(view: &View, all: &[RecurringJob]) -> Markup {
-    let columns = ["Definition", "Cron", "Time zone", "Next", "Latest runs, the last one last"];
+    let columns =
+        ["Definition", "Job", "Cron", "Time zone", "Next", "Latest runs, the last one last", "Created"];
     table(
         "Definitions",
         &columns,
         &html! {
             @for recurring in all.iter().take(ROWS) {
                 tr {
-                    th scope="row" { (named(view, &recurring.definition)) (marks(recurring)) }
+                    th scope="row" { (mark(view, &recurring.definition)) (named(view, &recurring.definition)) (marks(recurring)) }
+                    td { (clip(recurring.definition.spec.title(), LINE)) }
                     td { (cron(&recurring.definition)) }
                     td { (clip(recurring.definition.zone.as_str(), LINE)) }
-                    td { @if let Some(next) = recurring.next { (view.instant(next)) } @else { "never" } }
+                    td { @if let Some(next) = recurring.next { (view.instant(next)) } @else { "never: " (why_never(view, recurring)) } }
                     td { (latest(view, &recurring.runs)) }
+                    td { (view.instant(recurring.created_at)) }
                 }
             }
             (rest(all.len(), ROWS, columns.len()))
         },
     )
+}
+
+/// Says why a definition has no next run.
+fn why_never(view: &View, recurring: &RecurringJob) -> &'static str {
+    let definition = &recurring.definition;
+    match definition.ends_at {
+        _ if recurring.paused => "it is paused",
+        _ if definition.error().is_some() => "it can't be read",
+        Some(end) if end <= view.now => "it has ended",
+        Some(_) => "it has no further run before its end",
+        None => "its cron has no further run",
+    }
+}
+
+/// Makes the box by which a definition is marked, for those who may do anything with it.
+fn mark(view: &View, definition: &Definition) -> Markup {
+    html! {
+        @if view.access.role >= Role::Operate {
+            input type="checkbox" name="id" value=(definition.id) aria-label=(format!("Mark {}", clip(&definition.id, LINE)));
+            " "
+        }
+    }
+}
+
+/// Puts the rows into a form that acts on those that are marked, for those who may.
+fn with_marks(view: &View, rows: &Markup) -> Markup {
+    html! {
+        @if view.access.role >= Role::Operate {
+            form class="bulk" method="post" action=(view.base.path("/recurring")) {
+                (view.token())
+                (rows)
+                p class="actions" {
+                    span class="marked" { "With those that are marked: " }
+                    (press("trigger", "Run now", Some("action"))) " "
+                    (press("pause", "Pause", Some("action"))) " "
+                    (press("resume", "Resume", Some("action")))
+                    @if view.access.role >= Role::Administer { " " (press("remove", "Remove", Some("action"))) }
+                }
+            }
+        } @else { (rows) }
+    }
+}
+
+/// Shows what came of an action, for each definition.
+pub(crate) fn recurring_acted(view: &View, action: &str, acted: &[(String, Option<bool>)]) -> Markup {
+    let done = acted.iter().filter(|(_, done)| *done == Some(true)).count();
+    let body = html! {
+        h1 { "Recurring" }
+        p class="did" role="status" { (action) ": " (done) " of " (counted(acted.len() as u64, "definition")) }
+        (table("What came of it", &["Definition", "Done"], &html! {
+            @for (id, done) in acted {
+                tr {
+                    th scope="row" { a href=(view.base.item("/recurring/", id)) { (clip(id, LINE)) } }
+                    td {
+                        @match done {
+                            Some(true) => "done",
+                            Some(false) => "not done: it is so already",
+                            None => "not done: it is not there",
+                        }
+                    }
+                }
+            }
+        }))
+        p { a href=(view.base.path("/recurring")) { "Back to all of them" } }
+    };
+    view.frame("Recurring", "Recurring", &body)
 }
 
 fn named(view: &View, definition: &Definition) -> Markup {
@@ -264,7 +333,7 @@ pub(super) fn clocks(moved: i64) -> Markup {
 fn runs(view: &View, runs: &[Run]) -> Markup {
     table(
         "Latest runs",
-        &["For", "Fired", "What came of it", "Ran"],
+        &["For", "Fired", "Late by", "What came of it", "Ran"],
         &html! {
             @for run in runs.iter().rev() {
                 @let (sign, word) = outcome(run.outcome);
@@ -275,11 +344,17 @@ fn runs(view: &View, runs: &[Run]) -> Markup {
                         @if run.triggered { " " span class="badge" { "by hand" } }
                     }
                     td { (view.instant(run.fired_at)) }
+                    td { @if let Some(late) = late(run) { (span(late)) } }
                     td { span class=(format!("tick {sign}")) { (icon(sign)) } " " (word) }
                     td { @if let Some(ran) = run.ran { (span(ran)) } }
                 }
             }
-            (rest(runs.len(), usize::MAX, 4))
+            (rest(runs.len(), usize::MAX, 5))
         },
     )
+}
+
+/// Returns how long after its time a run was fired; nothing for one that somebody asked for.
+pub(crate) fn late(run: &Run) -> Option<Duration> {
+    (!run.triggered).then(|| run.fired_at.since(run.scheduled_for))
 }

@@ -92,7 +92,7 @@ fn fill_relations(store: &SledStore) {
 /// Rates that count, one that counts no more, and queues that are paused or go on.
 fn fill_limits(store: &SledStore) {
     let limits = Limits { rate: Some(Rate::parse("9/1h").unwrap()), ..Limits::of("rated.send") };
-    let handled = Handled { version: 1, limits: Some(limits.into()), shape: None };
+    let handled = Handled { version: 1, limits: Some(limits.into()), shape: None, defaults: None };
     let offer = Offer { handles: [("rated.send".into(), handled)].into(), ..Offer::clone(&offer()) };
     let spec = JobSpec { queue: "rated".into(), ..JobSpec::new("rated.send", *b"{}") };
     let jobs = (30..33).map(|number| NewJob { id: id(number), spec: spec.clone(), start_at: None });

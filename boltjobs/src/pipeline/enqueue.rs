@@ -379,6 +379,7 @@ pub(crate) async fn submit(runtime: &Arc<Runtime>, work: Work) -> Result<Vec<Enq
 
 /// The write itself.
 pub(crate) async fn store(runtime: &Runtime, mut work: Work) -> Result<Vec<Enqueued>> {
+    trace::name_parent(&mut work.jobs);
     if work.jobs.iter().any(|job| job.spec.trace.is_none()) {
         let trace = trace::current(runtime);
         for job in &mut work.jobs {

@@ -18,6 +18,19 @@ pub(crate) struct Wanted {
     pub(crate) environment: Option<String>,
     /// Queries for everybody, each behind its name.
     pub(crate) queries: Vec<(String, String)>,
+    /// Where more is known of each job, behind its name.
+    pub(crate) links: Vec<(String, String)>,
+    pub(crate) site: Site,
+}
+
+/// What the app says of itself.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "dashboard"), expect(dead_code, reason = "without the feature nothing is said"))]
+pub(crate) struct Site {
+    pub(crate) title: Option<String>,
+    pub(crate) home: Option<String>,
+    /// The colour of the name of where the program runs.
+    pub(crate) colour: Option<String>,
 }
 
 /// All of it, decided and checked.
@@ -35,6 +48,9 @@ pub(crate) struct Shown {
     pub(crate) environment: Option<String>,
     /// Queries for everybody, each behind its name.
     pub(crate) queries: Vec<(String, String)>,
+    /// Where more is known of each job, behind its name.
+    pub(crate) links: Vec<(String, String)>,
+    pub(crate) site: Site,
 }
 
 impl Wanted {
@@ -73,6 +89,17 @@ impl Wanted {
         for (name, query) in &self.queries {
             read.legal("the dashboard: ", boltjobs_dashboard::check_query(name, query));
         }
+        #[cfg(feature = "dashboard")]
+        for (name, address) in &self.links {
+            read.legal("the dashboard: ", boltjobs_dashboard::check_link(name, address));
+        }
+        #[cfg(feature = "dashboard")]
+        {
+            let Site { title, home, colour } = &self.site;
+            let checked =
+                boltjobs_dashboard::check_site(title.as_deref(), home.as_deref(), colour.as_deref());
+            read.legal("the dashboard: ", checked);
+        }
         let address = address?;
         if open && !address.ip().is_loopback() {
             let port = address.port();
@@ -87,7 +114,8 @@ impl Wanted {
                 "{named}under `{host}` everybody who reaches it would see the dashboard; {TOKEN}"
             ));
         }
-        Some(Shown { address, role, tokens, hosts, environment, queries: self.queries })
+        let Self { queries, links, site, .. } = self;
+        Some(Shown { address, role, tokens, hosts, environment, queries, links, site })
     }
 }
 

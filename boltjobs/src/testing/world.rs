@@ -340,6 +340,7 @@ impl World {
             providers: RwLock::new(Providers::from_workshop(Arc::clone(&workshop))),
             cancel_grace: settings.cancel_grace,
             max_result: settings.max_result,
+            retention: settings.retention,
             trace_context: settings.trace_context.clone(),
             capture: Capture::new(settings.log_level),
             node: Some(Arc::clone(node)),

@@ -7,7 +7,7 @@ use boltjobs::Store;
 use boltjobs_core::clock::Clock as _;
 use boltjobs_core::demo;
 use boltjobs_core::shape::{Field, Kind, Shape};
-use boltjobs_core::store::{Handled, Offer, QueueOrder, Vitals};
+use boltjobs_core::store::{Defaults, Handled, Offer, QueueOrder, Vitals};
 use boltjobs_tests::ManualClock;
 
 /// A field of a request: its name and its type.
@@ -32,7 +32,9 @@ pub(crate) fn offer(server: &str, queues: QueueOrder) -> Offer {
         workers: 4,
         queues,
         queue_limits: [(Arc::from("payments"), 2)].into(),
-        handles: REQUESTS.map(|(request, ident, fields)| (Arc::from(request), handled(ident, fields))).into(),
+        handles: REQUESTS
+            .map(|(request, ident, fields)| (Arc::from(request), handled(request, ident, fields)))
+            .into(),
         held: Vec::new(),
         lease: LEASE,
         vitals: Vitals {
@@ -52,7 +54,7 @@ pub(crate) async fn arrive(store: &dyn Store, clock: &ManualClock) {
     clock.advance(Duration::from_secs(4));
 }
 
-fn handled(ident: &str, fields: &[Typed]) -> Handled {
+fn handled(request: &str, ident: &str, fields: &[Typed]) -> Handled {
     let field = |(name, ty): &Typed| Field {
         name: (*name).to_owned(),
         key: Some((*name).to_owned()),
@@ -60,6 +62,8 @@ fn handled(ident: &str, fields: &[Typed]) -> Handled {
         default: None,
     };
     let fields = fields.iter().map(field).collect();
+    let defaults =
+        Arc::new(Defaults { request: request.into(), queue: "default".into(), ..Defaults::default() });
     let shape = Shape { ident: ident.to_owned(), kind: Kind::Named, fields, default: false };
-    Handled { version: 1, limits: None, shape: Some(Arc::new(shape)) }
+    Handled { version: 1, limits: None, shape: Some(Arc::new(shape)), defaults: Some(defaults) }
 }

@@ -21,6 +21,8 @@ pub const PAGES: &[Page] = &[
     page("jobs", "/jobs", "Monthly report for Ada Lovelace"),
     page("job-failed", "/jobs/{failed}", "the bank refused the card"),
     page("job-change", "/jobs/{failed}/edit", "Within it the job has"),
+    page("job-new", "/jobs/new", "Of which request?"),
+    page("job-copy", "/jobs/new?from={failed}", "stands alone"),
     page("job-running", "/jobs/{running}", "8200 of 12000"),
     page("recurring", "/recurring", "nightly-report"),
     page("recurring-one", "/recurring/{recurring}", "Europe/Oslo"),
@@ -43,6 +45,7 @@ pub const PAGES: &[Page] = &[
     page("dry-run", "/operations/new?action=delete&q=state:enqueued", "Nothing has been done yet"),
     page("health", "/health", "Paused queues: newsletter"),
     page("audit", "/audit", "grace"),
+    page("settings", "/settings", "Who you are"),
 ];
 
 /// The first page, where there is no job yet.

@@ -51,3 +51,41 @@ pub(super) fn rerun(reader: &mut Reader, batch: &str) {
     let new = reader.get("/api/batches/{id}", new["batch"].as_str().unwrap(), 200);
     assert_eq!(new["states"]["Enqueued"], 1);
 }
+
+/// Makes a job by hand, twice under one id, and a copy of one.
+pub(super) fn make(reader: &mut Reader, copied: &str) {
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let new = json!({ "request": "pay", "id": id, "payload": { "note": "well", "card": "4" }, "queue": "mail", "priority": 3, "at": "1h" });
+    for _ in 0..2 {
+        assert_eq!(reader.post("/api/requests", "", &new, 200)["job"], id);
+    }
+    let made = reader.get("/api/jobs/{id}", id, 200);
+    assert_eq!(
+        (&made["queue"], &made["state"], &made["payload"]["card"]),
+        (&json!("mail"), &json!("Scheduled"), &json!("***"))
+    );
+    reader.post("/api/jobs/{id}", id, &json!({ "action": "delete" }), 200);
+    let copy = reader.post("/api/requests", "", &json!({ "from": copied }), 200);
+    assert_eq!(reader.get("/api/jobs/{id}", copy["job"].as_str().unwrap(), 200)["request"], "import");
+}
+
+/// Pauses several definitions, one of which is not there, and lets them go on.
+pub(super) fn pause(reader: &mut Reader) {
+    let pause = json!({ "action": "pause", "ids": ["night/ly", "none"] });
+    let acted = reader.post("/api/recurring", "", &pause, 200);
+    assert_eq!(
+        (&acted["definitions"][0]["done"], &acted["definitions"][1]["there"]),
+        (&json!(true), &json!(false))
+    );
+    reader.post("/api/recurring/{id}", "night%2Fly", &json!({ "action": "resume" }), 200);
+}
+
+/// Asks what an operation would do.
+pub(super) fn plan(reader: &mut Reader) {
+    let path = "/api/operations/new?action=move&to=slow&q=state:scheduled";
+    let plan = reader.checked("get", "/api/operations/new", &get(reader.at, path), 200);
+    assert_eq!(
+        (&plan["jobs"], &plan["sample"][0]["state"], &plan["to"]),
+        (&json!(2), &json!("Scheduled"), &json!("slow"))
+    );
+}
