@@ -27,6 +27,7 @@ mod kin;
 mod login;
 mod openapi;
 mod operations;
+mod orders;
 mod pages;
 mod probes;
 mod prometheus;

@@ -15,6 +15,7 @@ mod backfilling;
 mod editing;
 mod reading;
 mod routes;
+mod serving;
 mod silencing;
 mod values;
 mod watching;

@@ -10,6 +10,7 @@ use super::values;
 use crate::queue;
 use crate::refused::Refused;
 use crate::routes::{self, Asked, Wanted};
+use crate::server::Servers;
 use crate::text::as_sentence;
 
 type Answered = Result<Answer, Fault>;
@@ -69,8 +70,9 @@ pub(super) async fn queue(
 }
 
 pub(super) async fn servers(asked: Asked) -> Answered {
-    let servers = asked.store().servers(asked.now()).await?;
-    Ok(Answer(json!({ "servers": servers.iter().map(values::server).collect::<Vec<_>>() })))
+    let Servers { here, lost } = Servers::find(&asked).await?;
+    let values = |servers: &[_]| servers.iter().map(values::server).collect::<Vec<_>>();
+    Ok(Answer(json!({ "servers": values(&here), "lost": values(&lost) })))
 }
 
 pub(super) async fn missing() -> Fault {

@@ -42,6 +42,8 @@ pub(crate) struct JobPage {
     pub(crate) shape: Option<Arc<Shape>>,
     /// Whether a server would run a demo.
     pub(crate) demo: bool,
+    /// Whether it is run by a server that is not there.
+    pub(crate) aborted: bool,
 }
 
 /// Shows one job.
@@ -52,6 +54,12 @@ pub(crate) fn job(view: &View, page: &JobPage, hangs: &Kin, told: &Told) -> Mark
         (live("head", &html! {
             h1 { (title) " " (state(job.state)) }
             p class="why" { strong { "Why: " } (clip(&explanation.to_string(), BLOCK)) "." }
+            @if page.aborted {
+                p class="alert" {
+                    "The server that runs it is not there: it was possibly aborted. The job goes back to its place when its lease is over, and "
+                    "another server is heard of."
+                }
+            }
             (actions(view, job))
             (hint(view, job, page.demo))
         }))

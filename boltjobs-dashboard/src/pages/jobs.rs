@@ -1,5 +1,7 @@
 //! Lists of jobs.
 
+use std::collections::BTreeSet;
+
 use boltjobs_core::job::Job;
 use boltjobs_core::store::{Counts, JobFilter, Page};
 use boltjobs_core::{JobId, JobState};
@@ -22,6 +24,8 @@ pub(crate) struct JobsPage {
     pub(crate) filter: JobFilter,
     pub(crate) counts: Counts,
     pub(crate) page: Page,
+    /// Those of them whose server is not there.
+    pub(crate) aborted: BTreeSet<JobId>,
     pub(crate) after: Option<JobId>,
     pub(crate) oldest_first: bool,
     pub(crate) size: usize,
@@ -92,7 +96,10 @@ fn total(listed: &JobsPage, state: Option<JobState>) -> Markup {
 
 fn rows(view: &View, listed: &JobsPage, columns: &Columns) -> Markup {
     let rows = listed.page.jobs.iter().map(|job| Card {
-        about: html! { (mark(view, job)) (view.job(job.id, job.spec.title())) },
+        about: html! {
+            (mark(view, job)) (view.job(job.id, job.spec.title()))
+            @if listed.aborted.contains(&job.id) { " " span class="badge bad" { "its server is gone" } }
+        },
         cells: columns.shown.iter().map(|(column, _, _)| cell(view, job, *column)).collect(),
     });
     let titles: Vec<_> =
