@@ -17,6 +17,7 @@
 //! | [`fingerprint`] | which failures are the same |
 //! | [`throughput`] | how many jobs came and ended, and when |
 //! | [`queue_limit`] | how many jobs of a queue may run at once, as somebody has set it |
+//! | [`order`] | what a server was ordered to do while it runs |
 //! | [`audit`] | who did what |
 //! | [`silence`] | what somebody knows of, and is not told of for a while |
 //! | [`notes`] | what a job notes while it runs, and how much of it is kept |
@@ -48,6 +49,7 @@ pub mod memory;
 pub mod name;
 pub mod notes;
 pub mod operation;
+pub mod order;
 pub mod priority;
 pub mod query;
 pub mod queue_limit;

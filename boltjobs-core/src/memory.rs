@@ -252,6 +252,10 @@ impl Store for MemoryStore {
         self.read(|engine| engine.servers(now))
     }
 
+    fn lost_servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {
+        self.read(|engine| engine.lost_servers(now))
+    }
+
     fn queues(&self, now: Timestamp) -> Answer<'_, Vec<QueueInfo>> {
         self.read(|engine| engine.queues(now))
     }

@@ -66,7 +66,7 @@ pub use explanation::{Explanation, Reason};
 pub use failures::{Document, DocumentQuery, FailureGroup};
 pub use limits::{Held, Limits};
 pub use live::{QueueInfo, ServerInfo};
-pub use offer::{Claimed, Defaults, Handled, MOST_WORKERS, Offer, QueueOrder, Vitals};
+pub use offer::{Claimed, Defaults, Duty, Handled, MOST_WORKERS, Offer, QueueOrder, Vitals};
 pub use outcome::{Heartbeat, Outcome, Record, Settled, Settlement};
 pub use reading::{Counts, StateCounts};
 pub use retention::{Keep, Retention};
@@ -174,6 +174,10 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     /// Returns the servers that are there, by their names.
     fn servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>>;
+
+    /// Returns the servers that ended without a word within a day, by their names: 100 of them at least. Kept in memory: after
+    /// a crash nobody is lost.
+    fn lost_servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>>;
 
     /// Returns the queues that have jobs, are paused or are named by a server, by their names.
     fn queues(&self, now: Timestamp) -> Answer<'_, Vec<QueueInfo>>;

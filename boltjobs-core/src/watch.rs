@@ -22,6 +22,8 @@ pub enum Interest {
     Ended,
     /// Running jobs shall be cancelled.
     Cancelled,
+    /// Somebody gave a server an order, or took one back.
+    Ordered,
     /// Jobs made a transition.
     Moved,
 }
@@ -48,6 +50,8 @@ pub struct Changes {
     pub ready: bool,
     /// The next due instant may have moved closer.
     pub due: bool,
+    /// A server was given an order, or one was taken back.
+    pub ordered: bool,
     /// The jobs that ended.
     pub ended: Vec<JobId>,
     /// The running jobs that shall be cancelled.
@@ -60,13 +64,14 @@ impl Changes {
     /// Says whether nothing happened.
     pub fn is_empty(&self) -> bool {
         let named = [self.ended.len(), self.cancelled.len(), self.moved.len()];
-        !self.ready && !self.due && named == [0; 3]
+        !self.ready && !self.due && !self.ordered && named == [0; 3]
     }
 
     /// Adds what happened later.
     pub fn merge(&mut self, later: Self) {
         self.ready |= later.ready;
         self.due |= later.due;
+        self.ordered |= later.ordered;
         self.ended.extend(later.ended);
         self.cancelled.extend(later.cancelled);
         self.moved.extend(later.moved);
@@ -76,6 +81,7 @@ impl Changes {
         match interest {
             Interest::Ready => self.ready,
             Interest::Due => self.due,
+            Interest::Ordered => self.ordered,
             Interest::Ended => !self.ended.is_empty(),
             Interest::Cancelled => !self.cancelled.is_empty(),
             Interest::Moved => !self.moved.is_empty(),
@@ -124,6 +130,7 @@ impl Watchers {
                 match slot.interest {
                     Interest::Ready => inbox.changes.ready = true,
                     Interest::Due => inbox.changes.due = true,
+                    Interest::Ordered => inbox.changes.ordered = true,
                     Interest::Ended => inbox.changes.ended.extend_from_slice(&changes.ended),
                     Interest::Cancelled => inbox.changes.cancelled.extend_from_slice(&changes.cancelled),
                     Interest::Moved => inbox.changes.moved.extend_from_slice(&changes.moved),

@@ -10,6 +10,7 @@ use boltjobs_core::silence::{Silence, Subject};
 use boltjobs_core::store::{QueueInfo, ServerInfo};
 
 use crate::overview::Overview;
+use crate::server::is_unheard;
 use crate::text::{counted, names, span};
 
 /// How long a job may wait for a worker until somebody is told.
@@ -113,10 +114,7 @@ fn servers(overview: &Overview) -> Option<Reason> {
 
 fn unheard(overview: &Overview) -> Option<Reason> {
     let now = overview.now;
-    let late = overview.servers.iter().filter(|server| {
-        let lease = server.until.since(server.heartbeat);
-        now.since(server.heartbeat) > lease * 2 / 3
-    });
+    let late = overview.servers.iter().filter(|server| is_unheard(server, now));
     let late = names(late.map(|server| &*server.offer.server))?;
     let text = format!(
         "Servers that were not heard of for long: {late}; what they run is taken back when their lease is over."

@@ -50,6 +50,7 @@ mod routes;
 mod sample;
 mod saved;
 mod secret;
+mod server;
 mod sessions;
 mod settings;
 mod silencing;
@@ -348,6 +349,8 @@ fn pages(source: Source) -> Router {
         .route("/queues", get(routes::queues))
         .route("/queues/{name}", get(queue::queue).post(actions::queues))
         .route("/servers", get(routes::servers))
+        .route("/servers/{name}", get(server::page).post(server::sent))
+        .route("/servers/{name}/stop", get(server::confirm))
         .route("/failures", get(failing::failures))
         .route("/failures/{fingerprint}", get(failure::failure).post(silencing::failure))
         .route("/retries", get(failing::retries))

@@ -31,6 +31,7 @@ use crate::overview::{Overview, RATED, rates};
 use crate::pages::{self, Badges, Graphs, JobPage, JobsPage, Kept, LEVELS, SIZES, SPANS, Told, View};
 use crate::refused::Refused;
 use crate::saved;
+use crate::server::{Servers, is_aborted};
 use crate::silencing::end_where_well;
 
 /// What every page needs: what to tell of, and how to show it.
@@ -270,7 +271,9 @@ pub(crate) async fn find(asked: &Asked, filter: JobFilter, wanted: &Wanted) -> R
     };
     let store = &asked.source.store;
     let page = store.page(PageQuery { filter: filter.clone(), oldest_first, after, limit: size }).await?;
-    Ok(JobsPage { filter, counts: store.counts().await?, page, after, oldest_first, size })
+    let servers = store.servers(asked.view.now).await?;
+    let aborted = page.jobs.iter().filter(|job| is_aborted(job, &servers)).map(|job| job.id).collect();
+    Ok(JobsPage { filter, counts: store.counts().await?, page, aborted, after, oldest_first, size })
 }
 
 fn read_id(id: &str) -> Result<JobId, Refused> {
@@ -322,7 +325,8 @@ pub(crate) async fn find_job(asked: &Asked, id: &str) -> Result<JobPage, Refused
     let (demo, level) = (demo::queue(&servers).is_some(), LogLevel::Trace);
     let turn = turn(asked, &explanation).await?;
     let removed = asked.view.site.removed(&job);
-    Ok(JobPage { job, explanation, notes, shape, demo, turn, removed, level })
+    let aborted = is_aborted(&job, &servers);
+    Ok(JobPage { job, explanation, notes, shape, demo, turn, removed, level, aborted })
 }
 
 /// Says when the turn of a job comes, by how many jobs of its queue have ended within the last minutes.
@@ -374,8 +378,8 @@ pub(crate) async fn queues(asked: Asked) -> Response {
 }
 
 pub(crate) async fn servers(asked: Asked) -> Response {
-    let servers = asked.source.store.servers(asked.view.now).await;
-    asked.answer(servers.map(|servers| pages::servers(&asked.view, &servers)).map_err(Refused::from))
+    let servers = Servers::find(&asked).await;
+    asked.answer(servers.map(|servers| pages::servers(&asked.view, &servers)))
 }
 
 pub(crate) async fn missing(asked: Asked) -> Response {

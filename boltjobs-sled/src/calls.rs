@@ -148,6 +148,10 @@ impl Store for SledStore {
         self.read(|engine| engine.servers(now))
     }
 
+    fn lost_servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {
+        self.read(|engine| engine.lost_servers(now))
+    }
+
     fn queues(&self, now: Timestamp) -> Answer<'_, Vec<QueueInfo>> {
         self.read(|engine| engine.queues(now))
     }

@@ -5,8 +5,8 @@
 //! changes nothing for the other. Spans are the program's own: the tee passes them on, and their ids are its ids.
 
 use std::fmt::{self, Write};
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use boltjobs_core::notes::{LogLevel, LogLine};
 use tracing::field::{Field, Visit};
@@ -29,6 +29,10 @@ const CUT: &str = "…";
 pub(crate) struct Capture {
     tee: Dispatch,
     program: Program,
+    /// The level that the builder says.
+    level: LogLevel,
+    /// The place in [`LEVELS`] of the one that counts by now.
+    wanted: Arc<AtomicUsize>,
     /// With a single dispatcher `tracing` decides what an event is worth by who is the default where it first happens,
     /// and that may be outside of any handler. With two it asks both, and two of a
     /// kind have one answer.
@@ -41,13 +45,22 @@ type Program = Arc<OnceLock<Dispatch>>;
 impl Capture {
     /// Begins to capture events up to a level; none at `OFF`.
     pub(crate) fn new(level: LevelFilter) -> Option<Self> {
-        let level = level.into_level()?;
-        let program = Program::default();
-        let tee = || Dispatch::new(Tee { level, program: Arc::clone(&program) });
+        let level = kept(level.into_level()?);
+        let (program, wanted) = (Program::default(), Arc::new(AtomicUsize::new(level as usize)));
+        let tee = || Dispatch::new(Tee { wanted: Arc::clone(&wanted), program: Arc::clone(&program) });
         let (tee, second) = (tee(), tee());
-        let capture = Self { tee, program, _second: second };
+        let capture = Self { tee, program, level, wanted, _second: second };
         capture.adopt();
         Some(capture)
+    }
+
+    /// Captures events up to another level from now on; with none, up to that of the builder.
+    pub(crate) fn keep_up_to(&self, level: Option<LogLevel>) {
+        let wanted = level.unwrap_or(self.level) as usize;
+        if self.wanted.swap(wanted, Ordering::Relaxed) != wanted {
+            // What is worth an event was asked once, and is asked again.
+            callsite::rebuild_interest_cache();
+        }
     }
 
     /// Captures on this thread until the guard is dropped.
@@ -80,13 +93,31 @@ impl Capture {
 
 /// Gives events to the job that runs, and everything to the program.
 struct Tee {
-    level: Level,
+    wanted: Arc<AtomicUsize>,
     program: Program,
 }
 
+/// Every level, in the order of [`LogLevel`].
+const LEVELS: [Level; 5] = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
+
+/// Returns the level of a log.
+fn kept(level: Level) -> LogLevel {
+    match level {
+        Level::ERROR => LogLevel::Error,
+        Level::WARN => LogLevel::Warn,
+        Level::INFO => LogLevel::Info,
+        Level::DEBUG => LogLevel::Debug,
+        Level::TRACE => LogLevel::Trace,
+    }
+}
+
 impl Tee {
+    fn level(&self) -> Level {
+        LEVELS.get(self.wanted.load(Ordering::Relaxed)).copied().unwrap_or(Level::INFO)
+    }
+
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && *metadata.level() <= self.level
+        metadata.is_event() && *metadata.level() <= self.level()
     }
 }
 
@@ -99,7 +130,7 @@ impl Subscriber for Tee {
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
         // The program's subscriber gives a hint of its own, and the higher one of all counts.
-        Some(self.level.into())
+        Some(self.level().into())
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -163,13 +194,7 @@ fn log(event: &Event<'_>) {
         let mut text = Text::default();
         event.record(&mut text);
         let metadata = event.metadata();
-        let level = match *metadata.level() {
-            Level::ERROR => LogLevel::Error,
-            Level::WARN => LogLevel::Warn,
-            Level::INFO => LogLevel::Info,
-            Level::DEBUG => LogLevel::Debug,
-            Level::TRACE => LogLevel::Trace,
-        };
+        let level = kept(*metadata.level());
         let (at, target) = (runtime.now(), metadata.target().to_owned());
         job.notebook.log(LogLine { at, level, target, message: text.text, attempt: job.attempt, skipped: 0 });
     });

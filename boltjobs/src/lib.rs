@@ -57,6 +57,7 @@ mod query;
 mod queues;
 mod recurring;
 mod registry;
+mod report;
 mod request;
 mod runtime;
 mod server;
@@ -83,13 +84,14 @@ pub use boltjobs_core::lineage::EnqueuedBy;
 pub use boltjobs_core::memory::MemoryStore;
 pub use boltjobs_core::notes::{Bar, LogLevel, LogLine, Progress, Step};
 pub use boltjobs_core::operation::{Bulk, Operation, Status as OperationStatus};
+pub use boltjobs_core::order::{LogOrder, Order as ServerOrder, Orders as ServerOrders, WorkOrder};
 pub use boltjobs_core::query::QueryError;
 pub use boltjobs_core::queue_limit::QueueLimit;
 pub use boltjobs_core::rate::Rate;
 pub use boltjobs_core::recurring::{Backfilled, Misfire, Overlap, Run as RecurringRun, RunOutcome};
 pub use boltjobs_core::silence::{Silence, Subject as SilenceOf, Until as SilenceUntil};
 pub use boltjobs_core::store::{
-    Explanation, FailureGroup, Keep, Limits, Reason, Retention, Store, StoreError, StoreSource,
+    Duty, Explanation, FailureGroup, Keep, Limits, Reason, Retention, Store, StoreError, StoreSource,
 };
 pub use boltjobs_core::throughput::{Flow, Throughput, Window};
 pub use boltjobs_core::unique::{OnConflict, Unique};
@@ -125,7 +127,7 @@ pub use queues::{QueueDetails, QueueRef};
 pub use recurring::{Backfill, Recurring, RecurringDetails, RecurringEdit, RecurringRef};
 pub use request::Request;
 pub use server::{Queue, Server};
-pub use servers::ServerDetails;
+pub use servers::{ServerDetails, ServerRef};
 pub use settings::Durability;
 pub use start::{Builder, builder, start};
 

@@ -50,8 +50,8 @@ impl Server {
         &self.worker.offer.server
     }
 
-    /// Works until the process gets SIGINT (Ctrl-C) or SIGTERM, then shuts down. A second signal ends the wait for
-    /// running handlers at once.
+    /// Works until the process gets SIGINT (Ctrl-C) or SIGTERM, or somebody orders it to stop on the dashboard or by
+    /// [`ServerRef::stop`](crate::ServerRef::stop), then shuts down. A second signal ends the wait for running handlers at once.
     ///
     /// # Errors
     /// As for [`Server::shutdown`]; [`Error::Config`] when signals can't be listened to.
@@ -61,7 +61,11 @@ impl Server {
     pub async fn run_until_signal(self) -> Result<()> {
         let mut signals =
             Signals::new().map_err(|error| Error::Config(format!("can't listen to signals: {error}")))?;
-        let signal = signals.next().await;
+        let signal = tokio::select! {
+            biased;
+            signal = signals.next() => signal,
+            () = self.until_ordered_to_stop() => "an order",
+        };
         tracing::info!(signal, timeout = ?self.shutdown_timeout, "shutting down; another signal ends the wait");
         let halting = self.worker.halting.clone();
         let hurry = async move {
@@ -73,6 +77,18 @@ impl Server {
             done = self.shutdown() => done,
             () = hurry => Ok(()),
         }
+    }
+
+    /// Waits until somebody orders this server to stop, on the dashboard or by [`ServerRef::stop`](crate::ServerRef::stop). It is
+    /// for programs that shut down by themselves: [`run_until_signal`](Self::run_until_signal) waits for it, too.
+    ///
+    /// # Cancel safety
+    /// It only waits.
+    pub async fn until_ordered_to_stop(&self) {
+        self.worker.ordered.follow_stop();
+        // It is shown that it can be ordered to.
+        self.worker.told.notify_one();
+        self.worker.ordered.stopped().await;
     }
 
     /// Stops claiming, lets running handlers finish within the shutdown timeout, cancels the rest, puts their jobs
@@ -138,8 +154,12 @@ impl Server {
             }
         }
 
-        // Others that share the store learn it at once, and not when it is missed.
-        let _ = worker.runtime.store.retire(Arc::clone(&worker.offer.server)).await;
+        tokio::select! {
+            biased;
+            _ = worker.retire() => {}
+            // What was ordered is removed by the next server that starts.
+            () = clock.sleep(LAST_GRACE) => {}
+        }
 
         let mut result = Ok(());
         for hook in self.stop_hooks.iter().rev() {

@@ -6,12 +6,12 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use boltjobs_core::clock::{Chance, Clock};
-use boltjobs_core::demo;
 use boltjobs_core::id::JobIds;
 use boltjobs_core::operation::Operations;
+use boltjobs_core::order;
 use boltjobs_core::store::{Offer, Retention, StoreSource, Vitals};
 use boltjobs_core::watch::Interest;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::level_filters::LevelFilter;
@@ -28,6 +28,7 @@ use crate::operations;
 use crate::panic::install_hook;
 use crate::pipeline::claim::{Worker, claim_jobs};
 use crate::pipeline::hands::Hands;
+use crate::pipeline::ordered::Ordered;
 use crate::pipeline::outlived::Outlived;
 use crate::pipeline::running::Running;
 use crate::pipeline::settle::{self, settle_jobs};
@@ -35,9 +36,10 @@ use crate::pipeline::slots::Slots;
 use crate::provider::{HookPoint, Provided, Providers, SharedValue, share};
 use crate::recurring::declared::declare;
 use crate::registry::Registry;
+use crate::report::report;
 use crate::runtime::{self, Runtime};
 use crate::server::{Queue, Server};
-use crate::services::{ServiceThread, cancellation, gauges, heartbeat, noting, scheduler};
+use crate::services::{ServiceThread, cancellation, gauges, heartbeat, noting, orders, scheduler};
 use crate::settings::{Durability, Resolved, Settings};
 use crate::trace::TraceHook;
 use crate::vitals::{Pulse, resident, server_name};
@@ -257,6 +259,7 @@ impl Builder {
             server.worker.offer_demo();
         }
         server.worker.announce().await?;
+        order::sweep(&*runtime.store, runtime.now()).await?;
         if let Some(listener) = dashboard {
             listener.serve(&mut server);
         }
@@ -315,12 +318,14 @@ pub(crate) fn begin(
         held: Vec::new(),
         handles: runtime.registry.handled(),
         lease: settings.lease,
-        vitals: Vitals { version: settings.version, resident: resident(), lag: None },
+        vitals: Vitals { version: settings.version, resident: resident(), ..Vitals::default() },
     };
     let worker = Arc::new(Worker {
         offer: Arc::new(offer),
         with_demo: OnceLock::new(),
         told: Notify::new(),
+        ordered: Ordered::default(),
+        gone: Mutex::default(),
         slots: Slots::new(settings.workers),
         running: Running::default(),
         outlived: Outlived::default(),
@@ -335,11 +340,13 @@ pub(crate) fn begin(
         runtime: Arc::clone(runtime),
     });
     let cancelled = runtime.store.watch(Interest::Cancelled);
+    let ordered = runtime.store.watch(Interest::Ordered);
     let serve = &runtime.services;
     let pulse = Pulse::new(tokio::runtime::Handle::current(), Arc::clone(runtime));
     let services = vec![
         serve.spawn(runtime.steer(scheduler::watch_time(Arc::clone(runtime), settings.retention))),
         serve.spawn(runtime.steer(cancellation::pass_on(Arc::clone(&worker), cancelled))),
+        serve.spawn(runtime.steer(orders::follow(Arc::clone(&worker), ordered))),
         serve.spawn(runtime.steer(noting::write_notes(Arc::clone(&worker)))),
         serve.spawn(runtime.steer(gauges::tell(Arc::clone(&worker)))),
         serve.spawn(runtime.steer(heartbeat::keep_leases(Arc::clone(&worker), pulse, settings.max_crashes))),
@@ -361,38 +368,4 @@ pub(crate) fn begin(
         shutdown_timeout: settings.shutdown_timeout,
         worker,
     }
-}
-
-/// Says what was started, and what will not be done.
-async fn report(server: &Server) -> Result<()> {
-    let (runtime, offer) = (&server.worker.runtime, &server.worker.offer);
-    let counts = runtime.store.counts().await?;
-    tracing::info!(
-        store = runtime.store.location(),
-        server = &*offer.server,
-        handlers = offer.handles.len(),
-        workers = offer.workers,
-        dashboard = server.dashboard.map(tracing::field::display),
-        without_handler = ?runtime.registry.unhandled(),
-        "boltjobs started"
-    );
-    if offer.workers == 0 {
-        // It only enqueues; others run the jobs.
-        return Ok(());
-    }
-    for (request, states) in counts.requests {
-        let waiting: u64 = {
-            use boltjobs_core::JobState::{Awaiting, Enqueued, Scheduled};
-            [Awaiting, Scheduled, Enqueued].into_iter().map(|state| states.get(state)).sum()
-        };
-        if waiting > 0 && !offer.handles.contains_key(&request) && !demo::is(&request) {
-            tracing::warn!(
-                %request,
-                waiting,
-                "jobs wait for a handler that this program has not; add #[handler], \
-                 or `use that_crate as _;` if it lives in another crate"
-            );
-        }
-    }
-    Ok(())
 }

@@ -28,6 +28,7 @@ mod login;
 mod making;
 mod openapi;
 mod operations;
+mod orders;
 mod pages;
 mod probes;
 mod prometheus;

@@ -18,7 +18,12 @@ async fn arrive(bench: &Bench, server: &str, vitals: Vitals) {
 }
 
 fn told(version: &str, resident: u64, lag: u64) -> Vitals {
-    Vitals { version: Some(version.into()), resident: Some(resident), lag: Some(Duration::from_millis(lag)) }
+    Vitals {
+        version: Some(version.into()),
+        resident: Some(resident),
+        lag: Some(Duration::from_millis(lag)),
+        ..Vitals::default()
+    }
 }
 
 /// Returns how many seconds late the one server is, if it has told.

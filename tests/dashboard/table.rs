@@ -30,7 +30,7 @@ const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=A
 const BACKFILL: &str = "action=backfill&from=2025-12-30&to=2025-12-31&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 126] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 135] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -76,6 +76,12 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 126] = [
     ("/queues/{name}", "POST /queues/x", "action=limit&limit=5", OPERATORS, 303),
     ("/queues/{name}", "POST /queues/x", "action=unlimit", OPERATORS, 303),
     ("/servers", "GET /servers", "", READERS, 200),
+    ("/servers/{name}", "GET /servers/x", "", READERS, 404),
+    ("/servers/{name}", "POST /servers/x", "action=quiet", OPERATORS, 404),
+    ("/servers/{name}", "POST /servers/x", "action=resume", OPERATORS, 404),
+    ("/servers/{name}", "POST /servers/x", "action=log&level=debug", OPERATORS, 404),
+    ("/servers/{name}", "POST /servers/x", "action=stop", ADMINISTRATORS, 404),
+    ("/servers/{name}/stop", "GET /servers/x/stop", "", ADMINISTRATORS, 404),
     ("/failures", "GET /failures", "", READERS, 200),
     ("/failures/{fingerprint}", "GET /failures/0123456789abcdef", "", READERS, 404),
     ("/failures/{fingerprint}", "POST /failures/0123456789abcdef", IGNORE, OPERATORS, 303),
@@ -208,6 +214,9 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 126] = [
     ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"limit","limit":5}"#, OPERATORS, 200),
     ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"unlimit"}"#, OPERATORS, 200),
     ("/api/servers", "GET /api/servers", "", READERS, 200),
+    ("/api/servers/{name}", "GET /api/servers/x", "", READERS, 404),
+    ("/api/servers/{name}", "POST /api/servers/x", r#"{"action":"quiet"}"#, OPERATORS, 404),
+    ("/api/servers/{name}", "POST /api/servers/x", r#"{"action":"stop"}"#, ADMINISTRATORS, 404),
     ("/metrics", "GET /metrics", "", READERS, 200),
     ("/healthz", "GET /healthz", "", For::All, 200),
     ("/readyz", "GET /readyz", "", For::All, 200),

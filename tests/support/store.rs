@@ -206,6 +206,10 @@ impl Store for Flaky {
         self.store.servers(now)
     }
 
+    fn lost_servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {
+        self.store.lost_servers(now)
+    }
+
     fn queues(&self, now: Timestamp) -> Answer<'_, Vec<QueueInfo>> {
         self.store.queues(now)
     }

@@ -43,6 +43,48 @@ pub fn a_server_is_listed_while_it_is_heard_of(fixture: &dyn Fixture) {
     assert_eq!(names(41).len(), 1);
 }
 
+/// One that ended without a word is remembered for a day; one that says that it ends, or comes again, is not.
+pub fn a_server_that_was_lost_is_remembered_for_a_day(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    let lost = |now| {
+        let lost = lab.lost_servers(at(now)).into_iter();
+        lost.map(|server| (server.offer.server.to_string(), server.running)).collect::<Vec<_>>()
+    };
+    lab.announce(offer(), at(0), at(30));
+    lab.enqueue([1, 2].map(job).into(), at(0));
+    lab.claim(&offer(), 2, at(0));
+    assert_eq!(lost(29), []);
+    assert_eq!(lost(30), [("server-1".into(), 2)], "before anybody else is heard of, too");
+    let second = || Offer { server: "server-2".into(), ..offer() };
+    lab.announce(second(), at(31), at(61));
+    assert_eq!(lost(32), [("server-1".into(), 2)]);
+    lab.announce(offer(), at(33), at(63));
+    assert_eq!(lost(34), [], "it was only late");
+    lab.announce(second(), at(64), at(94));
+    assert_eq!(lost(33 + 86_399).len(), 2);
+    assert_eq!(lost(33 + 86_400).len(), 1);
+    lab.retire("server-1");
+    lab.retire("server-2");
+    assert_eq!(lost(95), []);
+}
+
+/// Clocks that differ are seen by the order of heartbeats; so is one that comes late.
+pub fn a_clock_that_is_behind_and_late_heartbeats_are_told(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    let second = || Offer { server: "server-2".into(), ..offer() };
+    let told = || {
+        let servers = lab.servers(at(0)).into_iter();
+        servers.map(|server| (server.behind, server.late)).collect::<Vec<_>>()
+    };
+    lab.announce(offer(), at(100), at(900));
+    lab.announce(second(), at(40), at(900));
+    lab.announce(offer(), at(110), at(900));
+    assert_eq!(told(), [(secs(0), Vec::new()), (secs(60), Vec::new())]);
+    lab.announce(offer(), at(300), at(900));
+    lab.announce(second(), at(59), at(900));
+    assert_eq!(told(), [(secs(0), vec![at(300)]), (secs(241), Vec::new())]);
+}
+
 /// Q2: with what is known of each.
 pub fn queues_are_listed_with_what_is_known_of_them(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);

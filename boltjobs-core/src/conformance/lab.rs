@@ -192,6 +192,10 @@ impl<'f> Lab<'f> {
         block_on(self.store.servers(now)).expect("the store reads")
     }
 
+    pub(super) fn lost_servers(&self, now: Timestamp) -> Vec<ServerInfo> {
+        block_on(self.store.lost_servers(now)).expect("the store reads")
+    }
+
     pub(super) fn pause(&self, queue: &str, pause: bool, now: Timestamp) -> bool {
         block_on(self.store.pause(queue.into(), pause, now)).expect("the store pauses")
     }

@@ -94,6 +94,8 @@ macro_rules! store_conformance {
             }
             explaining {
                 a_server_is_listed_while_it_is_heard_of
+                a_server_that_was_lost_is_remembered_for_a_day
+                a_clock_that_is_behind_and_late_heartbeats_are_told
                 queues_are_listed_with_what_is_known_of_them
                 an_explanation_names_what_holds_a_ready_job
                 an_explanation_tells_of_every_other_state
@@ -342,6 +344,7 @@ macro_rules! store_conformance {
                 a_ready_job_wakes
                 a_job_that_becomes_ready_again_wakes
                 an_earlier_due_time_wakes
+                an_order_to_a_server_wakes
                 the_end_of_a_job_wakes_with_its_id
                 a_cancellation_wakes_with_its_id
                 each_transition_is_told_in_order

@@ -4,7 +4,7 @@ use super::Fixture;
 use super::lab::{Lab, at, done, failed, id, job, offer, retry, secs, woken};
 use crate::JobState::Enqueued;
 use crate::job::NewJob;
-use crate::store::{Action, Outcome, Settled, Settlement};
+use crate::store::{Action, Document, Outcome, Settled, Settlement};
 use crate::watch::Interest;
 
 /// Law 15.
@@ -60,6 +60,20 @@ pub fn an_earlier_due_time_wakes(fixture: &dyn Fixture) {
     assert!(changes.due);
     assert!(lab.ask(id(1), Action::Reschedule(at(200)), at(1)));
     assert!(woken(same).0.due);
+}
+
+/// Law 15: whether it is given, replaced or taken back.
+pub fn an_order_to_a_server_wakes(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    let mut watch = lab.store.watch(Interest::Ordered);
+    let order = |text: &str| Document { key: "order/server-1/work".into(), text: text.into() };
+    lab.keep(vec![Document { key: "other".into(), text: "1".into() }], &[], at(0));
+    for (kept, removed) in [(vec![order("1")], &[][..]), (Vec::new(), &["order/server-1/work"])] {
+        lab.keep(kept, removed, at(1));
+        let (changes, same) = woken(watch);
+        assert!(changes.ordered && !changes.ready);
+        watch = same;
+    }
 }
 
 /// Law 15.

@@ -5,6 +5,7 @@ use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::Arc;
 
 use super::{Engine, Entry, Turn};
+use crate::order;
 use crate::queue_limit::{PREFIX, QueueLimit};
 use crate::store::{Document, DocumentQuery};
 
@@ -54,8 +55,12 @@ impl Documents {
 impl Turn<'_> {
     /// Keeps documents, and removes others.
     pub fn keep(&mut self, kept: Vec<Document>, removed: Vec<Arc<str>>) {
-        let limits = |key: &Arc<str>| key.starts_with(PREFIX);
-        let limited = kept.iter().map(|document| &document.key).chain(&removed).any(limits);
+        let named = |prefix| {
+            let mut keys = kept.iter().map(|document| &document.key).chain(&removed);
+            keys.any(|key| key.starts_with(prefix))
+        };
+        let (limited, ordered) = (named(PREFIX), named(order::PREFIX));
+        self.engine.unpublished.changes.ordered |= ordered;
         for document in kept {
             self.commit(Entry::Document(Box::new(document)));
         }

@@ -48,6 +48,8 @@ pub struct Engine {
     pub(super) limiting: Limiting,
     /// Not journaled: they are gone after a crash.
     pub(super) servers: BTreeMap<Arc<str>, ServerInfo>,
+    /// Those that were not heard of in time, for a while.
+    pub(super) lost: BTreeMap<Arc<str>, ServerInfo>,
     /// What watchers shall learn that no write is behind.
     pub(super) told: Changes,
     /// Until when each running job may be left alone. Not journaled: after a crash nobody holds a lease.

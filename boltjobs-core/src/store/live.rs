@@ -1,6 +1,7 @@
 //! The servers that are there, and the queues that they work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Offer, StateCounts};
 use crate::Timestamp;
@@ -19,6 +20,10 @@ pub struct ServerInfo {
     pub until: Timestamp,
     /// How many jobs it runs.
     pub running: u32,
+    /// By how much its clock was behind that of another server at its latest heartbeat, at least.
+    pub behind: Duration,
+    /// When heartbeats of it came more than two thirds of its lease after the ones before, the latest few.
+    pub late: Vec<Timestamp>,
 }
 
 /// A queue that has jobs, is paused, or is named by a server.

@@ -8,6 +8,7 @@ use super::{Held, Limits};
 use crate::Timestamp;
 use crate::demo;
 use crate::job::{JobSpec, Lease};
+use crate::notes::LogLevel;
 use crate::shape::Shape;
 
 /// The most workers that a server may have: a claim looks at each that is free.
@@ -43,6 +44,35 @@ pub struct Vitals {
     pub resident: Option<u64>,
     /// How late the runtime of its handlers came to the latest thing that it was to do at once.
     pub lag: Option<Duration>,
+    /// What it does with jobs by now.
+    pub duty: Duty,
+    /// Whether it shuts down when it is ordered to.
+    pub stoppable: bool,
+    /// Up to which level it keeps what its handlers log, for a while, and until when.
+    pub logs: Option<(LogLevel, Timestamp)>,
+}
+
+/// What a server does with jobs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Duty {
+    /// It claims them and runs them.
+    #[default]
+    Works,
+    /// It claims none, as somebody has ordered, and runs to its end what it has.
+    Quiet,
+    /// It shuts down.
+    Stopping,
+}
+
+impl Duty {
+    /// Returns a word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Works => "works",
+            Self::Quiet => "quiet",
+            Self::Stopping => "stopping",
+        }
+    }
 }
 
 impl Offer {

@@ -17,6 +17,7 @@ mod making;
 mod reading;
 mod rerunning;
 mod routes;
+mod serving;
 mod silencing;
 mod values;
 mod watching;

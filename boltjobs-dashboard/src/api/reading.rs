@@ -18,6 +18,7 @@ use crate::pages::VERSION;
 use crate::queue;
 use crate::refused::Refused;
 use crate::routes::{self, Asked, Wanted};
+use crate::server::Servers;
 use crate::text::as_sentence;
 
 type Answered = Result<Answer, Fault>;
@@ -80,8 +81,9 @@ pub(super) async fn queue(
 }
 
 pub(super) async fn servers(asked: Asked) -> Answered {
-    let servers = asked.store().servers(asked.now()).await?;
-    Ok(Answer(json!({ "servers": servers.iter().map(values::server).collect::<Vec<_>>() })))
+    let Servers { here, lost } = Servers::find(&asked).await?;
+    let values = |servers: &[_]| servers.iter().map(values::server).collect::<Vec<_>>();
+    Ok(Answer(json!({ "servers": values(&here), "lost": values(&lost) })))
 }
 
 pub(super) async fn settings(asked: Asked) -> Answered {

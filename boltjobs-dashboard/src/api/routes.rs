@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any, get, post};
 
-use super::{acting, backfilling, making, reading, rerunning, silencing, watching};
+use super::{acting, backfilling, making, reading, rerunning, serving, silencing, watching};
 use crate::Source;
 
 /// The document that describes the rest, for generators of clients.
@@ -26,6 +26,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/queues", get(reading::queues)),
         ("/api/queues/{name}", get(reading::queue).post(acting::queue)),
         ("/api/servers", get(reading::servers)),
+        ("/api/servers/{name}", get(serving::server).post(serving::act)),
         ("/api/throughput", get(watching::throughput)),
         ("/api/failures", get(watching::failures)),
         ("/api/failures/{fingerprint}", get(watching::one_failure).post(silencing::failure)),

@@ -68,6 +68,7 @@ pub(super) fn job(page: &JobPage, kin: &Kin) -> Value {
         "meta": spec.meta,
         "expires": job.expires.map(text),
         "asked_to_stop": job.cancel,
+        "aborted": page.aborted,
         "unique_key": spec.unique.as_ref().map(|unique| &*unique.key),
         "concurrency_key": spec.concurrency_key.as_deref(),
         "recurring": spec.occurrence.as_ref().map(|occurrence| &*occurrence.recurring),
@@ -331,6 +332,9 @@ pub(super) fn server(server: &ServerInfo) -> Value {
         "version": offer.vitals.version.as_deref(),
         "resident_bytes": offer.vitals.resident,
         "lag_seconds": offer.vitals.lag.map(|lag| lag.as_secs_f64()),
+        "duty": offer.vitals.duty.word(),
+        "stoppable": offer.vitals.stoppable,
+        "logs": offer.vitals.logs.map(|(level, until)| json!({ "level": level.to_string(), "until": text(until) })),
         "started_at": text(server.started_at),
         "heartbeat": text(server.heartbeat),
     })

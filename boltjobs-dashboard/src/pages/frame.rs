@@ -68,6 +68,9 @@ const DONE: [(&str, &str); 23] = [
     ("backfill", "The jobs of the runs below were enqueued."),
     ("remove", "It was removed; its jobs stay."),
     ("stop", "It goes no further."),
+    ("quiet", "It claims nothing more; what it runs is run to its end."),
+    ("stopping", "It was told to stop: it claims nothing more, and shuts down if it waits for that order."),
+    ("log", "It keeps what its handlers log up to that level for ten minutes."),
     ("undo", "Jobs that were deleted wait again."),
     ("cancel", "It was cancelled."),
     ("change", "The job was changed."),
@@ -195,11 +198,12 @@ pub(super) fn lasting(since: Timestamp, now: Timestamp) -> Markup {
 }
 
 /// The keys of actions, and whether they are asked about first. Upper case is for what is not taken back at once.
-const KEYS: [(&str, &str, bool); 8] = [
+const KEYS: [(&str, &str, bool); 9] = [
     ("requeue", "r", false),
     ("trigger", "r", false),
     ("resume", "P", false),
     ("pause", "P", true),
+    ("quiet", "P", true),
     ("delete", "D", true),
     ("remove", "D", true),
     ("stop", "D", true),

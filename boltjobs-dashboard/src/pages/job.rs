@@ -53,6 +53,8 @@ pub(crate) struct JobPage {
     pub(crate) removed: Option<(Option<Timestamp>, Option<u64>)>,
     /// The lines of its log that are shown.
     pub(crate) level: LogLevel,
+    /// Whether it is run by a server that is not there.
+    pub(crate) aborted: bool,
 }
 
 /// Shows one job.
@@ -65,6 +67,12 @@ pub(crate) fn job(view: &View, page: &JobPage, hangs: &Kin, told: &Told) -> Mark
             p class="why" {
                 strong { "Why: " } (clip(&explanation.to_string(), BLOCK)) "."
                 @if let Some(turn) = page.turn { " Its turn comes in about " (span(turn)) ", at the rate of its queue." }
+            }
+            @if page.aborted {
+                p class="alert" {
+                    "The server that runs it is not there: it was possibly aborted. The job goes back to its place when its lease is over, and "
+                    "another server is heard of."
+                }
             }
             (actions(view, job))
             (hint(view, job, page.demo))

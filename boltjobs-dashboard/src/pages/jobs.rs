@@ -1,5 +1,6 @@
 //! Lists of jobs.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use boltjobs_core::job::Job;
@@ -24,6 +25,8 @@ pub(crate) struct JobsPage {
     pub(crate) filter: JobFilter,
     pub(crate) counts: Counts,
     pub(crate) page: Page,
+    /// Those of them whose server is not there.
+    pub(crate) aborted: BTreeSet<JobId>,
     pub(crate) after: Option<JobId>,
     pub(crate) oldest_first: bool,
     pub(crate) size: usize,
@@ -113,7 +116,10 @@ fn total(listed: &JobsPage, state: Option<JobState>) -> Markup {
 
 fn rows(view: &View, listed: &JobsPage, columns: &Columns) -> Markup {
     let rows = listed.page.jobs.iter().map(|job| Card {
-        about: html! { (mark(view, job)) (view.job(job.id, job.spec.title())) },
+        about: html! {
+            (mark(view, job)) (view.job(job.id, job.spec.title()))
+            @if listed.aborted.contains(&job.id) { " " span class="badge bad" { "its server is gone" } }
+        },
         cells: columns.shown.iter().map(|(column, _, _)| cell(view, job, *column)).collect(),
     });
     let titles: Vec<_> =

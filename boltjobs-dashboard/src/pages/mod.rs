@@ -35,6 +35,7 @@ mod recurring;
 mod rerun;
 mod retries;
 mod saved;
+mod server;
 mod servers;
 mod settings;
 mod silence;
@@ -62,6 +63,7 @@ pub(crate) use recurring::{definition, late, local, moved, next_runs, recurring,
 pub(crate) use rerun::rerun;
 pub(crate) use retries::{SORTED, retries, soonest};
 pub(crate) use saved::Kept;
+pub(crate) use server::{server, stop_server};
 pub(crate) use servers::servers;
 pub(crate) use settings::{SettingsPage, settings};
 pub(crate) use told::Told;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use boltjobs_core::store::{QueueOrder, ServerInfo};
+use boltjobs_core::store::{Duty, QueueOrder, ServerInfo};
 use maud::{Markup, html};
 
-use super::frame::{Card, LINE, View, cards, live, rest, sentence};
+use super::frame::{Card, LINE, View, cards, live, rest, sentence, table};
 use crate::health::is_late;
+use crate::server::{Servers, is_unheard};
 use crate::text::{bytes, clip, counted, names, span};
 
 /// The most servers that are listed.
@@ -18,8 +19,9 @@ const REQUESTS: usize = 200;
 /// The most slots that are drawn.
 const SLOTS: u32 = 100;
 
-/// Shows all servers, and what each of them runs.
-pub(crate) fn servers(view: &View, servers: &[ServerInfo]) -> Markup {
+/// Shows all servers, and what each of them handles.
+pub(crate) fn servers(view: &View, all: &Servers) -> Markup {
+    let servers = &all.here;
     let body = html! {
         h1 { "Servers" }
         (live("list", &html! {
@@ -33,6 +35,7 @@ pub(crate) fn servers(view: &View, servers: &[ServerInfo]) -> Markup {
                 (listed(view, servers, ROWS))
                 @for server in servers.iter().take(ROWS) { (handled(server)) }
             }
+            @if !all.lost.is_empty() { (lost(view, &all.lost)) }
         }))
         @if !servers.is_empty() {
             p class="quiet" {
@@ -84,10 +87,45 @@ fn row(view: &View, server: &ServerInfo) -> Card {
         view.instant(server.started_at),
         html! {
             (view.instant(server.heartbeat))
-            @if server.until <= view.now { " " span class="badge bad" { "not responding" } }
         },
     ];
-    Card { about: html! { (clip(&server.offer.server, LINE)) }, cells }
+    Card { about: html! { (link(view, server)) " " (badges(view, server)) }, cells }
+}
+
+fn link(view: &View, server: &ServerInfo) -> Markup {
+    let name = &server.offer.server;
+    html! { a href=(view.base.item("/servers/", name)) { (clip(name, LINE)) } }
+}
+
+/// Says what is out of the ordinary: that it is quiet or stops, keeps more of the logs, or was possibly aborted.
+pub(super) fn badges(view: &View, server: &ServerInfo) -> Markup {
+    let vitals = &server.offer.vitals;
+    html! {
+        @if is_unheard(server, view.now) { span class="badge bad" { "possibly aborted" } " " }
+        @if vitals.duty != Duty::Works { span class="badge" { (vitals.duty.word()) } " " }
+        @if let Some((level, _)) = vitals.logs.filter(|(_, until)| *until > view.now) { span class="badge" { "logs up to " (level) } }
+    }
+}
+
+/// Lists those that ended without a word.
+fn lost(view: &View, lost: &[ServerInfo]) -> Markup {
+    html! {
+        h2 { "Possibly aborted" }
+        (table("Servers that ended without a word", &["Server", "Version", "Last heard of", "Still its jobs"], &html! {
+            @for server in lost {
+                tr {
+                    th scope="row" { (link(view, server)) }
+                    td { @if let Some(version) = &server.offer.vitals.version { code { (clip(version, LINE)) } } @else { "–" } }
+                    td { (view.instant(server.heartbeat)) }
+                    td class="number" { (server.running) }
+                }
+            }
+        }))
+        p class="quiet" {
+            "They were not heard of for a whole lease, and have not said that they end. What they ran goes back to its place when "
+            "another server is heard of. They are listed for a day, and not over a restart of the process that has the store."
+        }
+    }
 }
 
 /// Says how many jobs a server runs of those that it may, and draws it where they are few.
@@ -103,7 +141,7 @@ fn slots(server: &ServerInfo) -> Markup {
     }
 }
 
-fn worked(server: &ServerInfo) -> String {
+pub(super) fn worked(server: &ServerInfo) -> String {
     let named = match &server.offer.queues {
         QueueOrder::All => None,
         QueueOrder::Strict(queues) => names(queues.iter().map(|queue| &**queue)),

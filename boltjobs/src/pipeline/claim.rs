@@ -4,15 +4,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use boltjobs_core::job::Lease;
+use boltjobs_core::order;
 use boltjobs_core::sabotage::{self, Bug};
 use boltjobs_core::store::{Claimed, Offer, StoreError};
 use boltjobs_core::watch::Interest;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::dispatch;
 use super::hands::Hands;
+use super::ordered::Ordered;
 use super::outlived::Outlived;
 use super::running::{Running, RunningJob};
 use super::settle::Ended;
@@ -33,6 +35,10 @@ pub(crate) struct Worker {
     pub(crate) with_demo: OnceLock<Arc<Offer>>,
     /// Wakes who announces the server, as it offers more than it did.
     pub(crate) told: Notify,
+    /// What it was ordered to do while it runs.
+    pub(crate) ordered: Ordered,
+    /// Whether the store was told that it is gone: it must not hear of it again.
+    pub(crate) gone: Mutex<bool>,
     pub(crate) slots: Arc<Slots>,
     pub(crate) running: Running,
     pub(crate) outlived: Outlived,
@@ -57,12 +63,18 @@ pub(crate) struct Worker {
 pub(crate) async fn claim_jobs(worker: Arc<Worker>) {
     // Watched before the first look, so that nothing that comes between the two is missed.
     let mut ready = worker.runtime.store.watch(Interest::Ready);
+    let mut order = worker.ordered.watch();
     loop {
         let slots = tokio::select! {
             biased;
             () = worker.stopping.cancelled() => return,
             slots = worker.slots.take() => slots,
         };
+        tokio::select! {
+            biased;
+            () = worker.stopping.cancelled() => return,
+            _ = order.wait_for(Option::is_none) => {}
+        }
         let numbers = slots.numbers();
         let free = numbers.len();
         match claim(&worker, numbers).await {
@@ -118,8 +130,31 @@ impl Worker {
         if !self.works() {
             return Ok(());
         }
+        self.tell(self.offered()).await
+    }
+
+    /// Tells the store what it offers, unless it is gone.
+    pub(crate) async fn tell(&self, offer: Arc<Offer>) -> Result<(), StoreError> {
+        let gone = self.gone.lock().await;
+        if *gone {
+            return Ok(());
+        }
         let now = self.runtime.now();
-        self.runtime.store.announce(self.offered(), now, now.plus(self.offer.lease)).await
+        let until = now.plus(offer.lease);
+        self.runtime.store.announce(offer, now, until).await
+    }
+
+    /// Tells the store that it is gone, so that others that share the store learn it at once, and not when it is missed.
+    pub(crate) async fn retire(&self) -> Result<(), StoreError> {
+        let (server, store) = (&self.offer.server, &*self.runtime.store);
+        let mut gone = self.gone.lock().await;
+        *gone = true;
+        store.retire(Arc::clone(server)).await?;
+        drop(gone);
+        if self.ordered.were_any() {
+            order::forget(store, server, self.runtime.now()).await?;
+        }
+        Ok(())
     }
 
     /// Returns the leases that a heartbeat shall keep.

@@ -9,6 +9,7 @@ pub(crate) mod dispatch;
 pub(crate) mod enqueue;
 pub(crate) mod hands;
 pub(crate) mod notebook;
+pub(crate) mod ordered;
 pub(crate) mod outlived;
 pub(crate) mod run;
 pub(crate) mod running;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use boltjobs_core::store::{Heartbeat, Offer, StoreError, Vitals};
+use boltjobs_core::order::Order;
+use boltjobs_core::store::{Duty, Heartbeat, Offer, StoreError, Vitals};
 
 use crate::meters;
 use crate::pipeline::claim::Worker;
@@ -22,7 +23,9 @@ pub(crate) async fn keep_leases(worker: Arc<Worker>, mut pulse: Pulse, max_crash
             () = worker.told.notified() => {}
             () = worker.runtime.clock.sleep(lease / 3) => {}
         }
-        match beat(&worker, &mut pulse, max_crashes).await {
+        let beaten = beat(&worker, &mut pulse, max_crashes).await;
+        worker.ordered.beaten.notify_one();
+        match beaten {
             Ok(()) => {}
             Err(StoreError::Closed) => return,
             Err(error) => {
@@ -39,11 +42,23 @@ async fn announce(worker: &Worker, pulse: &mut Pulse) -> Result<(), StoreError> 
         return Ok(());
     }
     let offer = worker.outlived.tell(worker.with_demo.get().unwrap_or(&worker.offer));
-    let version = offer.vitals.version.clone();
-    let vitals = Vitals { version, resident: resident(), lag: Some(pulse.take()) };
-    let (offer, now) = (Offer { vitals, ..Offer::clone(&offer) }, worker.runtime.now());
-    let until = now.plus(offer.lease);
-    worker.runtime.store.announce(Arc::new(offer), now, until).await
+    let vitals = Vitals {
+        version: offer.vitals.version.clone(),
+        resident: resident(),
+        lag: Some(pulse.take()),
+        duty: duty(worker),
+        stoppable: worker.ordered.is_stoppable(),
+        logs: worker.ordered.logs(),
+    };
+    worker.tell(Arc::new(Offer { vitals, ..Offer::clone(&offer) })).await
+}
+
+fn duty(worker: &Worker) -> Duty {
+    let stops = worker.ordered.work() == Some(Order::Stop) && worker.ordered.is_stoppable();
+    if worker.stopping.is_cancelled() || stops {
+        return Duty::Stopping;
+    }
+    if worker.ordered.work().is_some() { Duty::Quiet } else { Duty::Works }
 }
 
 async fn beat(worker: &Arc<Worker>, pulse: &mut Pulse, max_crashes: u32) -> Result<(), StoreError> {

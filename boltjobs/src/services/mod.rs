@@ -5,6 +5,7 @@ pub(crate) mod cancellation;
 pub(crate) mod gauges;
 pub(crate) mod heartbeat;
 pub(crate) mod noting;
+pub(crate) mod orders;
 pub(crate) mod scheduler;
 mod thread;
 

@@ -41,6 +41,7 @@ pub(crate) fn offer(server: &str, queues: QueueOrder) -> Offer {
             version: Some("2.1.0".into()),
             resident: Some(96 << 20),
             lag: Some(Duration::from_micros(300)),
+            ..Vitals::default()
         },
     }
 }

@@ -35,6 +35,7 @@ pub const PAGES: &[Page] = &[
     page("queues", "/queues", "newsletter"),
     page("queue", "/queues/{queue}", "Wait and run"),
     page("servers", "/servers", "worker-2:3307:b81c04"),
+    page("server", "/servers/worker-2:3307:b81c04", "What its workers run"),
     page("failures", "/failures", "the bank refused the card"),
     page("failure", "/failures/{failure}", "the bank refused the card"),
     page("retries", "/retries", "Mail to margaret@example.org"),

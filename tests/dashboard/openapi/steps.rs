@@ -89,3 +89,17 @@ pub(super) fn plan(reader: &mut Reader) {
         (&json!(2), &json!("Scheduled"), &json!("slow"))
     );
 }
+
+/// Gives a server orders, and takes them back.
+pub(super) fn server(reader: &mut Reader, name: &str) {
+    let path = "/api/servers/{name}";
+    assert_eq!(reader.get(path, name, 200)["slots"], json!([]));
+    for (action, done) in [("quiet", true), ("quiet", false), ("stop", true)] {
+        assert_eq!(reader.post(path, name, &json!({ "action": action }), 200)["done"], done, "{action}");
+    }
+    assert_eq!(reader.get(path, name, 200)["ordered"]["order"], "stop");
+    assert_eq!(reader.post(path, name, &json!({ "action": "resume" }), 200)["done"], true);
+    assert_eq!(reader.post(path, name, &json!({ "action": "log", "level": "debug" }), 200)["done"], true);
+    let refused = reader.post(path, name, &json!({ "action": "log", "level": "loud" }), 400);
+    assert!(refused["error"].as_str().unwrap().contains("`loud` is no level"), "{refused}");
+}

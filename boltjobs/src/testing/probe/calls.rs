@@ -226,6 +226,10 @@ impl Store for Probe {
         self.look(move |store| store.servers(now))
     }
 
+    fn lost_servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {
+        self.look(move |store| store.lost_servers(now))
+    }
+
     fn queues(&self, now: Timestamp) -> Answer<'_, Vec<QueueInfo>> {
         self.look(move |store| store.queues(now))
     }
