@@ -230,7 +230,7 @@ pub(crate) async fn find(asked: &Asked, filter: JobFilter, wanted: &Wanted) -> R
         }
     };
     let store = &asked.source.store;
-    let page = store.page(PageQuery { filter: filter.clone(), oldest_first, after, limit: size }).await?;
+    let page = store.page(PageQuery { filter: filter.at(asked.now()), oldest_first, after, limit: size }).await?;
     Ok(JobsPage { filter, counts: store.counts().await?, page, after, oldest_first, size })
 }
 

@@ -76,11 +76,15 @@ fn tabs(view: &View, listed: &JobsPage, columns: &Columns) -> Markup {
 
 /// Counts the jobs of a tab, where a counter tells it.
 fn total(listed: &JobsPage, state: Option<JobState>) -> Markup {
-    let JobFilter { states: _, queues, requests, tags, text, batch, parent, failures, retrying } =
-        &listed.filter;
-    let other = batch.is_some() || parent.is_some() || !failures.is_empty() || *retrying;
+    let JobFilter { queues, requests, .. } = &listed.filter;
+    let rest = JobFilter {
+        states: Vec::new(),
+        queues: Vec::new(),
+        requests: Vec::new(),
+        ..listed.filter.clone()
+    };
     let counts = match (&**queues, &**requests) {
-        _ if !tags.is_empty() || text.is_some() || other => None,
+        _ if rest != JobFilter::default() => None,
         ([], []) => Some(listed.counts.states),
         ([queue], []) => Some(listed.counts.queues.get(queue).copied().unwrap_or_default()),
         ([], [request]) => Some(listed.counts.requests.get(request).copied().unwrap_or_default()),
