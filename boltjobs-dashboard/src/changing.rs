@@ -9,11 +9,11 @@ use axum::response::{IntoResponse, Response};
 use boltjobs_core::JobState;
 use boltjobs_core::access::Role;
 use boltjobs_core::literal::doubts;
-use boltjobs_core::store::Action;
+use boltjobs_core::operation::Bulk;
 
 use crate::actions::{Fields, Sent, answer, back};
 use crate::change::{self, OPEN, Typed};
-use crate::doing::{self, needs, unknown};
+use crate::doing::{self, Wish, needs, unknown};
 use crate::pages::{self, ChangePage, JobPage};
 use crate::refused::Refused;
 use crate::routes::{Asked, find_job, html};
@@ -64,7 +64,8 @@ async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refuse
         Ok(changed) if save && !page.late => {
             let mut done = change::one(asked, job.id, changed, seen).await?;
             if done && requeue {
-                done = doing::jobs(asked, Action::Requeue, vec![job.id], vec![job.state]).await?[0].done;
+                done = doing::jobs(asked, Wish::Bulk(Bulk::Requeue), vec![job.id], vec![job.state]).await?[0]
+                    .done;
             }
             return Ok(back(&asked.base().item("/jobs/", id), if done { "change" } else { "nothing" }));
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use boltjobs_core::store::{QueueOrder, ServerInfo};
 use maud::{Markup, html};
 
-use super::frame::{Card, LINE, View, cards, live, rest, sentence};
+use super::frame::{Card, LINE, View, cards, cards_under, live, rest, sentence};
+use super::sorting::{By, Sorted};
 use crate::health::is_late;
 use crate::text::{bytes, clip, counted, names, span};
 
@@ -18,8 +19,19 @@ const REQUESTS: usize = 200;
 /// The most slots that are drawn.
 const SLOTS: u32 = 100;
 
+/// The columns by which servers can be sorted.
+pub(crate) const BY: [By<ServerInfo>; 7] = [
+    By("Server", "name", |a, b| a.offer.server.cmp(&b.offer.server)),
+    By("Version", "version", |a, b| a.offer.vitals.version.cmp(&b.offer.vitals.version)),
+    By("Workers", "busy", |a, b| a.running.cmp(&b.running)),
+    By("Memory", "memory", |a, b| a.offer.vitals.resident.cmp(&b.offer.vitals.resident)),
+    By("Lag", "lag", |a, b| a.offer.vitals.lag.cmp(&b.offer.vitals.lag)),
+    By("Started", "started", |a, b| a.started_at.cmp(&b.started_at)),
+    By("Heartbeat", "heartbeat", |a, b| a.heartbeat.cmp(&b.heartbeat)),
+];
+
 /// Shows all servers, and what each of them runs.
-pub(crate) fn servers(view: &View, servers: &[ServerInfo]) -> Markup {
+pub(crate) fn servers(view: &View, servers: &[ServerInfo], sorted: &Sorted) -> Markup {
     let body = html! {
         h1 { "Servers" }
         (live("list", &html! {
@@ -30,7 +42,7 @@ pub(crate) fn servers(view: &View, servers: &[ServerInfo]) -> Markup {
                 }
             } @else {
                 (mixed(servers))
-                (listed(view, servers, ROWS))
+                (listed(view, servers, Some(sorted), ROWS))
                 @for server in servers.iter().take(ROWS) { (handled(server)) }
             }
         }))
@@ -60,11 +72,17 @@ fn mixed(servers: &[ServerInfo]) -> Markup {
 }
 
 /// Lists the first servers.
-pub(super) fn listed(view: &View, servers: &[ServerInfo], shown: usize) -> Markup {
+pub(super) fn listed(view: &View, servers: &[ServerInfo], sorted: Option<&Sorted>, shown: usize) -> Markup {
     let columns =
         ["Server", "Version", "Workers", "Queues", "Requests", "Memory", "Lag", "Started", "Heartbeat"];
     let rows = servers.iter().take(shown).map(|server| row(view, server));
-    cards("Servers", &columns, rows, &rest(servers.len(), shown, columns.len()))
+    let rest = rest(servers.len(), shown, columns.len());
+    match sorted {
+        Some(sorted) => {
+            cards_under("Servers", &sorted.head(view, "/servers", &columns, &BY), &columns, rows, &rest)
+        }
+        None => cards("Servers", &columns, rows, &rest),
+    }
 }
 
 fn row(view: &View, server: &ServerInfo) -> Card {
