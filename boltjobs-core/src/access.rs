@@ -18,7 +18,7 @@ pub enum Role {
     /// Look. The default.
     #[default]
     Read,
-    /// Requeue and delete jobs, trigger, pause and resume recurring definitions, pause and resume queues.
+    /// Requeue, delete, move and prioritize jobs, trigger, pause and resume recurring definitions, pause and resume queues.
     Operate,
     /// Remove recurring definitions.
     Administer,
@@ -72,6 +72,30 @@ impl Identity {
 impl From<Role> for Identity {
     fn from(role: Role) -> Self {
         Self::new(role.to_string(), role)
+    }
+}
+
+/// What an app says of each action in a dashboard that a role allows: whether somebody may do it to something.
+#[derive(Clone)]
+pub struct Permit(Arc<Permitting>);
+
+type Permitting = dyn Fn(&Identity, &str, &str) -> bool + Send + Sync;
+
+impl Permit {
+    /// Asks a fn.
+    pub fn new(permit: impl Fn(&Identity, &str, &str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(permit))
+    }
+
+    /// Says whether somebody may do something, as in `pause`, to something, as in `queue mail`.
+    pub fn allows(&self, who: &Identity, action: &str, target: &str) -> bool {
+        (self.0)(who, action, target)
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Permit(..)")
     }
 }
 

@@ -34,6 +34,9 @@ impl PartialOrd for JobId {
 const RANDOM_BITS: u32 = 74;
 
 impl JobId {
+    /// The last millisecond that an id can be of.
+    pub(crate) const LAST_MILLIS: u64 = (1 << 48) - 1;
+
     /// Makes an id of the millisecond of `at` and the low 74 bits of `random`, which order the ids of one millisecond.
     pub fn from_parts(at: Timestamp, random: u128) -> Self {
         let millis = u128::from(at.as_millis()) & 0xFFFF_FFFF_FFFF;

@@ -45,7 +45,7 @@ pub fn unmasked(spec: &JobSpec, mut edited: Value) -> Value {
 }
 
 /// Writes a path as a JSON Pointer (RFC 6901).
-fn pointer(path: &str) -> String {
+pub(crate) fn pointer(path: &str) -> String {
     if path.is_empty() {
         return String::new();
     }

@@ -170,7 +170,7 @@ pub struct Operation {
     pub id: JobId,
     /// What is done.
     pub bulk: Bulk,
-    /// To which jobs, as it is typed.
+    /// To which jobs, as it is typed; spans until now have become instants when it was begun.
     pub query: String,
     /// Whether it waits for what came of the first ones before it goes on.
     pub careful: bool,

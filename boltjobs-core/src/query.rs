@@ -1,11 +1,12 @@
 //! What one types to find jobs: `state:failed queue:mail tag:eu timeout`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::continuation::ParentId;
 use crate::fingerprint::NoFingerprint;
-use crate::store::JobFilter;
+use crate::store::{Compare, JobFilter, Moment};
 use crate::text::shown;
 use crate::{JobId, JobState};
 
@@ -24,7 +25,12 @@ struct Word {
     column: usize,
     key: Option<String>,
     value: String,
+    /// Whether some of the value stood in quotes.
+    quoted: bool,
 }
+
+/// What a path into the payload begins with.
+const ARGS: &str = "args.";
 
 /// Reads what one types. Words without a key are one text that is looked for as it stands.
 impl FromStr for JobFilter {
@@ -33,12 +39,16 @@ impl FromStr for JobFilter {
     fn from_str(query: &str) -> Result<Self, QueryError> {
         let mut filter = Self::default();
         let mut text = Vec::new();
-        for Word { column, key, value } in words(query)? {
+        for Word { column, key, value, quoted } in words(query)? {
             let Some(key) = key else {
                 text.push(value);
                 continue;
             };
             let at = |what: String| QueryError { column, what };
+            if let Some(path) = key.strip_prefix(ARGS).filter(|_| quoted || !value.is_empty()) {
+                filter.args.push((path.to_owned(), value));
+                continue;
+            }
             if value.is_empty() {
                 return Err(at(format!("nothing stands behind `{key}:`")));
             }
@@ -52,6 +62,17 @@ impl FromStr for JobFilter {
                         .failures
                         .push(value.parse().map_err(|error: NoFingerprint| at(error.to_string()))?);
                 }
+                "error" => filter.errors.push(value),
+                "attempt" | "attempts" => filter.attempts.push(attempts(&value).map_err(at)?),
+                "waited" => filter.waited.push(waited(&value).map_err(at)?),
+                "after" => filter.enqueued_after = Some(value.parse().map_err(at)?),
+                "before" => filter.enqueued_before = Some(value.parse().map_err(at)?),
+                "args" => {
+                    return Err(at(
+                        "a value of the payload stands behind its path; write it as in `args.customer.id:42`"
+                            .to_owned(),
+                    ));
+                }
                 "batch" => filter.batch = Some(id(&value).map_err(at)?.into()),
                 "parent" => filter.parent = Some(parent(&value).map_err(at)?),
                 "is" if value.eq_ignore_ascii_case("retrying") => filter.retrying = true,
@@ -59,8 +80,8 @@ impl FromStr for JobFilter {
                 _ => {
                     let (key, whole) = (shown(&key), format!("{key}:{value}"));
                     let what = format!(
-                        "there is no key `{key}`; use `state:`, `queue:`, `request:`, `tag:`, `failure:`, `batch:`, `parent:` or \
-                         `is:retrying`, or write \"{}\" in quotes to look for it as text",
+                        "there is no key `{key}`; use `state:`, `queue:`, `request:`, `tag:`, `error:`, `attempt:`, `waited:`, \
+                         `after:`, `before:`, `args.<field>:`, `failure:`, `batch:`, `parent:` or `is:retrying`, or write \"{}\" in quotes to look for it as text",
                         shown(&whole)
                     );
                     return Err(at(what));
@@ -92,7 +113,29 @@ fn state(text: &str) -> Result<JobState, String> {
     })
 }
 
-/// Splits a query at white space that is not in quotes. In quotes a backslash takes what follows as it is.
+/// Reads a number of attempts, as in `>3`.
+fn attempts(text: &str) -> Result<(Compare, u32), String> {
+    let (compare, number) = Compare::split(text);
+    let read = number.parse().map_err(|_| {
+        format!(
+            "`{}` is no number of attempts; write one as in `attempt:>3`, `attempt:<=3` or `attempt:3`",
+            shown(number)
+        )
+    });
+    Ok((compare, read?))
+}
+
+/// Reads for how long a job has waited, as in `>5m`.
+fn waited(text: &str) -> Result<(Compare, Moment), String> {
+    let (compare, moment) = Compare::split(text);
+    if compare == Compare::Equal {
+        return Err("a wait is longer or shorter than a span; write `waited:>5m` or `waited:<5m`".to_owned());
+    }
+    Ok((compare, moment.parse()?))
+}
+
+/// Splits a query at white space that is not in quotes. In quotes, and in a path into the payload, a backslash takes what follows as
+/// it is.
 fn words(query: &str) -> Result<Vec<Word>, QueryError> {
     let mut words = Vec::new();
     let mut rest = query.chars().zip(1..).peekable();
@@ -100,17 +143,19 @@ fn words(query: &str) -> Result<Vec<Word>, QueryError> {
         if first.is_whitespace() {
             continue;
         }
-        let mut word = Word { column, key: None, value: String::new() };
+        let mut word = Word { column, key: None, value: String::new(), quoted: false };
         let mut next = Some((first, column));
-        let mut quoted = false;
         while let Some((letter, at)) = next {
             match letter {
                 '"' => {
-                    quoted = true;
+                    word.quoted = true;
                     quote(&mut rest, at, &mut word.value)?;
                 }
-                ':' if word.key.is_none() && !quoted && is_key(&word.value) => {
+                ':' if word.key.is_none() && !word.quoted && is_key(&word.value) => {
                     word.key = Some(std::mem::take(&mut word.value));
+                }
+                '\\' if word.key.is_none() && !word.quoted && word.value.starts_with(ARGS) => {
+                    word.value.extend(rest.next().map(|(letter, _)| letter));
                 }
                 _ => word.value.push(letter),
             }
@@ -143,25 +188,36 @@ fn quote(
 }
 
 fn is_key(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'.')
+    text.starts_with(ARGS)
+        || !text.is_empty()
+            && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_' || byte == b'.')
 }
 
 /// Writes a filter as it would be typed.
 impl fmt::Display for JobFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut words: Vec<(&str, String)> = Vec::new();
-        words.extend(self.states.iter().map(|state| ("state:", state.as_str().to_lowercase())));
-        words.extend(self.queues.iter().map(|queue| ("queue:", queue.to_string())));
-        words.extend(self.requests.iter().map(|request| ("request:", request.to_string())));
-        words.extend(self.tags.iter().map(|tag| ("tag:", tag.clone())));
-        words.extend(self.failures.iter().map(|failure| ("failure:", failure.to_string())));
-        words.extend(self.batch.iter().map(|batch| ("batch:", batch.to_string())));
-        words.extend(self.parent.iter().map(|parent| match parent {
-            ParentId::Job(id) => ("parent:", id.to_string()),
-            ParentId::Batch(id) => ("parent:", format!("batch/{id}")),
-        }));
-        words.extend(self.retrying.then(|| ("is:", "retrying".to_owned())));
-        words.extend(self.text.iter().map(|text| ("", text.clone())));
+        let mut words: Vec<(Cow<'_, str>, String)> = Vec::new();
+        let mut say = |key: &'static str, value: String| words.push((key.into(), value));
+        self.states.iter().for_each(|state| say("state:", state.as_str().to_lowercase()));
+        self.queues.iter().for_each(|queue| say("queue:", queue.to_string()));
+        self.requests.iter().for_each(|request| say("request:", request.to_string()));
+        self.tags.iter().for_each(|tag| say("tag:", tag.clone()));
+        self.failures.iter().for_each(|failure| say("failure:", failure.to_string()));
+        self.batch.iter().for_each(|batch| say("batch:", batch.to_string()));
+        self.parent.iter().for_each(|parent| match parent {
+            ParentId::Job(id) => say("parent:", id.to_string()),
+            ParentId::Batch(id) => say("parent:", format!("batch/{id}")),
+        });
+        if self.retrying {
+            say("is:", "retrying".to_owned());
+        }
+        self.errors.iter().for_each(|error| say("error:", error.clone()));
+        self.attempts.iter().for_each(|(compare, number)| say("attempt:", format!("{compare}{number}")));
+        self.waited.iter().for_each(|(compare, moment)| say("waited:", format!("{compare}{moment}")));
+        self.enqueued_after.iter().for_each(|moment| say("after:", moment.to_string()));
+        self.enqueued_before.iter().for_each(|moment| say("before:", moment.to_string()));
+        words.extend(self.args.iter().map(|(path, value)| (escaped(path).into(), value.clone())));
+        words.extend(self.text.iter().map(|text| ("".into(), text.clone())));
         for (at, (key, value)) in words.iter().enumerate() {
             let space = if at == 0 { "" } else { " " };
             let plain = !value.is_empty()
@@ -177,74 +233,22 @@ impl fmt::Display for JobFilter {
     }
 }
 
+/// Writes a path into the payload as a key.
+fn escaped(path: &str) -> String {
+    let mut key = ARGS.to_owned();
+    for letter in path.chars() {
+        if letter.is_whitespace() || ":\"\\".contains(letter) {
+            key.push('\\');
+        }
+        key.push(letter);
+    }
+    key.push(':');
+    key
+}
+
 fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn parsed(query: &str) -> JobFilter {
-        query.parse().unwrap()
-    }
-
-    #[test]
-    fn keys_narrow_a_query_and_other_words_are_one_text() {
-        let filter = parsed(" state:failed State:Deleted queue:mail kind:pay tag:eu  timed   out ");
-        assert_eq!(filter.states, [JobState::Failed, JobState::Deleted]);
-        assert_eq!((&*filter.queues[0], &*filter.requests[0], &*filter.tags[0]), ("mail", "pay", "eu"));
-        assert_eq!(filter.text.unwrap(), "timed out");
-        assert_eq!(parsed("  "), JobFilter::default());
-    }
-
-    #[test]
-    fn quotes_take_white_space_and_colons_as_they_are() {
-        assert_eq!(&*parsed(r#"queue:"a b""#).queues[0], "a b");
-        assert_eq!(parsed(r#""state:failed  now""#).text.unwrap(), "state:failed  now");
-        assert_eq!(parsed(r#""a \"b\" \\""#).text.unwrap(), r#"a "b" \"#);
-        assert_eq!(parsed("10:30").text.unwrap(), "10:30", "what is no word is no key");
-    }
-
-    #[test]
-    fn what_can_not_be_read_says_where_and_what_to_write() {
-        for (query, column, part) in [
-            ("tag:eu colour:red", 8, "there is no key `colour`"),
-            ("é state:faild", 3, "use one of awaiting, scheduled"),
-            ("queue:", 1, "nothing stands behind `queue:`"),
-            (r#"é "ab"#, 3, "no end"),
-        ] {
-            let error = query.parse::<JobFilter>().unwrap_err();
-            assert_eq!(error.column, column, "{query}");
-            assert!(error.what.contains(part), "{query}: {}", error.what);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read_as_it_was(
-            states in proptest::collection::vec(0_usize..7, 0..3),
-            names in proptest::collection::vec("[ -~é\\n]{1,9}", 0..4),
-            text in proptest::option::of("[ -~é]{1,20}"),
-        ) {
-            let filter = JobFilter {
-                states: states.into_iter().map(|at| JobState::ALL[at]).collect(),
-                queues: names.iter().map(|name| name.as_str().into()).collect(),
-                requests: names.iter().rev().map(|name| name.as_str().into()).collect(),
-                tags: names,
-                text,
-                ..JobFilter::default()
-            };
-            prop_assert_eq!(parsed(&filter.to_string()), filter);
-        }
-
-        #[test]
-        fn whatever_is_typed_is_read_or_refused(query in ".{0,60}") {
-            if let Err(error) = query.parse::<JobFilter>() {
-                prop_assert!(error.column >= 1 && error.column <= query.chars().count(), "{error:?}");
-            }
-        }
-    }
-}
+mod tests;

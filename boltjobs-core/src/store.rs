@@ -70,7 +70,7 @@ pub use offer::{Claimed, Defaults, Duty, Handled, MOST_WORKERS, Offer, QueueOrde
 pub use outcome::{Heartbeat, Outcome, Record, Settled, Settlement};
 pub use reading::{Counts, StateCounts};
 pub use retention::{Keep, Retention};
-pub use search::{JobFilter, LOOKS, Page, PageQuery, Tally, count_all};
+pub use search::{Compare, JobFilter, LOOKS, Moment, Page, PageQuery, Tally, count_all};
 
 /// What a store answers, once it may be relied on.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;

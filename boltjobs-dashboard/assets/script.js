@@ -411,6 +411,11 @@ function dress() {
     if (marked) write(marked, chosen ? `${chosen} selected` : "Select jobs to act on them");
     for (const button of all(".actions button", form)) button.disabled = chosen === 0;
   }
+  for (const head of all("[data-list] tbody th:not(:has(> .dots)):has(a[href])")) {
+    const dots = make("button", { type: "button", className: "dots", ariaLabel: "Actions", tabIndex: -1 });
+    dots.addEventListener("click", () => showRow(head.parentNode));
+    head.append(dots);
+  }
   if (navigator.clipboard) {
     for (const block of all("main pre:not(:has(> .copy))")) block.prepend(copier(() => textOf(block)));
     for (const id of all("[data-copy]")) {
@@ -451,6 +456,19 @@ document.addEventListener("click", (event) => {
   dress();
 });
 
+// ---- Completion: the word at the cursor, by the words that the page lists ----
+
+for (const box of all("input[list=words]")) {
+  const words = [...box.list.options].map((option) => option.value);
+  box.addEventListener("input", () => {
+    const [text, end] = [box.value, box.selectionStart];
+    const start = text.lastIndexOf(" ", end - 1) + 1;
+    const fit = words.filter((word) => word !== text.slice(start, end) && word.startsWith(text.slice(start, end)));
+    const whole = (word) => make("option", { value: text.slice(0, start) + word + text.slice(end) });
+    box.list.replaceChildren(...fit.slice(0, 20).map(whole));
+  });
+}
+
 // ---- Dialogs ----
 
 /** Shows a dialog until it is closed; a press beside it closes it too. */
@@ -483,6 +501,8 @@ function confirm(button, mark) {
   no.addEventListener("click", () => shown.close());
   yes.addEventListener("click", () => {
     agreed = button;
+    // No page asks once more.
+    form.querySelector("[name=ask]")?.remove();
     shown.close();
     form.requestSubmit(button);
   });
@@ -495,13 +515,21 @@ function confirm(button, mark) {
 }
 
 let lent; // The box that a key has marked for the button that it presses.
+const sent = new Map(); // Forms that are on their way, with their buttons and what these said.
 document.addEventListener("submit", (event) => {
-  const [button, mark] = [event.submitter, lent];
+  const { target: form, submitter: button } = event;
+  const mark = lent;
   lent = undefined;
-  if (button?.dataset.confirm === undefined || button === agreed) return;
-  event.preventDefault();
-  confirm(button, mark);
+  if (form.method !== "post") return;
+  if (sent.has(form)) return event.preventDefault();
+  if (button?.dataset.confirm !== undefined && button !== agreed) {
+    event.preventDefault();
+    return confirm(button, mark);
+  }
+  sent.set(form, [button ?? make("i"), button?.textContent]);
+  if (button) write(button, "Sending…");
 });
+
 
 // ---- Keys ----
 
@@ -512,7 +540,8 @@ const HELP = [
   ["j / k", "Next or previous row"],
   ["Enter", "Open the row"],
   ["x", "Select the row"],
-  ["a", "Select all on the page, or none"],
+  ["a", "Select all on the page; again: all that match"],
+  [".", "Actions of the row, and copies of it"],
   ["r", "Requeue, or run now"],
   ["c", "Copy the link, or the id of the job"],
   ["D", "Delete or remove (asks first)"],
@@ -540,14 +569,44 @@ function showHelp() {
   close.focus();
 }
 
+/** The buttons that act, and the links that lead to acting: what each is called, its key, and how to press it. */
+function actsIn(within, title) {
+  const found = all("button[type=submit]:not([disabled]), a.button", within).filter((it) => it.href || it.form?.method === "post");
+  return found.map((it) => [it.textContent.trim() + title(it), it.dataset.key ?? "", () => it.click()]);
+}
+
+async function copyAs(href, kind) {
+  try {
+    const answer = await fetch(href, { signal: AbortSignal.timeout(10000) });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    await copy(page.querySelector(`[data-as=${kind}]`).textContent);
+  } catch {
+    say("Open the job to copy it.");
+  }
+}
+
+/** Shows what can be done with a row. */
+function showRow(row = current()) {
+  if (!row) return say("Go to a row first (j).");
+  const link = row.querySelector("th a[href]");
+  const box = row.querySelector("th input[type=checkbox]");
+  const known = actsIn(row, () => "");
+  if (link) known.unshift(["Open", "Enter", () => link.click()], ["Copy the link", "c", () => copy(link.href)]);
+  if (box) known.push([box.checked ? "Select no more" : "Select", "x", () => box.click()]);
+  const id = link?.pathname.match(/\/jobs\/([-0-9a-f]{36})$/)?.[1];
+  if (id) {
+    const copies = ["JSON", "Rust", "curl"].map((kind) => [`Copy as ${kind}`, "", () => copyAs(link.href, kind.toLowerCase())]);
+    known.push(...copies, ["Copy the id", "", () => copy(id)]);
+  }
+  showPalette(known, `Actions: ${titleOf(row)}`);
+}
+
 /** Everything that can be done on this page: what it is called, its key, and how to do it. */
 function commands() {
   const go = places().map((link) => [`Go to ${wordOf(link)}`, `g ${link.dataset.go}`, () => link.click()]);
-  const buttons = all("main button[type=submit]:not([disabled])").filter((button) => button.form?.method === "post");
-  const acts = buttons.map((button) => {
-    const row = button.closest("tbody tr");
-    const what = row ? `: ${titleOf(row)}` : "";
-    return [button.textContent.trim() + what, button.dataset.key ?? "", () => button.click()];
+  const acts = actsIn(document.querySelector("main"), (it) => {
+    const row = it.closest("tbody tr");
+    return row ? `: ${titleOf(row)}` : "";
   });
   const own = [
     ["Find jobs", "/", find],
@@ -560,14 +619,13 @@ function commands() {
   return [...acts, ...go, ...own];
 }
 
-function showPalette() {
-  const known = commands();
-  const list = make("ul", { id: "commands", role: "listbox", ariaLabel: "Commands" });
+function showPalette(known = commands(), label = "Commands") {
+  const list = make("ul", { id: "commands", role: "listbox", ariaLabel: label });
   const input = make("input", { type: "text", role: "combobox", placeholder: "Find a command", ariaLabel: "Find a command" });
   input.setAttribute("aria-controls", list.id);
   input.autocomplete = "off";
   const none = make("p", { role: "status" });
-  const shown = dialog("palette", "Commands", input, list, none);
+  const shown = dialog("palette", label, input, list, none);
   let found = [];
   let at = 0;
   const run = (index) => {
@@ -640,7 +698,12 @@ function toggle() {
 
 function toggleAll() {
   const form = document.querySelector("form.bulk");
-  if (form) markAll(form, !boxesOf(form).every((box) => box.checked));
+  if (!form) return;
+  const whole = boxesOf(form).every((box) => box.checked);
+  const further = document.querySelector("#matching a");
+  if (!whole || !further || further === document.activeElement) return markAll(form, !whole);
+  further.focus();
+  say("Enter: all that match, on other pages too. a: none.");
 }
 
 /** Presses the button of a key: that of the row, that of what is selected, or the only one of the page. */
@@ -672,6 +735,7 @@ const KEYS = {
   k: () => move(-1),
   x: toggle,
   a: toggleAll,
+  ".": () => showRow(),
   c: copyHere,
   l: switchLive,
   t: nextTheme,
@@ -715,7 +779,7 @@ document.addEventListener("keydown", (event) => {
 // What was done is said once, and not again when the page is reloaded or sent to somebody.
 if (new URL(location.href).searchParams.has("did")) history.replaceState(null, "", address());
 
-const tools = { live: switchLive, palette: showPalette, zone: nextZone, theme: nextTheme, help: showHelp };
+const tools = { live: switchLive, palette: () => showPalette(), zone: nextZone, theme: nextTheme, help: showHelp };
 for (const [id, does] of Object.entries(tools)) {
   byId(id).hidden = false;
   byId(id).addEventListener("click", does);
@@ -744,7 +808,12 @@ document.addEventListener("pointerout", () => pending.size && setTimeout(release
 document.addEventListener("focusout", () => pending.size && setTimeout(releaseAll, 200));
 document.addEventListener("visibilitychange", catchUp);
 window.addEventListener("pagehide", () => giveUp?.());
-window.addEventListener("pageshow", (event) => event.persisted && catchUp());
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const [button, text] of sent.values()) write(button, text);
+  sent.clear();
+  catchUp();
+});
 
 setInterval(() => {
   if (document.hidden) return;

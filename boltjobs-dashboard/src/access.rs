@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::header::{HOST, ORIGIN};
-use boltjobs_core::access::Identity;
 pub(crate) use boltjobs_core::access::Role;
+use boltjobs_core::access::{Identity, Permit};
 
 use crate::secret::same;
 
@@ -27,25 +27,42 @@ pub(crate) enum By {
 pub(crate) struct Access {
     pub(crate) role: Role,
     pub(crate) by: By,
-    actor: Arc<str>,
+    who: Identity,
     token: Arc<str>,
+    /// What the app says of each action, if it says anything.
+    permit: Option<Permit>,
 }
 
 impl Access {
     /// Lets somebody act, with forms that carry a token. Without one they only look, unless they need none.
     pub(crate) fn new(who: &Identity, by: By, token: Arc<str>) -> Self {
         let role = if token.is_empty() && by != By::Header { Role::Read } else { who.role() };
-        Self { role, by, actor: who.name().into(), token }
+        Self { role, by, who: who.clone(), token, permit: None }
     }
 
     /// Lets nobody act: what is open to strangers asks for no more.
     pub(crate) fn none() -> Self {
-        Self { role: Role::Read, by: By::Nothing, actor: "nobody".into(), token: "".into() }
+        Self::new(&Identity::new("nobody", Role::Read), By::Nothing, "".into())
+    }
+
+    /// Asks the app about each action that the role allows.
+    pub(crate) fn with(self, permit: Option<Permit>) -> Self {
+        Self { permit, ..self }
+    }
+
+    /// Says whether the app lets them do something to something; their role is another matter.
+    pub(crate) fn permits(&self, action: &str, target: &str) -> bool {
+        self.permit.as_ref().is_none_or(|permit| permit.allows(&self.who, action, target))
+    }
+
+    /// Says whether they may, by their role and by the app.
+    pub(crate) fn may(&self, role: Role, action: &str, target: &str) -> bool {
+        self.role >= role && self.permits(action, target)
     }
 
     /// Returns the name that the audit tells.
     pub(crate) fn actor(&self) -> &str {
-        &self.actor
+        self.who.name()
     }
 
     /// Returns the token for the forms of a page.

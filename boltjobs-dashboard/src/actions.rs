@@ -13,7 +13,7 @@ use crate::pages;
 use crate::refused::Refused;
 use crate::routes::{Asked, html};
 use crate::saved::Saved;
-use crate::{batches, bulk, demo, limiting, saved};
+use crate::{batches, bulk, confirming, demo, limiting, saved};
 
 /// The fields of a form, in order.
 pub(crate) type Fields = Result<Form<Vec<(String, String)>>, FormRejection>;
@@ -44,6 +44,12 @@ impl Sent {
         self.all(name).next().is_some()
     }
 
+    /// Returns what is said to be sent once more: all fields but those that show where the form is from.
+    pub(crate) fn again(&self) -> impl Iterator<Item = (&str, &str)> {
+        let again = self.0.iter().filter(|(name, _)| !["token", "key", "ask"].contains(&&**name));
+        again.map(|(name, value)| (&**name, &**value))
+    }
+
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| &**value)
     }
@@ -67,11 +73,14 @@ pub(crate) async fn jobs(asked: Asked, fields: Fields) -> Response {
 async fn act_on_jobs(asked: &Asked, fields: Fields) -> Result<Response, Refused> {
     let form = Sent::read(asked, fields)?;
     let name = form.field("action");
-    let action = doing::action(name, form.field("at"), asked.now())?;
     let ids = form.all("job").map(doing::job_id).collect::<Result<Vec<_>, _>>()?;
+    if confirming::asks(&form, name) || ["move", "prioritize"].contains(&name) && !form.has("to") {
+        return confirming::jobs(asked, &form, name, &ids).await;
+    }
+    let wish = doing::wish(name, form.field("at"), form.field("to"), asked.now())?;
     // Whoever looked at one job meant it in the state that was shown.
     let expected = doing::states(form.all("seen"))?;
-    let acted = doing::jobs(asked, action, ids, expected).await?;
+    let acted = doing::jobs(asked, wish, ids, expected).await?;
     if form.field("from") == "job" {
         let did = if acted[0].done { name } else { "nothing" };
         return Ok(back(&asked.base().item("/jobs/", &acted[0].id.to_string()), did));
@@ -84,7 +93,7 @@ pub(crate) async fn many_recurring(asked: Asked, fields: Fields) -> Response {
     let done = async {
         let form = Sent::read(&asked, fields)?;
         let (action, ids) = (form.field("action"), form.all("id").map(str::to_owned).collect());
-        let acted = doing::many_recurring(&asked, action, ids).await?;
+        let acted = doing::many_recurring(&asked, action, ids, form.field("key")).await?;
         Ok(html(pages::recurring_acted(asked.view(), action, &acted)).into_response())
     };
     answer(&asked, done.await)
@@ -99,7 +108,10 @@ pub(crate) async fn recurring(asked: Asked, Path(id): Path<String>, fields: Fiel
 async fn act_on_recurring(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refused> {
     let form = Sent::read(asked, fields)?;
     let action = form.field("action");
-    let (command, done) = doing::recurring(asked, id.into(), action).await?;
+    if confirming::asks(&form, action) {
+        return confirming::recurring(asked, &form, id).await;
+    }
+    let (command, done) = doing::recurring(asked, id.into(), action, form.field("key")).await?;
     let page = match command {
         RecurringCommand::Remove => asked.base().path("/recurring"),
         RecurringCommand::Trigger(_)
@@ -130,7 +142,7 @@ pub(crate) async fn queries(asked: Asked, headers: HeaderMap, fields: Fields) ->
 pub(crate) async fn demo(asked: Asked, fields: Fields) -> Response {
     let done = async {
         let form = Sent::read(&asked, fields)?;
-        let job = demo::enqueue(&asked, form.field("action")).await?;
+        let job = demo::enqueue(&asked, form.field("action"), form.field("key")).await?;
         Ok(Redirect::to(&asked.base().item("/jobs/", &job.to_string())).into_response())
     };
     answer(&asked, done.await)
@@ -146,6 +158,7 @@ pub(crate) async fn begin(asked: Asked, fields: Fields) -> Response {
             query: form.field("q"),
             pace: form.field("pace"),
             limit: form.field("limit"),
+            key: form.field("key"),
         };
         let operation = operating::begin(&asked, &typed).await?;
         let page = asked.base().item("/operations/", &operation.id.to_string());
@@ -171,6 +184,9 @@ pub(crate) async fn batch(asked: Asked, Path(id): Path<String>, fields: Fields) 
     let done = async {
         let form = Sent::read(&asked, fields)?;
         let action = form.field("action");
+        if confirming::asks(&form, action) {
+            return confirming::batch(&asked, &form, &id).await;
+        }
         let done = operating::batch(&asked, batches::read_id(&id)?, action).await?;
         Ok(back(&asked.base().item("/batches/", &id), if done { action } else { "nothing" }))
     };

@@ -11,13 +11,21 @@ pub(crate) const MOST: u32 = 10;
 /// The time within which they are counted, and for which nobody is heard after the last of them.
 pub(crate) const SPAN: Duration = Duration::from_mins(1);
 
+/// The most wrong tokens that are stored within an hour.
+const STORED: u32 = 60;
+const HOUR: Duration = Duration::from_hours(1);
+
 /// The most addresses that are kept in mind.
 const ADDRESSES: usize = 1_000;
 
 /// The wrong tokens of late, by where they came from. Who serves the pages without telling addresses has all of them counted
 /// as one.
 #[derive(Debug, Default)]
-pub(crate) struct Attempts(Mutex<HashMap<Option<IpAddr>, Wrong>>);
+pub(crate) struct Attempts {
+    wrong: Mutex<HashMap<Option<IpAddr>, Wrong>>,
+    /// How many were stored within an hour, and when it ends.
+    stored: Mutex<(u32, Duration)>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Wrong {
@@ -55,8 +63,18 @@ impl Attempts {
         }
     }
 
+    /// Says whether one more is to stand in the audit: 60 within an hour, so that nobody pushes out what others did.
+    pub(crate) fn is_stored(&self, now: Duration) -> bool {
+        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        if stored.1 <= now {
+            *stored = (0, now + HOUR);
+        }
+        stored.0 += 1;
+        stored.0 <= STORED
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Option<IpAddr>, Wrong>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.wrong.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -17,9 +17,24 @@ pub(crate) async fn told_with(asked: &Asked, action: &str, what: &str, detail: &
 }
 
 /// The same of what was done to several things; it is stored in one write.
-pub(crate) async fn told_each(asked: &Asked, action: &str, acted: impl IntoIterator<Item = (String, bool)>) {
-    let acted = acted.into_iter().map(|(target, done)| (target, String::new(), done)).collect();
+pub(crate) async fn told_each(
+    asked: &Asked,
+    action: &str,
+    detail: &str,
+    acted: impl IntoIterator<Item = (String, bool)>,
+) {
+    let acted = acted.into_iter().map(|(target, done)| (target, detail.to_owned(), done)).collect();
     tell_all(asked, action, acted).await;
+}
+
+/// The same of somebody who comes in, or tries to. Of a wrong token it is told before, to whoever logs.
+pub(crate) async fn told_as(asked: &Asked, actor: &str, action: &str, what: &str, done: bool) {
+    if done {
+        tell(actor, action, what, done);
+    }
+    let (actor, action, target) = (actor.to_owned(), action.to_owned(), what.to_owned());
+    let entry = AuditEntry { at: asked.now(), actor, action, target, done, detail: String::new() };
+    store(asked, &[entry]).await;
 }
 
 async fn tell_all(asked: &Asked, action: &str, acted: Vec<(String, String, bool)>) {
@@ -32,8 +47,14 @@ async fn tell_all(asked: &Asked, action: &str, acted: Vec<(String, String, bool)
         AuditEntry { at, actor, action, target, done, detail }
     };
     let entries: Vec<_> = acted.into_iter().map(entry).collect();
+    store(asked, &entries).await;
+}
+
+async fn store(asked: &Asked, entries: &[AuditEntry]) {
     // What was done is done.
-    if let Err(error) = write(asked.store(), &entries, at).await {
+    if let (Err(error), Some(AuditEntry { actor, action, .. })) =
+        (write(asked.store(), entries, asked.now()).await, entries.first())
+    {
         tracing::warn!(target: "boltjobs::audit", %error, actor, action, "it could not be stored who did this");
     }
 }

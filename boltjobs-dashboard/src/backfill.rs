@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::actions::{Fields, Sent, answer};
 use crate::audit::{told, told_with};
-use crate::doing::{needs, unknown};
+use crate::doing::{allowed, needs, unknown};
 use crate::edit::{Faults, read_instant, target};
 use crate::link::Base;
 use crate::pages::{self, BackfillPage};
@@ -83,6 +83,7 @@ pub(crate) async fn fill(
     plan: &Plan,
 ) -> Result<Vec<Backfilled>, Refused> {
     needs(asked, Role::Operate)?;
+    allowed(asked, "backfill", &target(&recurring.definition.id))?;
     let done = recurring::backfill(asked.store(), recurring, &plan.instants, asked.now()).await?;
     let new = done.iter().filter(|run| run.is_new).count();
     let Range { start, end } = plan.range;

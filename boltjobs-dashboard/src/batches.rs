@@ -8,6 +8,7 @@ use boltjobs_core::text::shown;
 
 use crate::failing::From as Start;
 use crate::kin;
+use crate::pages::sorting::Sorted;
 use crate::pages::{self, BATCH_ROWS};
 use crate::refused::Refused;
 use crate::routes::Asked;
@@ -20,9 +21,21 @@ pub(crate) fn read_id(text: &str) -> Result<BatchId, Refused> {
     text.parse().map_err(|_| Refused::NotFound(format!("`{}` is not the id of a batch.", shown(text))))
 }
 
-pub(crate) async fn batches(asked: Asked, Query(from): Query<Start>) -> Response {
-    let page = find_all(&asked, &from).await;
-    asked.answer(page.map(|(batches, next)| pages::batches(asked.view(), &batches, next)))
+pub(crate) async fn batches(
+    asked: Asked,
+    Query(from): Query<Start>,
+    Query(sorted): Query<Sorted>,
+) -> Response {
+    let page = async {
+        let (mut batches, next) = find_all(&asked, &from).await?;
+        // Some of them in an order would not be the first ones of all.
+        let all = next.is_none() && from.after.is_empty();
+        if all {
+            sorted.apply(&mut batches, &pages::BATCHES_BY)?;
+        }
+        Ok(pages::batches(asked.view(), &batches, next, all.then_some(&sorted)))
+    };
+    asked.answer(page.await)
 }
 
 /// Finds a page of batches, and where the next one begins.

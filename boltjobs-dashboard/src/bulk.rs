@@ -50,8 +50,8 @@ pub(crate) async fn dry_run(asked: Asked, Query(planned): Query<Planned>) -> Res
 /// Says what would be done.
 pub(crate) async fn plan(asked: &Asked, planned: &Planned) -> Result<DryRun, Refused> {
     let (bulk, filter) = read(&planned.action, &planned.to, &planned.q).map_err(Refused::Illegal)?;
+    let (query, filter) = (filter.to_string(), filter.at(asked.now()));
     let jobs = count_all(asked.store(), &filter).await?;
-    let query = filter.to_string();
     let sample = PageQuery { filter, limit: SAMPLE, ..PageQuery::default() };
     Ok(DryRun { bulk, query, jobs, sample: asked.store().page(sample).await?.jobs })
 }

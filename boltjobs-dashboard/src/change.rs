@@ -10,7 +10,7 @@ use boltjobs_core::{JobId, JobState, name, priority};
 use serde_json::Value;
 
 use crate::audit::told_with;
-use crate::doing::needs;
+use crate::doing::{allowed, needs};
 use crate::edit::Faults;
 use crate::refused::Refused;
 use crate::routes::Asked;
@@ -167,6 +167,7 @@ pub(crate) async fn one(
     expected: Vec<JobState>,
 ) -> Result<bool, Refused> {
     needs(asked, Role::Operate)?;
+    allowed(asked, "change", &format!("job {id}"))?;
     let Changed { change, differences, .. } = changed;
     let change = Change { expected, ..change };
     let done = asked.store().change(vec![id], change, asked.now()).await? == [true];

@@ -10,12 +10,12 @@ use boltjobs_core::JobState;
 use boltjobs_core::access::Role;
 use boltjobs_core::literal::doubts;
 use boltjobs_core::mask::masked;
-use boltjobs_core::store::Action;
+use boltjobs_core::operation::Bulk;
 use serde::Deserialize;
 
 use crate::actions::{Fields, Sent, answer, back};
 use crate::change::{self, LONGEST, OPEN, Typed};
-use crate::doing::{self, needs, unknown};
+use crate::doing::{self, Wish, needs, unknown};
 use crate::edit::Faults;
 use crate::fields::Entries;
 use crate::pages::{self, ChangePage, JobPage};
@@ -90,7 +90,8 @@ async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refuse
         Ok(changed) if save && !page.late => {
             let mut done = change::one(asked, job.id, changed, seen).await?;
             if done && requeue {
-                done = doing::jobs(asked, Action::Requeue, vec![job.id], vec![job.state]).await?[0].done;
+                done = doing::jobs(asked, Wish::Bulk(Bulk::Requeue), vec![job.id], vec![job.state]).await?[0]
+                    .done;
             }
             return Ok(back(&asked.base().item("/jobs/", id), if done { "change" } else { "nothing" }));
         }

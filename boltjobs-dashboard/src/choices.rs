@@ -9,11 +9,23 @@ pub(crate) const THEMES: [&str; 2] = ["light", "dark"];
 /// The time zones that can be chosen. Without a choice it is UTC.
 pub(crate) const ZONES: [&str; 2] = ["utc", "browser"];
 
+/// How close the rows of tables can be, beside what they are without a choice.
+pub(crate) const COMPACT: &str = "compact";
+
+/// How instants can be shown, beside how far they are from now.
+pub(crate) const ABSOLUTE: &str = "absolute";
+
+/// The cookies of both.
+pub(crate) const DENSITY: &str = "boltjobs-density";
+pub(crate) const TIMES: &str = "boltjobs-times";
+
 /// What was chosen.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Choices {
     pub(crate) theme: Option<&'static str>,
     pub(crate) zone: Option<&'static str>,
+    pub(crate) density: Option<&'static str>,
+    pub(crate) times: Option<&'static str>,
 }
 
 impl Choices {
@@ -24,10 +36,12 @@ impl Choices {
         for (name, value) in
             all.flat_map(|cookies| cookies.split(';')).filter_map(|each| each.split_once('='))
         {
-            let known = |words: [&'static str; 2]| words.into_iter().find(|word| *word == value.trim());
+            let known = |words: &[&'static str]| words.iter().copied().find(|word| *word == value.trim());
             match name.trim() {
-                "boltjobs-theme" => chosen.theme = known(THEMES),
-                "boltjobs-zone" => chosen.zone = known(ZONES),
+                "boltjobs-theme" => chosen.theme = known(&THEMES),
+                "boltjobs-zone" => chosen.zone = known(&ZONES),
+                DENSITY => chosen.density = known(&[COMPACT]),
+                TIMES => chosen.times = known(&[ABSOLUTE]),
                 _ => {}
             }
         }
@@ -51,5 +65,8 @@ mod tests {
         assert_eq!(of("boltjobs-theme=light"), (Some("light"), None));
         assert_eq!(of("boltjobs-theme=\"><script>; boltjobs-zone=; boltjobs-zone"), (None, None));
         assert_eq!(of("xboltjobs-theme=dark"), (None, None));
+        let rows = "boltjobs-density=compact; boltjobs-times=absolute";
+        let chosen = Choices::of(&[(COOKIE, HeaderValue::from_static(rows))].into_iter().collect());
+        assert_eq!((chosen.density, chosen.times), (Some(COMPACT), Some(ABSOLUTE)));
     }
 }

@@ -2,10 +2,11 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use boltjobs_core::text::shown;
 
 use crate::actions::{Fields, Sent, answer};
+use crate::choices::{ABSOLUTE, COMPACT, DENSITY, TIMES};
 use crate::cookie;
 use crate::refused::Refused;
 use crate::routes::Asked;
@@ -15,6 +16,7 @@ use crate::routes::Asked;
 pub(crate) enum Column {
     State,
     What,
+    Why,
     Since,
     Due,
     Queue,
@@ -30,9 +32,10 @@ pub(crate) enum Column {
 }
 
 /// Every column with its name in a link and its title, in the order of the form.
-pub(crate) const ALL: [(Column, &str, &str); 14] = [
+pub(crate) const ALL: [(Column, &str, &str); 15] = [
     (Column::State, "state", "State"),
     (Column::What, "what", "What"),
+    (Column::Why, "why", "Why"),
     (Column::Since, "since", "Since"),
     (Column::Due, "due", "Due"),
     (Column::Queue, "queue", "Queue"),
@@ -59,6 +62,11 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
+    /// Says whether there is a column.
+    pub(crate) fn has(&self, column: Column) -> bool {
+        self.shown.iter().any(|(shown, _, _)| *shown == column)
+    }
+
     /// Returns those that a link names, else those that the browser keeps.
     pub(crate) fn of(named: &str, headers: &HeaderMap) -> Result<Self, Refused> {
         if !named.is_empty() {
@@ -87,7 +95,8 @@ fn read(names: &str) -> Result<Vec<(Column, &'static str, &'static str)>, String
     Ok(columns)
 }
 
-/// Has a browser keep the columns that were chosen, and leads back to the list. Without any it has those of everybody.
+/// Has a browser keep the columns that were chosen, how close the rows are and how times are shown, and leads back to the list.
+/// Without any column it has those of everybody.
 pub(crate) async fn choose(asked: Asked, headers: HeaderMap, fields: Fields) -> Response {
     let done = || {
         let form = Sent::read(&asked, fields)?;
@@ -95,10 +104,22 @@ pub(crate) async fn choose(asked: Asked, headers: HeaderMap, fields: Fields) -> 
         if !names.is_empty() {
             read(&names).map_err(Refused::Illegal)?;
         }
-        let set = cookie::keep_columns(&headers, asked.base(), &names);
+        let chosen = |name: &str, known: &'static str| match form.field(name) {
+            "" => Ok(""),
+            text if text == known => Ok(known),
+            other => {
+                Err(Refused::Illegal(format!("`{}` is no choice; use `{known}`, or nothing.", shown(other))))
+            }
+        };
+        let set = [
+            cookie::keep_columns(&headers, asked.base(), &names),
+            cookie::keep_choice(asked.base(), DENSITY, chosen("density", COMPACT)?),
+            cookie::keep_choice(asked.base(), TIMES, chosen("times", ABSOLUTE)?),
+        ];
         let page =
             asked.base().query("/jobs", &[("q", form.field("q")), ("columns", &names), ("did", "columns")]);
-        Ok(([(SET_COOKIE, set)], Redirect::to(&page)).into_response())
+        let set = AppendHeaders(set.map(|cookie| (SET_COOKIE, cookie)));
+        Ok((set, Redirect::to(&page)).into_response())
     };
     answer(&asked, done())
 }
@@ -129,7 +150,7 @@ mod tests {
     fn an_unknown_column_is_told_with_those_that_there_are() {
         for named in ["state,colour", "colour", "state,,colour"] {
             let Err(Refused::Illegal(why)) = of(named, "") else { panic!("{named} is no column") };
-            assert!(why.contains("use `state`, `what`, `since`, `due`, `queue`"), "{why}");
+            assert!(why.contains("use `state`, `what`, `why`, `since`, `due`, `queue`"), "{why}");
         }
         let Err(Refused::Illegal(why)) = of("state,colour", "") else { panic!() };
         assert!(why.starts_with("There is no column `colour`; "), "{why}");

@@ -66,6 +66,13 @@ pub(crate) fn keep_columns(headers: &HeaderMap, base: &Base, value: &str) -> Str
     keep_long(headers, base, (COLUMNS, value))
 }
 
+/// Returns what has a browser keep how it wants the pages, as the script does; nothing is kept of what is as for everybody.
+pub(crate) fn keep_choice(base: &Base, name: &str, value: &str) -> String {
+    let (path, seconds) = (base.path(""), if value.is_empty() { 0 } else { LONG });
+    let path = if path.is_empty() || path.contains([';', ',']) { "/" } else { &path };
+    format!("{name}={value}; Path={path}; Max-Age={seconds}; SameSite=Strict")
+}
+
 fn keep_long(headers: &HeaderMap, base: &Base, (stem, value): (&str, &str)) -> String {
     cookie(headers, base, (stem, value), if value.is_empty() { 0 } else { LONG }, "Lax")
 }

@@ -10,7 +10,8 @@ use boltjobs_core::lineage::EnqueuedBy;
 use boltjobs_core::store::ServerInfo;
 
 use crate::audit::told;
-use crate::doing::{needs, new_id, unknown};
+use crate::doing::{allowed, needs, unknown};
+use crate::once;
 use crate::refused::Refused;
 use crate::routes::Asked;
 
@@ -22,19 +23,23 @@ pub(crate) fn queue(servers: &[ServerInfo]) -> Option<Arc<str>> {
     Some(queue.map_or_else(|| DEFAULT_QUEUE.into(), Arc::clone))
 }
 
-/// Enqueues a demo: one that ends well (`run`), or one that fails (`fail`).
-pub(crate) async fn enqueue(asked: &Asked, action: &str) -> Result<JobId, Refused> {
+/// Enqueues a demo: one that ends well (`run`), or one that fails (`fail`). Under a key it is made once.
+pub(crate) async fn enqueue(asked: &Asked, action: &str, key: &str) -> Result<JobId, Refused> {
     needs(asked, Role::Operate)?;
     let fails = match action {
         "run" => false,
         "fail" => true,
         other => return Err(unknown(other)),
     };
+    allowed(asked, action, "demo")?;
     let queue = queue(&asked.store().servers(asked.now()).await?).ok_or_else(|| {
         let why = "No server that is there runs the demo: it takes one that shows a dashboard, and has workers and handlers.";
         Refused::Illegal(why.to_owned())
     })?;
-    let id = new_id(asked)?;
+    let id = once::id(asked, key, &format!("demo {action}")).await?;
+    if asked.store().job(id).await?.is_some() {
+        return Ok(id);
+    }
     let mut spec = JobSpec { queue, ..spec(fails) };
     EnqueuedBy::User(asked.actor().to_owned()).write(&mut spec.meta);
     let job = NewJob { id, spec, start_at: None };

@@ -4,35 +4,58 @@
 use std::sync::Arc;
 
 use boltjobs_core::access::Role;
-use boltjobs_core::store::{Action, Command, RecurringCommand};
+use boltjobs_core::operation::Bulk;
+use boltjobs_core::store::{Action, Change, Command, RecurringCommand};
 use boltjobs_core::text::shown;
 use boltjobs_core::{JobId, JobState, Timestamp, duration};
 use chrono::DateTime;
 
 use crate::access::By;
-use crate::audit::{told, told_each};
+use crate::audit::{tell, told, told_each};
+use crate::once;
 use crate::pages::Acted;
 use crate::refused::Refused;
 use crate::routes::Asked;
+use crate::text::as_sentence;
 
 /// The most jobs that are acted on at once.
 const MOST: usize = 1_000;
 
-/// Reads what to do with jobs, and for a job that is put off, until when; an empty text says nothing.
-pub(crate) fn action(name: &str, at: &str, now: Timestamp) -> Result<Action, Refused> {
-    let action = match (name, at) {
-        ("requeue", "") => Action::Requeue,
-        ("delete", "") => Action::Delete,
-        ("reschedule", at) => {
+/// What is done to jobs that were chosen.
+#[derive(Debug, Clone)]
+pub(crate) enum Wish {
+    Bulk(Bulk),
+    Reschedule(Timestamp),
+}
+
+impl Wish {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Bulk(bulk) => bulk.name(),
+            Self::Reschedule(_) => "reschedule",
+        }
+    }
+}
+
+/// Reads what to do with jobs: for one that is put off, until when, and for one that is moved or prioritized, what to. An empty text
+/// says nothing.
+pub(crate) fn wish(name: &str, at: &str, to: &str, now: Timestamp) -> Result<Wish, Refused> {
+    match name {
+        "reschedule" if to.is_empty() => {
             let illegal = |why| Refused::Illegal(format!("`reschedule` takes {why}."));
-            Action::Reschedule(instant(at, now).map_err(illegal)?)
+            instant(at, now).map(Wish::Reschedule).map_err(illegal)
         }
-        ("requeue" | "delete", _) => {
-            return Err(Refused::Illegal(format!("`at` is for `reschedule`, and not for `{name}`.")));
+        "requeue" | "delete" | "move" | "prioritize" if at.is_empty() => {
+            Bulk::read(name, to).map(Wish::Bulk).map_err(|why| Refused::Illegal(as_sentence(&why)))
         }
-        (other, _) => return Err(unknown(other)),
-    };
-    Ok(action)
+        "reschedule" => {
+            Err(Refused::Illegal("`to` is for `move` and `prioritize`, and not for `reschedule`.".to_owned()))
+        }
+        "requeue" | "delete" | "move" | "prioritize" => {
+            Err(Refused::Illegal(format!("`at` is for `reschedule`, and not for `{name}`.")))
+        }
+        other => Err(unknown(other)),
+    }
 }
 
 /// Reads an instant, or how far it is from now.
@@ -82,6 +105,16 @@ pub(crate) fn needs(asked: &Asked, role: Role) -> Result<(), Refused> {
     }))
 }
 
+/// Refuses what the app does not let whoever asks do to something, which is named as in the audit.
+pub(crate) fn allowed(asked: &Asked, action: &str, target: &str) -> Result<(), Refused> {
+    if asked.access().permits(action, target) {
+        return Ok(());
+    }
+    let actor = asked.actor();
+    tell(actor, action, target, false);
+    Err(Refused::Forbidden(format!("The app does not let `{actor}` {action} {target}; nothing was done.")))
+}
+
 pub(crate) fn unknown(action: &str) -> Refused {
     Refused::Illegal(format!("There is no action `{}`.", shown(action)))
 }
@@ -89,24 +122,22 @@ pub(crate) fn unknown(action: &str) -> Refused {
 /// Acts on jobs that are in one of these states, or in any that allows it when there are none; reports each, in order.
 pub(crate) async fn jobs(
     asked: &Asked,
-    action: Action,
+    wish: Wish,
     ids: Vec<JobId>,
     expected: Vec<JobState>,
 ) -> Result<Vec<Acted>, Refused> {
     needs(asked, Role::Operate)?;
-    if ids.is_empty() || ids.len() > MOST {
-        let chosen = ids.len();
-        return Err(Refused::Illegal(format!("{chosen} jobs are chosen; choose 1 to {MOST}.")));
+    check_number(ids.len())?;
+    for id in &ids {
+        allowed(asked, wish.name(), &format!("job {id}"))?;
     }
-    let (name, did) = match action {
-        Action::Requeue => ("requeue", "requeued"),
-        Action::Delete => ("delete", "deleted"),
-        Action::Reschedule(_) => ("reschedule", "rescheduled"),
+    let (name, detail) = match &wish {
+        Wish::Bulk(Bulk::Requeue | Bulk::Delete) | Wish::Reschedule(_) => (wish.name(), String::new()),
+        Wish::Bulk(bulk) => (bulk.name(), format!("to {}", bulk.to())),
     };
-    let reason = Some(format!("{did} in the dashboard").into());
-    let done = asked.store().command(ids.clone(), Command { action, expected, reason }, asked.now()).await?;
+    let done = act(asked, wish, ids.clone(), expected).await?;
     let each = ids.iter().zip(&done).map(|(id, done)| (format!("job {id}"), *done));
-    told_each(asked, name, each).await;
+    told_each(asked, name, &detail, each).await;
     let mut acted = Vec::with_capacity(ids.len());
     for (id, done) in ids.into_iter().zip(done) {
         acted.push(Acted { id, done, job: asked.store().job(id).await? });
@@ -114,20 +145,59 @@ pub(crate) async fn jobs(
     Ok(acted)
 }
 
+/// Refuses to act on no job, and on more than fit.
+pub(crate) fn check_number(chosen: usize) -> Result<(), Refused> {
+    let fits = (1..=MOST).contains(&chosen);
+    fits.then_some(())
+        .ok_or_else(|| Refused::Illegal(format!("{chosen} jobs are chosen; choose 1 to {MOST}.")))
+}
+
+async fn act(
+    asked: &Asked,
+    wish: Wish,
+    ids: Vec<JobId>,
+    expected: Vec<JobState>,
+) -> Result<Vec<bool>, Refused> {
+    let (store, now) = (asked.store(), asked.now());
+    let (action, did) = match wish {
+        Wish::Bulk(Bulk::Requeue) => (Action::Requeue, "requeued"),
+        Wish::Bulk(Bulk::Delete) => (Action::Delete, "deleted"),
+        Wish::Reschedule(at) => (Action::Reschedule(at), "rescheduled"),
+        Wish::Bulk(Bulk::Move(queue)) => {
+            let change = Change { queue: Some(queue), expected, ..Change::default() };
+            return Ok(store.change(ids, change, now).await?);
+        }
+        Wish::Bulk(Bulk::Prioritize(priority)) => {
+            let change = Change { priority: Some(priority), expected, ..Change::default() };
+            return Ok(store.change(ids, change, now).await?);
+        }
+    };
+    let reason = Some(format!("{did} in the dashboard").into());
+    Ok(store.command(ids, Command { action, expected, reason }, now).await?)
+}
+
 /// Acts on a recurring definition, and says what was tried, and whether it happened; `None` when the definition is not there.
+/// Under a key one job is made.
 pub(crate) async fn recurring(
     asked: &Asked,
     id: Arc<str>,
     action: &str,
+    key: &str,
 ) -> Result<(RecurringCommand, Option<bool>), Refused> {
-    let (command, role) = match action {
-        "trigger" => (RecurringCommand::Trigger(new_id(asked)?), Role::Operate),
-        "pause" => (RecurringCommand::Pause, Role::Operate),
-        "resume" => (RecurringCommand::Resume, Role::Operate),
-        "remove" => (RecurringCommand::Remove, Role::Administer),
+    needs(asked, if action == "remove" { Role::Administer } else { Role::Operate })?;
+    allowed(asked, action, &format!("recurring definition {id}"))?;
+    let command = match action {
+        "trigger" => RecurringCommand::Trigger(once::id(asked, key, &format!("trigger {id}")).await?),
+        "pause" => RecurringCommand::Pause,
+        "resume" => RecurringCommand::Resume,
+        "remove" => RecurringCommand::Remove,
         other => return Err(unknown(other)),
     };
-    needs(asked, role)?;
+    if let RecurringCommand::Trigger(job) = &command
+        && asked.store().job(*job).await?.is_some()
+    {
+        return Ok((command, Some(true)));
+    }
     let done = asked.store().recurring(Arc::clone(&id), command.clone(), asked.now()).await?;
     told(asked, action, &format!("recurring definition {id}"), done == Some(true)).await;
     Ok((command, done))
@@ -138,6 +208,7 @@ pub(crate) async fn many_recurring(
     asked: &Asked,
     action: &str,
     ids: Vec<String>,
+    key: &str,
 ) -> Result<Vec<(String, Option<bool>)>, Refused> {
     if ids.is_empty() || ids.len() > MOST {
         needs(asked, Role::Operate)?;
@@ -145,8 +216,10 @@ pub(crate) async fn many_recurring(
         return Err(Refused::Illegal(format!("{chosen} definitions are chosen; choose 1 to {MOST}.")));
     }
     let mut acted = Vec::with_capacity(ids.len());
-    for id in ids {
-        let (_, done) = recurring(asked, id.as_str().into(), action).await?;
+    for (at, id) in ids.into_iter().enumerate() {
+        // Each makes a job of its own.
+        let key = if key.is_empty() { String::new() } else { format!("{key}/{at}") };
+        let (_, done) = recurring(asked, id.as_str().into(), action, &key).await?;
         acted.push((id, done));
     }
     Ok(acted)
@@ -168,6 +241,7 @@ pub(crate) async fn queue(asked: &Asked, name: Arc<str>, action: &str) -> Result
         "resume" => false,
         other => return Err(unknown(other)),
     };
+    allowed(asked, action, &format!("queue {name}"))?;
     let done = asked.store().pause(Arc::clone(&name), pause, asked.now()).await?;
     told(asked, action, &format!("queue {name}"), done).await;
     Ok(done)

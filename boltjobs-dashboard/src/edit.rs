@@ -12,7 +12,7 @@ use boltjobs_core::{Timestamp, duration};
 use chrono::DateTime;
 
 use crate::audit::{told, told_with};
-use crate::doing::needs;
+use crate::doing::{allowed, needs};
 use crate::refused::Refused;
 use crate::routes::Asked;
 
@@ -247,6 +247,7 @@ pub(crate) async fn change(
     edited: Definition,
 ) -> Result<Option<bool>, Refused> {
     needs(asked, Role::Operate)?;
+    allowed(asked, "edit", &target(&known.id))?;
     let differs = edited != *known;
     let detail = differences(known, &edited);
     let command = RecurringCommand::Change { from: Box::new(known.clone()), to: Box::new(edited) };

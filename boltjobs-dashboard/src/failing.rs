@@ -8,13 +8,18 @@ use boltjobs_core::store::{FailureGroup, JobFilter, Page, PageQuery};
 use serde::Deserialize;
 
 use crate::health::checks;
+use crate::pages::sorting::Sorted;
 use crate::pages::{self, Known};
 use crate::refused::Refused;
 use crate::routes::{self, Asked, Wanted};
 
-pub(crate) async fn failures(asked: Asked) -> Response {
-    let groups = find_failures(&asked).await;
-    asked.answer(groups.map(|groups| pages::failures(asked.view(), &groups)))
+pub(crate) async fn failures(asked: Asked, Query(sorted): Query<Sorted>) -> Response {
+    let page = async {
+        let mut groups = find_failures(&asked).await?;
+        sorted.apply(&mut groups, &pages::FAILURES_BY)?;
+        Ok(pages::failures(asked.view(), &groups, &sorted))
+    };
+    asked.answer(page.await)
 }
 
 /// Finds failures, each with its silence.

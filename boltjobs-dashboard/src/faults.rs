@@ -42,6 +42,7 @@ impl Dashboard {
             role: self.role,
             tokens: self.tokens.clone(),
             check: self.check.clone(),
+            permit: self.permit.clone(),
             hosts: Hosts { names: self.hosts.clone(), addresses: guarded },
             forms: random().unwrap_or_default().into(),
             sessions: sessions::Sessions::default(),

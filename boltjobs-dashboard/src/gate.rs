@@ -9,7 +9,7 @@ use axum::extract::ConnectInfo;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use boltjobs_core::access::{Identity, Role, Token};
+use boltjobs_core::access::{Identity, Permit, Role, Token};
 
 use crate::access::{Access, By};
 use crate::attempts::Attempts;
@@ -42,6 +42,10 @@ pub(crate) enum Refusal {
     TooMany(Duration),
     /// The app does not let them in, and there is no other way.
     Forbidden,
+    /// There is neither a token nor a check of the app, and they come from another machine.
+    Elsewhere,
+    /// The same, and nobody tells where they come from.
+    Nowhere,
 }
 
 /// What is known of who may come in.
@@ -51,6 +55,8 @@ pub(crate) struct Gate {
     pub(crate) role: Role,
     pub(crate) tokens: Vec<(Identity, Token)>,
     pub(crate) check: Option<Check>,
+    /// What the app says of each action.
+    pub(crate) permit: Option<Permit>,
     pub(crate) hosts: Hosts,
     /// What forms carry that belong to no session; empty when there are no random numbers.
     pub(crate) forms: Arc<str>,
@@ -75,6 +81,12 @@ impl Gate {
             return Ok(Access::new(&who, By::App, Arc::clone(&self.forms)));
         }
         if !self.is_guarded() {
+            // Whoever serves a nested router may do so for everybody. Where nothing says who asks, it has to say from where.
+            match peer(parts) {
+                Some(from) if from.to_canonical().is_loopback() => {}
+                Some(_) => return Err(Refusal::Elsewhere),
+                None => return Err(Refusal::Nowhere),
+            }
             let who = Identity::new("anybody", self.role);
             return Ok(Access::new(&who, By::Nothing, Arc::clone(&self.forms)));
         }
@@ -106,9 +118,7 @@ impl Gate {
         }
         found.ok_or_else(|| {
             self.attempts.count(from, now);
-            let from =
-                from.map_or_else(|| "an address that is not known".to_owned(), |from| from.to_string());
-            tell("nobody", "log in", &format!("a wrong token from {from}"), false);
+            tell("nobody", "log in", &self::from(from), false);
             Refusal::Wrong
         })
     }
@@ -118,6 +128,12 @@ impl Gate {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Says of a wrong token where it came from.
+pub(crate) fn from(peer: Option<IpAddr>) -> String {
+    let peer = peer.map_or_else(|| "an address that is not known".to_owned(), |peer| peer.to_string());
+    format!("a wrong token from {peer}")
 }
 
 /// Returns where a request comes from, if whoever serves the pages tells it.
@@ -138,6 +154,7 @@ mod tests {
             role: Role::Operate,
             tokens: tokens.iter().map(token).collect(),
             check,
+            permit: None,
             hosts: Hosts::default(),
             forms: "form".into(),
             sessions: Sessions::default(),
@@ -146,13 +163,38 @@ mod tests {
     }
 
     fn parts(authorization: &str) -> Parts {
-        let request = Request::builder().header(AUTHORIZATION, authorization).extension("ada");
+        let here = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1)));
+        let request =
+            Request::builder().header(AUTHORIZATION, authorization).extension("ada").extension(here);
         request.body(()).unwrap().into_parts().0
     }
 
     fn ask(gate: &Gate, authorization: &str) -> Result<(String, Role), Refusal> {
         let access = gate.identify(&parts(authorization), Duration::ZERO)?;
         Ok((access.actor().to_owned(), access.role))
+    }
+
+    #[test]
+    fn where_nobody_is_told_apart_only_loopback_is_let_in() {
+        let identify = |gate: &Gate, from: Option<&str>| {
+            let mut parts = parts("");
+            parts.extensions.remove::<ConnectInfo<SocketAddr>>();
+            if let Some(from) = from {
+                parts.extensions.insert(ConnectInfo::<SocketAddr>(from.parse().unwrap()));
+            }
+            gate.identify(&parts, Duration::ZERO).map(|access| access.role)
+        };
+        let open = gate(&[], None);
+        for here in ["127.0.0.1:9", "127.8.8.8:9", "[::1]:9", "[::ffff:127.0.0.1]:9"] {
+            assert_eq!(identify(&open, Some(here)), Ok(Role::Operate), "{here}");
+        }
+        for there in ["192.168.0.7:9", "0.0.0.0:9", "[2001:db8::1]:9", "[::ffff:10.0.0.1]:9"] {
+            assert_eq!(identify(&open, Some(there)), Err(Refusal::Elsewhere), "{there}");
+        }
+        assert_eq!(identify(&open, None), Err(Refusal::Nowhere));
+        let known = gate(&[], Some(Check(Arc::new(|_: &Parts| Some(Role::Read.into())))));
+        assert_eq!(identify(&known, Some("192.168.0.7:9")), Ok(Role::Read));
+        assert_eq!(identify(&known, None), Ok(Role::Read));
     }
 
     const TOKENS: [(&str, Role, &str); 2] =

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use crate::Source;
 use crate::access::{Access, By, Role, is_own};
 use crate::login;
+use crate::silencing::end_where_well;
 
 /// Nothing but its own style, script and pictures, and forms that lead to itself: nothing inline, no frame around it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
@@ -32,6 +33,10 @@ pub(crate) async fn check(State(source): State<Source>, request: Request, next: 
     let mut response = match admit(&source, request) {
         Ok(request) => {
             source.operations.take_up().await.into_iter().for_each(|work| drop(tokio::spawn(work)));
+            // A stranger does not have anything looked at.
+            if request.method() == Method::POST && !is_open(request.uri().path()) {
+                end_where_well(&source).await;
+            }
             next.run(request).await
         }
         Err(refused) => *refused,
@@ -70,7 +75,8 @@ fn admit(source: &Source, request: Request) -> Result<Request, Box<Response>> {
         Access::none()
     } else {
         let known = source.gate.identify(&parts, source.clock.monotonic());
-        known.map_err(|refusal| Box::new(login::ask(&parts, &refusal)))?
+        let known = known.map_err(|refusal| Box::new(login::ask(&parts, &refusal)))?;
+        known.with(source.gate.permit.clone())
     };
     let (reads, by) = (access.role == Role::Read && !FOR_READERS.contains(&&*path), access.by);
     let only_looks = format!("the role of `{}` here is `read`, which only looks", access.actor());

@@ -18,6 +18,7 @@ mod change;
 mod changing;
 mod choices;
 mod columns;
+mod confirming;
 mod cookie;
 mod demo;
 mod doing;
@@ -38,6 +39,7 @@ mod limiting;
 mod link;
 mod login;
 mod making;
+mod once;
 mod operating;
 mod overview;
 mod pages;
@@ -67,7 +69,7 @@ use axum::http::request::Parts;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use boltjobs_core::Timestamp;
-use boltjobs_core::access::{Host, Token};
+use boltjobs_core::access::{Host, Permit, Token};
 pub use boltjobs_core::access::{Identity, Role};
 use boltjobs_core::clock::Clock;
 use boltjobs_core::operation::Operations;
@@ -90,6 +92,7 @@ struct Source {
     gate: Arc<Gate>,
     environment: Option<Arc<str>>,
     operations: Operations,
+    turns: once::Turns,
     /// The queries that the app has for everybody.
     queries: Arc<[Saved]>,
     site: Arc<Site>,
@@ -142,6 +145,7 @@ pub struct Dashboard {
     environment: Option<Arc<str>>,
     tokens: Vec<(Identity, Token)>,
     check: Option<Check>,
+    permit: Option<Permit>,
     hosts: Vec<Host>,
     queries: Vec<Saved>,
     site: Site,
@@ -159,6 +163,7 @@ impl Dashboard {
             environment: None,
             tokens: Vec::new(),
             check: None,
+            permit: None,
             hosts: Vec::new(),
             queries: Vec::new(),
             site: Site::default(),
@@ -204,6 +209,25 @@ impl Dashboard {
     #[must_use]
     pub fn authorize(mut self, check: impl Fn(&Parts) -> Option<Identity> + Send + Sync + 'static) -> Self {
         self.check = Some(Check(Arc::new(check)));
+        self
+    }
+
+    /// Asks a fn of the app about each action that the role of somebody allows: whether they may do it, as in `pause`, to
+    /// something, as in `queue mail`. Both are named as `/audit` has them, and `docs/dashboard.md` lists them. What it denies is
+    /// answered with 403, and buttons for it are left out where it is known what they act on. Default: the role alone decides.
+    ///
+    /// It is called for each button, so it must not block.
+    ///
+    /// ```
+    /// # use boltjobs_core::{clock::Clock, store::Store};
+    /// # fn with(store: std::sync::Arc<dyn Store>, clock: std::sync::Arc<dyn Clock>) -> boltjobs_dashboard::Dashboard {
+    /// boltjobs_dashboard::Dashboard::new(store, clock)
+    ///     .permit(|who, action, target| who.name() == "ada" || (action, target) != ("pause", "queue payments"))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn permit(mut self, permit: impl Fn(&Identity, &str, &str) -> bool + Send + Sync + 'static) -> Self {
+        self.permit = Some(Permit::new(permit));
         self
     }
 
@@ -295,9 +319,11 @@ impl Dashboard {
 
     /// Makes the pages. They can be nested below any path of another router.
     ///
-    /// What changes anything has to come from a form of the pages themselves, or with a token in its header. Wrong tokens are
-    /// counted by address where the router is served with `into_make_service_with_connect_info::<SocketAddr>()`, and all
-    /// together elsewhere.
+    /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`. Without a [`token`](Self::token) and without
+    /// [`authorize`](Self::authorize) it answers to loopback alone, and to nobody where it is not told where a request comes from.
+    /// With them, wrong tokens are counted by address, and all together where there is none.
+    ///
+    /// What changes anything has to come from a form of the pages themselves, or with a token in its header.
     ///
     /// # Errors
     /// All tokens, hosts, queries, links and the like that can't be used, and hosts that would show the pages to everybody.
@@ -327,7 +353,8 @@ impl Dashboard {
         let Self { store, clock, environment, queries, site, operations, .. } = self;
         let fresh = || Operations::new(Arc::clone(&store), Arc::clone(&clock));
         let (operations, queries) = (operations.unwrap_or_else(fresh), queries.into());
-        Source { store, clock, gate: Arc::new(gate), environment, operations, queries, site: Arc::new(site) }
+        let (turns, site) = (once::Turns::default(), Arc::new(site));
+        Source { store, clock, gate: Arc::new(gate), environment, operations, turns, queries, site }
     }
 }
 

@@ -9,7 +9,7 @@ use boltjobs_core::text::shown;
 use boltjobs_core::throughput::Flow;
 
 use crate::audit::told_with;
-use crate::doing::{self, needs};
+use crate::doing::{self, allowed, needs};
 use crate::refused::Refused;
 use crate::routes::Asked;
 use crate::text;
@@ -58,6 +58,7 @@ pub(crate) async fn act(asked: &Asked, name: Arc<str>, action: &str, limit: &str
         "limit" => set(asked, name, limit).await,
         "unlimit" => {
             needs(asked, Role::Operate)?;
+            allowed(asked, action, &format!("queue {name}"))?;
             let done = queue_limit::remove(asked.store(), &name, asked.now()).await?;
             told_with(asked, action, &format!("queue {name}"), "", done).await;
             Ok(done)
@@ -68,6 +69,7 @@ pub(crate) async fn act(asked: &Asked, name: Arc<str>, action: &str, limit: &str
 
 async fn set(asked: &Asked, queue: Arc<str>, limit: &str) -> Result<bool, Refused> {
     needs(asked, Role::Operate)?;
+    allowed(asked, "limit", &format!("queue {queue}"))?;
     let refused = |error: LimitError| match error {
         LimitError::Store(error) => Refused::Unavailable(error),
         other @ (LimitError::Name(_) | LimitError::Number(_)) => {

@@ -12,9 +12,9 @@ use serde::Deserialize;
 
 use crate::access::By;
 use crate::actions::Fields;
-use crate::audit::{tell, told};
+use crate::audit::{told, told_as};
 use crate::choices::Choices;
-use crate::gate::{Refusal, peer};
+use crate::gate::{Refusal, from, peer};
 use crate::guard::refused;
 use crate::link::Base;
 use crate::routes::{Asked, html};
@@ -25,6 +25,12 @@ pub(crate) const LONGEST: usize = 8_192;
 
 /// What no browser shows as a page, beside what is below `/api`.
 const FOR_PROGRAMS: [&str; 2] = ["/events", "/metrics"];
+
+const ELSEWHERE: &str = "nothing tells people apart here, so that it is for this machine alone: for others the app adds `token` or \
+                         `authorize` to the dashboard";
+const NOWHERE: &str = "nothing tells people apart here, nor where they come from: the app adds `token` or `authorize` to the \
+                       dashboard, or is served with `into_make_service_with_connect_info::<SocketAddr>()`, so that it is for this \
+                       machine alone";
 
 /// Where somebody was going.
 #[derive(Deserialize)]
@@ -58,14 +64,19 @@ pub(crate) async fn log_in(asked: Asked, parts: Parts, Form(sent): Form<Sent>) -
     }
     let who = match gate.prove(&sent.token, peer(&parts), asked.elapsed()) {
         Ok(who) => who.clone(),
-        Err(refusal) => return answer(asked.base(), asked.view().choices, to, &refusal),
+        Err(refusal) => {
+            if refusal == Refusal::Wrong && gate.attempts.is_stored(asked.elapsed()) {
+                told_as(&asked, "nobody", "log in", &from(peer(&parts)), false).await;
+            }
+            return answer(asked.base(), asked.view().choices, to, &refusal);
+        }
     };
     let name = who.name().to_owned();
     let Some(id) = gate.sessions.begin(who, asked.elapsed()) else {
         let why = "The system gives no random numbers, so nobody can log in.";
         return asked.notice(StatusCode::SERVICE_UNAVAILABLE, "Nothing was done", why);
     };
-    tell(&name, "log in", "the dashboard", true);
+    told_as(&asked, &name, "log in", "the dashboard", true).await;
     let cookie = cookie::keep(&parts.headers, asked.base(), &id);
     ([(SET_COOKIE, cookie)], Redirect::to(&asked.base().path(to))).into_response()
 }
@@ -112,7 +123,7 @@ fn answer(base: &Base, choices: Choices, to: &str, refusal: &Refusal) -> Respons
     let page = match refusal {
         Refusal::Unknown => pages::login(base, choices, to, None),
         Refusal::Wrong | Refusal::TooMany(_) => pages::login(base, choices, to, Some(&why)),
-        Refusal::Forbidden => pages::closed(base, choices, &why),
+        Refusal::Forbidden | Refusal::Elsewhere | Refusal::Nowhere => pages::closed(base, choices, &why),
     };
     with_headers(refusal, (status, html(page)).into_response())
 }
@@ -129,6 +140,8 @@ fn said(refusal: &Refusal) -> (StatusCode, String) {
             (StatusCode::TOO_MANY_REQUESTS, why)
         }
         Refusal::Forbidden => (StatusCode::FORBIDDEN, "the app does not let you in here".to_owned()),
+        Refusal::Elsewhere => (StatusCode::FORBIDDEN, ELSEWHERE.to_owned()),
+        Refusal::Nowhere => (StatusCode::FORBIDDEN, NOWHERE.to_owned()),
     }
 }
 
@@ -136,7 +149,7 @@ fn with_headers(refusal: &Refusal, answer: Response) -> Response {
     match refusal {
         Refusal::Unknown | Refusal::Wrong => ([(WWW_AUTHENTICATE, "Bearer")], answer).into_response(),
         Refusal::TooMany(left) => ([(RETRY_AFTER, seconds(*left).to_string())], answer).into_response(),
-        Refusal::Forbidden => answer,
+        Refusal::Forbidden | Refusal::Elsewhere | Refusal::Nowhere => answer,
     }
 }
 

@@ -23,7 +23,7 @@ use serde::Deserialize;
 use crate::actions::{Fields, Sent, answer};
 use crate::audit::told_with;
 use crate::change::{Difference, LONGEST, Typed, told};
-use crate::doing::{self, needs, new_id, unknown};
+use crate::doing::{self, allowed, needs, new_id, unknown};
 use crate::edit::Faults;
 use crate::fields::{Entries, blank};
 use crate::pages;
@@ -155,6 +155,7 @@ impl Making {
     /// Enqueues it. What was enqueued under its id already is that job.
     async fn enqueue(&self, asked: &Asked, made: Made) -> Result<(), Refused> {
         let Made { mut spec, start_at, differences, .. } = made;
+        allowed(asked, "enqueue", &format!("job {}", self.id))?;
         EnqueuedBy::User(asked.actor().to_owned()).write(&mut spec.meta);
         let request = Arc::clone(&spec.request);
         asked.store().enqueue(vec![NewJob { id: self.id, spec, start_at }], asked.now()).await?;

@@ -2,12 +2,13 @@
 
 use boltjobs_core::BatchId;
 use boltjobs_core::access::Role;
-use boltjobs_core::operation::{Operation, Order};
+use boltjobs_core::operation::{self, Operation, Order};
 use boltjobs_core::text::shown;
 
 use crate::audit::{told, told_with};
 use crate::bulk;
-use crate::doing::{needs, new_id, unknown};
+use crate::doing::{allowed, needs, unknown};
+use crate::once;
 use crate::refused::Refused;
 use crate::routes::Asked;
 
@@ -22,6 +23,8 @@ pub(crate) struct Typed<'a> {
     pub(crate) pace: &'a str,
     /// The most jobs; nothing for all.
     pub(crate) limit: &'a str,
+    /// Under a key it is begun once.
+    pub(crate) key: &'a str,
 }
 
 /// Begins an operation.
@@ -44,8 +47,14 @@ pub(crate) async fn begin(asked: &Asked, typed: &Typed<'_>) -> Result<Operation,
                 .ok_or_else(|| Refused::Illegal(format!("`{}` is no number of jobs.", shown(text))))?,
         ),
     };
+    allowed(asked, bulk.name(), &format!("jobs that match `{filter}`"))?;
+    let Typed { action, to, query, pace, limit: most, key } = typed;
+    let id = once::id(asked, key, &format!("{action} {query:?} {to} {pace} {most}")).await?;
+    if let Some(begun) = operation::find(asked.store(), id).await? {
+        return Ok(begun);
+    }
     let order = Order { bulk, filter, careful, limit, actor: asked.actor().to_owned() };
-    let (operation, work) = asked.source().operations.begin(new_id(asked)?, order).await?;
+    let (operation, work) = asked.source().operations.begin(id, order).await?;
     work.map(tokio::spawn);
     let what = format!("{} jobs that match `{}`", operation.planned, operation.query);
     let to = operation.bulk.to();
@@ -58,6 +67,7 @@ pub(crate) async fn begin(asked: &Asked, typed: &Typed<'_>) -> Result<Operation,
 pub(crate) async fn steer(asked: &Asked, operation: Operation, action: &str) -> Result<bool, Refused> {
     needs(asked, Role::Operate)?;
     let (id, all) = (operation.id, &asked.source().operations);
+    allowed(asked, action, &format!("operation {id}"))?;
     let done = match action {
         "pause" => all.pause(id),
         "stop" => all.stop(id),
@@ -75,6 +85,7 @@ pub(crate) async fn batch(asked: &Asked, id: BatchId, action: &str) -> Result<bo
     if action != "cancel" {
         return Err(unknown(action));
     }
+    allowed(asked, action, &format!("batch {id}"))?;
     let reason = format!("cancelled in the dashboard by {}", asked.actor());
     let done = asked.store().cancel_batch(id, Some(reason.into()), asked.now()).await?;
     told(asked, action, &format!("batch {id}"), done).await;

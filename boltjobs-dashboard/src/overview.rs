@@ -58,6 +58,15 @@ pub(crate) struct Found {
 /// What came and ended in each queue.
 pub(crate) type Rates = BTreeMap<Arc<str>, Flow>;
 
+/// Puts queues together with what came and ended in them.
+pub(crate) fn rated(queues: Vec<QueueInfo>, rates: &Rates) -> Vec<(QueueInfo, Flow)> {
+    let with_flow = |queue: QueueInfo| {
+        let flow = rates.get(&queue.name).copied().unwrap_or_default();
+        (queue, flow)
+    };
+    queues.into_iter().map(with_flow).collect()
+}
+
 impl Overview {
     pub(crate) async fn load(source: &Source, now: Timestamp) -> Result<Self, StoreError> {
         let (store, begun) = (&source.store, source.clock.monotonic());

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use crate::actions::{Fields, Sent, answer};
 use crate::audit::told_with;
 use crate::batches::find;
-use crate::doing::{job_id, needs, new_id, unknown};
+use crate::doing::{allowed, job_id, needs, unknown};
+use crate::once;
 use crate::pages;
 use crate::refused::Refused;
 use crate::routes::{Asked, html};
@@ -54,13 +55,22 @@ pub(crate) async fn plan(asked: &Asked, id: &str, from: RerunFrom) -> Result<(Ba
     Ok((batch, plan))
 }
 
-/// Lets it run again, and returns the new batch.
-pub(crate) async fn rerun(asked: &Asked, batch: &BatchStatus, plan: &Rerun) -> Result<BatchId, Refused> {
-    needs(asked, Role::Operate)?;
-    let id = BatchId::from(new_id(asked)?);
+/// Lets it run again, and returns the new batch. Under a key it happens once.
+pub(crate) async fn rerun(
+    asked: &Asked,
+    batch: &BatchStatus,
+    plan: &Rerun,
+    key: &str,
+) -> Result<BatchId, Refused> {
+    let target = format!("batch {}", batch.batch.id);
+    allowed(asked, "rerun", &target)?;
+    let id = BatchId::from(once::id(asked, key, &format!("rerun {target}")).await?);
+    if asked.store().batch(id).await?.is_some() {
+        return Ok(id);
+    }
     plan.submit(asked.store(), id, asked.now()).await?;
     let detail = format!("{} in batch {id}", counted(plan.jobs().len() as u64, "job"));
-    told_with(asked, "rerun", &format!("batch {}", batch.batch.id), &detail, true).await;
+    told_with(asked, "rerun", &target, &detail, true).await;
     Ok(id)
 }
 
@@ -86,6 +96,6 @@ async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refuse
     }
     let from = Beginning { from: form.field("from").to_owned() }.read()?;
     let (batch, plan) = plan(asked, id, from).await?;
-    let new = rerun(asked, &batch, &plan).await?;
+    let new = rerun(asked, &batch, &plan, form.field("key")).await?;
     Ok(Redirect::to(&asked.base().item("/batches/", &new.to_string())).into_response())
 }

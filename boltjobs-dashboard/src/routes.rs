@@ -1,5 +1,7 @@
 //! What is answered under which path.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +10,7 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use boltjobs_core::job::Job;
 use boltjobs_core::notes::LogLevel;
 use boltjobs_core::recurring::RecurringJob;
 use boltjobs_core::shape::Shape;
@@ -22,17 +25,23 @@ use crate::Source;
 use crate::access::Access;
 use crate::api::{self, written};
 use crate::choices::Choices;
-use crate::columns::Columns;
+use crate::columns::{Column, Columns};
 use crate::demo;
 use crate::gate::Gate;
 use crate::kin;
 use crate::link::Base;
-use crate::overview::{Overview, RATED, rates};
-use crate::pages::{self, Badges, Graphs, JobPage, JobsPage, Kept, LEVELS, SIZES, SPANS, Told, View};
+use crate::overview::{Overview, RATED, rated, rates};
+use crate::pages::sorting::Sorted;
+use crate::pages::{self, Badges, Graphs, JobPage, JobsPage, Kept, LEVELS, SIZES, SPANS, Told, View, Wider};
 use crate::refused::Refused;
 use crate::saved;
 use crate::server::{Servers, is_aborted};
-use crate::silencing::end_where_well;
+use crate::silencing::leave_out_where_well;
+
+/// Returns the path of something by its name, without what the pages are nested in.
+pub(crate) fn relative(path: &str, name: &str) -> String {
+    Base::default().item(path, name)
+}
 
 /// What every page needs: what to tell of, and how to show it.
 pub(crate) struct Asked {
@@ -97,7 +106,7 @@ async fn badges(source: &Source) -> Badges {
 impl Asked {
     pub(crate) async fn overview(&self) -> Result<Overview, Refused> {
         let mut overview = Overview::load(&self.source, self.view.now).await?;
-        end_where_well(self, &mut overview).await;
+        leave_out_where_well(&mut overview);
         Ok(overview)
     }
 
@@ -230,12 +239,23 @@ impl Wanted {
 }
 
 pub(crate) async fn jobs(asked: Asked, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response {
-    let kept = Kept { shared: &asked.source.queries, own: saved::of(&headers) };
+    let counts = asked.source.store.counts().await;
+    let kept = Kept {
+        shared: &asked.source.queries,
+        own: saved::of(&headers),
+        words: pages::completion::words(counts.ok().as_ref()),
+    };
     match wanted.q.parse::<JobFilter>() {
         Ok(filter) => {
             let page = async {
                 let columns = Columns::of(&wanted.columns, &headers)?;
-                let listed = find(&asked, filter, &wanted).await?;
+                let mut listed = find(&asked, filter, &wanted).await?;
+                if columns.has(Column::Why) {
+                    listed.why = why(&asked, &listed.page.jobs).await?;
+                }
+                if listed.page.jobs.is_empty() && listed.page.next.is_none() && listed.after.is_none() {
+                    listed.wider = wider(&asked, &listed.filter).await?;
+                }
                 Ok(pages::jobs(&asked.view, &listed, &columns, &kept))
             };
             asked.answer(page.await)
@@ -270,10 +290,44 @@ pub(crate) async fn find(asked: &Asked, filter: JobFilter, wanted: &Wanted) -> R
         }
     };
     let store = &asked.source.store;
-    let page = store.page(PageQuery { filter: filter.clone(), oldest_first, after, limit: size }).await?;
+    let page =
+        store.page(PageQuery { filter: filter.at(asked.now()), oldest_first, after, limit: size }).await?;
     let servers = store.servers(asked.view.now).await?;
     let aborted = page.jobs.iter().filter(|job| is_aborted(job, &servers)).map(|job| job.id).collect();
-    Ok(JobsPage { filter, counts: store.counts().await?, page, aborted, after, oldest_first, size })
+    let (why, wider) = (BTreeMap::new(), Vec::new());
+    Ok(JobsPage {
+        filter,
+        counts: store.counts().await?,
+        page,
+        aborted,
+        after,
+        oldest_first,
+        size,
+        why,
+        wider,
+    })
+}
+
+/// The most jobs of a page that are asked why they wait.
+const ASKED_WHY: usize = 50;
+
+/// Finds why the first jobs of a page wait that do so for a worker.
+async fn why(asked: &Asked, jobs: &[Job]) -> Result<BTreeMap<JobId, Explanation>, Refused> {
+    let mut found = BTreeMap::new();
+    for job in jobs.iter().filter(|job| job.state == JobState::Enqueued).take(ASKED_WHY) {
+        found.insert(job.id, asked.source.store.explain(job.id, asked.view.now).await?);
+    }
+    Ok(found)
+}
+
+/// Counts what would match without each part of a filter, by one look for each, the most first.
+async fn wider(asked: &Asked, filter: &JobFilter) -> Result<Vec<Wider>, Refused> {
+    let mut all = Wider::of(filter);
+    for each in &mut all {
+        each.tally = asked.source.store.count(each.filter.at(asked.view.now), None).await?;
+    }
+    all.sort_by_key(|each| (Reverse(each.tally.jobs), each.tally.next.is_none()));
+    Ok(all)
 }
 
 fn read_id(id: &str) -> Result<JobId, Refused> {
@@ -338,9 +392,13 @@ async fn turn(asked: &Asked, explanation: &Explanation) -> Result<Option<Duratio
     Ok(seconds.map(|seconds| Duration::from_secs(seconds.max(1))))
 }
 
-pub(crate) async fn recurring(asked: Asked) -> Response {
-    let all = asked.source.store.recurring_jobs().await;
-    asked.answer(all.map(|all| pages::recurring(&asked.view, &all)).map_err(Refused::from))
+pub(crate) async fn recurring(asked: Asked, Query(sorted): Query<Sorted>) -> Response {
+    let page = async {
+        let mut all = asked.source.store.recurring_jobs().await?;
+        sorted.apply(&mut all, &pages::RECURRING_BY)?;
+        Ok(pages::recurring(&asked.view, &all, &sorted))
+    };
+    asked.answer(page.await)
 }
 
 pub(crate) async fn definition(asked: Asked, Path(id): Path<String>) -> Response {
@@ -368,18 +426,23 @@ pub(crate) async fn find_definition(asked: &Asked, id: &str) -> Result<Recurring
     all.into_iter().find(|recurring| *recurring.definition.id == *id).ok_or_else(gone)
 }
 
-pub(crate) async fn queues(asked: Asked) -> Response {
+pub(crate) async fn queues(asked: Asked, Query(sorted): Query<Sorted>) -> Response {
     let page = async {
         let queues = asked.source.store.queues(asked.view.now).await?;
-        let rates = rates(&asked.source, asked.view.now).await?;
-        Ok(pages::queues(&asked.view, &queues, &rates))
+        let mut queues = rated(queues, &rates(&asked.source, asked.view.now).await?);
+        sorted.apply(&mut queues, &pages::QUEUES_BY)?;
+        Ok(pages::queues(&asked.view, &queues, &sorted))
     };
     asked.answer(page.await)
 }
 
-pub(crate) async fn servers(asked: Asked) -> Response {
-    let servers = Servers::find(&asked).await;
-    asked.answer(servers.map(|servers| pages::servers(&asked.view, &servers)))
+pub(crate) async fn servers(asked: Asked, Query(sorted): Query<Sorted>) -> Response {
+    let page = async {
+        let mut servers = Servers::find(&asked).await?;
+        sorted.apply(&mut servers.here, &pages::SERVERS_BY)?;
+        Ok(pages::servers(&asked.view, &servers, &sorted))
+    };
+    asked.answer(page.await)
 }
 
 pub(crate) async fn missing(asked: Asked) -> Response {

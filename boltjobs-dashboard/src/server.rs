@@ -12,7 +12,7 @@ use boltjobs_core::{JobState, Timestamp};
 
 use crate::actions::{Fields, Sent, answer, back};
 use crate::audit::told_with;
-use crate::doing::{needs, unknown};
+use crate::doing::{allowed, needs, unknown};
 use crate::pages;
 use crate::refused::Refused;
 use crate::routes::Asked;
@@ -142,6 +142,7 @@ pub(crate) async fn act(asked: &Asked, name: &str, action: &str, level: &str) ->
     let here = store.servers(at).await?.into_iter().find(|it| *it.offer.server == *name);
     let gone = || Refused::NotFound(format!("There is no server `{}`: it has ended.", shown(name)));
     let server = here.ok_or_else(gone)?.offer.server.clone();
+    allowed(asked, action, &format!("server {name}"))?;
     let mut detail = String::new();
     let done = match action {
         "quiet" => order::give(store, &WorkOrder { server, order: Order::Quiet, actor, at }).await?,

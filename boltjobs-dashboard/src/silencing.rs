@@ -4,11 +4,13 @@ use axum::extract::Path;
 use axum::response::Response;
 use boltjobs_core::access::Role;
 use boltjobs_core::silence::{self, Silence, SilenceError, Subject, Until};
+use boltjobs_core::store::StoreError;
 use boltjobs_core::text::shown;
 
+use crate::Source;
 use crate::actions::{Fields, Sent, answer, back};
 use crate::audit::{told, told_with};
-use crate::doing::{needs, unknown};
+use crate::doing::{allowed, needs, unknown};
 use crate::failure::read_fingerprint;
 use crate::health::{checks, has};
 use crate::overview::Overview;
@@ -40,6 +42,7 @@ pub(crate) fn of_failure(fingerprint: &str) -> Result<Subject, Refused> {
 pub(crate) async fn act(asked: &Asked, subject: Subject, order: &Order<'_>) -> Result<bool, Refused> {
     needs(asked, Role::Operate)?;
     let (store, now, what) = (asked.store(), asked.now(), subject.to_string());
+    allowed(asked, order.action, &what)?;
     let done = match order.action {
         "silence" => {
             let until = silence::until(store, &subject, order.until, now).await.map_err(refused)?;
@@ -89,20 +92,35 @@ async fn sent(asked: &Asked, subject: Subject, form: &Sent, page: &str) -> Resul
     Ok(back(page, if done { order.action } else { "nothing" }))
 }
 
-/// Ends the silences that hold until all is well again, of checks that find nothing.
-pub(crate) async fn end_where_well(asked: &Asked, overview: &mut Overview) {
+/// Leaves out the silences that hold until all is well again, of checks that find nothing, and returns what they were of. Whoever
+/// looks changes nothing: they are ended before the next thing that somebody does.
+pub(crate) fn leave_out_where_well(overview: &mut Overview) -> Vec<Subject> {
     if overview.servers.is_empty() {
         // Many checks look at nothing then, and so find nothing.
-        return;
+        return Vec::new();
     }
     let well = checks(overview).into_iter().filter(|check| check.found.is_none());
-    let ended = well.filter_map(|check| check.silence.filter(|silence| silence.until == Until::Well));
-    let ended: Vec<_> = ended.map(|silence| silence.subject).collect();
-    if ended.is_empty() {
-        return;
-    }
-    overview.silences.retain(|silence| !ended.contains(&silence.subject));
-    if let Err(error) = silence::end(asked.store(), &ended, asked.now()).await {
-        tracing::warn!(%error, "a silence that is over could not be removed; it is tried again at the next look");
+    let over = well.filter_map(|check| check.silence.filter(|silence| silence.until == Until::Well));
+    let over: Vec<_> = over.map(|silence| silence.subject).collect();
+    overview.silences.retain(|silence| !over.contains(&silence.subject));
+    over
+}
+
+/// Ends them.
+pub(crate) async fn end_where_well(source: &Source) {
+    let done = async {
+        let now = source.now();
+        let all = silence::all(&*source.store, now).await?;
+        if all.iter().all(|silence| silence.until != Until::Well) {
+            return Ok(());
+        }
+        let over = leave_out_where_well(&mut Overview::load(source, now).await?);
+        if !over.is_empty() {
+            silence::end(&*source.store, &over, now).await?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    if let Err(error) = done.await {
+        tracing::warn!(%error, "a silence that is over could not be removed; it is tried again with the next action");
     }
 }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 #[cfg(feature = "dashboard")]
-use boltjobs_core::access::{Host, Identity, Role};
+use boltjobs_core::access::{Host, Identity, Permit, Role};
 use boltjobs_core::text::shown;
 #[cfg(feature = "dashboard")]
 use boltjobs_dashboard::Dashboard;
@@ -65,6 +65,10 @@ fn pages(socket: TcpListener, shown: Shown, runtime: &Runtime) -> impl Future<Ou
     let dashboard = of(runtime).role(shown.role).hosts(shown.hosts.iter().map(Host::as_str));
     let tokens = shown.tokens.into_iter();
     let dashboard = tokens.fold(dashboard, |dashboard, (who, token)| dashboard.token(who, token.as_str()));
+    let dashboard = match shown.permit {
+        Some(permit) => dashboard.permit(move |who, action, target| permit.allows(who, action, target)),
+        None => dashboard,
+    };
     let queries = shown.queries.iter();
     let dashboard = queries.fold(dashboard, |dashboard, (name, query)| dashboard.query(name, query));
     let dashboard = shown.links.iter().fold(dashboard, |dashboard, (name, to)| dashboard.link(name, to));
@@ -130,6 +134,22 @@ impl Builder {
     /// and any address with a token.
     pub fn dashboard_host(mut self, host: impl AsRef<str>) -> Self {
         self.settings.dashboard.hosts.push(host.as_ref().parse());
+        self
+    }
+
+    /// Asks a fn about each action that the role of somebody allows: whether they may do it, as in `pause`, to something, as in
+    /// `queue mail`. Both are named as `/audit` has them. Default: the role alone decides. It is called for each button of a page,
+    /// so it must not block.
+    ///
+    /// ```
+    /// let builder = boltjobs::builder()
+    ///     .dashboard_permit(|who, action, target| who.name() == "ada" || (action, target) != ("pause", "queue payments"));
+    /// ```
+    pub fn dashboard_permit(
+        mut self,
+        permit: impl Fn(&Identity, &str, &str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.dashboard.permit = Some(Permit::new(permit));
         self
     }
 

@@ -91,7 +91,7 @@ pub use boltjobs_core::rate::Rate;
 pub use boltjobs_core::recurring::{Backfilled, Misfire, Overlap, Run as RecurringRun, RunOutcome};
 pub use boltjobs_core::silence::{Silence, Subject as SilenceOf, Until as SilenceUntil};
 pub use boltjobs_core::store::{
-    Duty, Explanation, FailureGroup, Keep, Limits, Reason, Retention, Store, StoreError, StoreSource,
+    Duty, Explanation, FailureGroup, Keep, Limits, Moment, Reason, Retention, Store, StoreError, StoreSource,
 };
 pub use boltjobs_core::throughput::{Flow, Throughput, Window};
 pub use boltjobs_core::unique::{OnConflict, Unique};

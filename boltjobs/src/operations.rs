@@ -17,7 +17,8 @@ use crate::runtime::Runtime;
 ///
 /// It is stored, and goes on where it was after a restart. It takes the newest jobs first, so that it ends however many come
 /// meanwhile, and 500 in each write; one that has left the states that were asked for by then is skipped. Dashboards show it
-/// under "Operations", where it can be paused, stopped and, if it deletes, taken back.
+/// under "Operations", where it can be paused, stopped and, if it deletes, taken back. Spans until now, as of
+/// [`JobQuery::waited`], are counted from when it is begun.
 ///
 /// # Errors
 /// [`Error::NotStarted`]; [`Error::InvalidOption`] for a queue or a priority that can't be; [`Error::Store`] when the store can't

@@ -1,11 +1,13 @@
 //! Finding jobs, and doing something with all that are found.
 
 use std::fmt;
+use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
+use std::time::Duration;
 
 use boltjobs_core::continuation::ParentId;
 use boltjobs_core::fingerprint::Fingerprint;
-use boltjobs_core::store::{Action, Command, JobFilter, PageQuery, count_all};
+use boltjobs_core::store::{Action, Command, Compare, JobFilter, Moment, PageQuery, count_all};
 use boltjobs_core::{BatchId, JobId, JobState};
 
 use crate::client::Client;
@@ -23,7 +25,8 @@ const STEP: usize = 1_000;
 ///
 /// States, queues, requests and tags are indexed: a page costs by what it returns, with ten jobs and with ten million. A
 /// [`text`](Self::text) is looked for in each job that matches the rest, in steps that hold nobody up; and so are two
-/// tags, or a tag and something else, among the jobs with the rarest of the tags.
+/// tags, or a tag and something else, among the jobs with the rarest of the tags. An error, attempts, a wait and a value of the
+/// payload are looked for as a text is; of two moments only the jobs between them are looked at.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is looked for until `list()`, `count()`, `requeue_all()` or `delete_all()`"]
 pub struct JobQuery {
@@ -131,8 +134,15 @@ impl JobQuery {
     /// [`Error::Query`] says where it can't be read, and what to write.
     pub fn matching(mut self, typed: &str) -> Result<Self> {
         let typed: JobFilter = typed.parse()?;
-        let JobFilter { states, queues, requests, tags, batch, parent, failures, retrying, text } = typed;
+        let JobFilter { states, queues, requests, tags, batch, parent, failures, retrying, text, .. } = typed;
+        let JobFilter { errors, attempts, waited, enqueued_after, enqueued_before, args, .. } = typed;
         let filter = &mut self.filter;
+        filter.errors.extend(errors);
+        filter.attempts.extend(attempts);
+        filter.waited.extend(waited);
+        filter.enqueued_after = enqueued_after.or(filter.enqueued_after);
+        filter.enqueued_before = enqueued_before.or(filter.enqueued_before);
+        filter.args.extend(args);
         filter.states.extend(states);
         filter.queues.extend(queues);
         filter.requests.extend(requests);
@@ -143,6 +153,57 @@ impl JobQuery {
         filter.retrying |= retrying;
         filter.text = text.or(filter.text.take());
         Ok(self)
+    }
+
+    /// Means jobs with this text, in upper or lower case, in the error of their latest attempt that failed: its type, its message
+    /// or a cause. If it is said several times, with all of them. The empty text is none.
+    pub fn error(mut self, text: impl Into<String>) -> Self {
+        self.filter.errors.extend(Some(text.into()).filter(|text| !text.is_empty()));
+        self
+    }
+
+    /// Means jobs of which so many attempts were made, as in `attempts(4..)`; one that runs is counted.
+    pub fn attempts(mut self, numbers: impl RangeBounds<u32>) -> Self {
+        let from = match numbers.start_bound() {
+            Bound::Included(least) => Some((Compare::AtLeast, *least)),
+            Bound::Excluded(below) => Some((Compare::More, *below)),
+            Bound::Unbounded => None,
+        };
+        let to = match numbers.end_bound() {
+            Bound::Included(most) => Some((Compare::AtMost, *most)),
+            Bound::Excluded(above) => Some((Compare::Less, *above)),
+            Bound::Unbounded => None,
+        };
+        self.filter.attempts.extend(from.into_iter().chain(to));
+        self
+    }
+
+    /// Means jobs that wait (Awaiting, Scheduled or Enqueued), and have for longer than a span.
+    pub fn waited(mut self, span: Duration) -> Self {
+        self.filter.waited.push((Compare::More, span.into()));
+        self
+    }
+
+    /// Means jobs that were enqueued at a moment or after it; of a [`Duration`], since so long ago. What counts is the time of
+    /// their ids: of a run of a recurring definition the instant for which it was made.
+    pub fn enqueued_after(mut self, moment: impl Into<Moment>) -> Self {
+        self.filter.enqueued_after = Some(moment.into());
+        self
+    }
+
+    /// Means jobs that were enqueued before a moment, or longer ago than a [`Duration`]; as
+    /// [`enqueued_after`](Self::enqueued_after) counts.
+    pub fn enqueued_before(mut self, moment: impl Into<Moment>) -> Self {
+        self.filter.enqueued_before = Some(moment.into());
+        self
+    }
+
+    /// Means jobs that have a value in their payload, as in `arg("customer.id", 42)`: a text, or a number, `true`, `false` or
+    /// `null` as JSON writes it. If it is said several times, all of them. A list has the values of its items; what is sensitive
+    /// has none.
+    pub fn arg(mut self, path: impl Into<String>, value: impl fmt::Display) -> Self {
+        self.filter.args.push((path.into(), value.to_string()));
+        self
     }
 
     pub(crate) fn into_parts(self) -> (Client, JobFilter, Option<usize>) {
@@ -164,6 +225,7 @@ impl JobQuery {
             return Err(Error::InvalidOption(format!("a page can't have {limit} jobs; use 1 to 1000")));
         }
         let Self { filter, oldest_first, after, .. } = self.clone();
+        let filter = filter.at(runtime.now());
         let mut query = PageQuery { filter, oldest_first, after, limit };
         let mut jobs = Vec::new();
         loop {
@@ -190,7 +252,7 @@ impl JobQuery {
     /// It only looks.
     pub async fn count(self) -> Result<u64> {
         let runtime = self.client.runtime()?;
-        Ok(count_all(&*runtime.store, &self.filter).await?)
+        Ok(count_all(&*runtime.store, &self.filter.at(runtime.now())).await?)
     }
 
     /// Enqueues all of the jobs again that [`Client::requeue`] would, newest first, a thousand in each write.
@@ -224,11 +286,11 @@ impl JobQuery {
 
     async fn command_all(self, action: Action) -> Result<BulkReport> {
         let runtime = self.client.runtime()?;
+        let filter = self.filter.at(runtime.now());
         let command = Command { action, expected: self.filter.states.clone(), reason: None };
         let (mut report, mut left) = (BulkReport::default(), self.limit.unwrap_or(usize::MAX));
         // Newest first whatever was asked for: what comes meanwhile is newer, so that it has an end.
-        let mut query =
-            PageQuery { filter: self.filter, oldest_first: false, after: self.after, limit: left.min(STEP) };
+        let mut query = PageQuery { filter, oldest_first: false, after: self.after, limit: left.min(STEP) };
         while left > 0 {
             let page = runtime.store.page(query.clone()).await?;
             let ids: Vec<JobId> = page.jobs.iter().map(|job| job.id).collect();

@@ -8,6 +8,7 @@ mod keys;
 mod large;
 mod live;
 mod login;
+mod rows;
 mod schedules;
 mod screenshots;
 mod theme;

@@ -93,6 +93,8 @@ async fn marked_jobs_are_deleted_and_taken_back() {
         browser.mark(&format!("//input[@type='checkbox'][@aria-label='Mark Charge {person}']")).await;
     }
     browser.press("//button[@name='action'][@value='delete']").await;
+    browser.expect(&["Delete 3 jobs?", "Nothing has been done yet.", "Charge Barbara Liskov"]).await;
+    browser.button("Delete 3 jobs").await;
     browser.expect(&["delete: 3 of 3 jobs", "Charge Grace Hopper", "Deleted"]).await;
     assert_eq!(office.bench.client().stats().await.unwrap().deleted, 3);
     browser.press("//button[@name='action'][@value='requeue']").await;

@@ -14,7 +14,7 @@ pub(super) const READ: (DashboardRole, &str) = (DashboardRole::Read, "read-01234
 pub(super) const OPERATE: (DashboardRole, &str) = (DashboardRole::Operate, "operate-0123456789abcdef");
 const ADMINISTER: (DashboardRole, &str) = (DashboardRole::Administer, "administer-0123456789abcdef");
 
-fn guarded(builder: boltjobs::Builder) -> boltjobs::Builder {
+pub(super) fn guarded(builder: boltjobs::Builder) -> boltjobs::Builder {
     let tokens = [READ, OPERATE, ADMINISTER].into_iter();
     tokens.fold(shown(builder), |builder, (role, token)| builder.dashboard_token(role, token))
 }
@@ -33,7 +33,7 @@ fn expected(who: Option<DashboardRole>, may: For, ok: u16) -> u16 {
     }
 }
 
-fn request(at: SocketAddr, asked: &str, host: &str, headers: &str, form: &str) -> Answer {
+pub(super) fn request(at: SocketAddr, asked: &str, host: &str, headers: &str, form: &str) -> Answer {
     let length = form.len();
     let kind = if is_json(form) { "application/json" } else { "application/x-www-form-urlencoded" };
     let head = format!(
@@ -42,7 +42,7 @@ fn request(at: SocketAddr, asked: &str, host: &str, headers: &str, form: &str) -
     send(at, &head, form)
 }
 
-fn is_json(form: &str) -> bool {
+pub(super) fn is_json(form: &str) -> bool {
     form.starts_with('{')
 }
 
@@ -55,7 +55,7 @@ fn with_token(headers: &str, form: &str, token: &str) -> (String, String) {
     }
 }
 
-fn bearer(token: &str) -> String {
+pub(super) fn bearer(token: &str) -> String {
     format!("\r\nAuthorization: Bearer {token}")
 }
 

@@ -42,7 +42,7 @@ async fn a_link_says_which_columns_a_list_has() {
     assert!(page.matches(named).count() > 10, "{page}");
     let refused = get(at, "/jobs?columns=state,%3Cb%3E");
     assert_eq!(refused.status, 400);
-    assert_has(&refused.body, &["There is no column `&lt;b&gt;`; use `state`, `what`, `since`"]);
+    assert_has(&refused.body, &["There is no column `&lt;b&gt;`; use `state`, `what`, `why`, `since`"]);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use boltjobs::{DashboardIdentity, DashboardRole};
+use boltjobs_core::audit;
 use boltjobs_tests::Bench;
 
 use super::access::OPERATE;
@@ -174,6 +175,33 @@ async fn a_form_of_whoever_is_let_in_has_two_megabytes_at_most() {
     let form = |bytes| format!("action=pause&{}", "x".repeat(bytes));
     assert_eq!(post(at, "/queues/x", &bearer, &form(2_000_000)).status, 303);
     assert_eq!(post(at, "/queues/x", &bearer, &form(2_200_000)).status, 400);
+}
+
+#[tokio::test]
+async fn who_comes_in_and_who_tries_to_stands_in_the_audit_within_bounds() {
+    let bench = bench().await;
+    let at = address(&bench);
+    assert_eq!(sent(at, "not-the-token", "/").status, 401);
+    log_in(at, OPERATE.1);
+    let all = || async { audit::read(&*bench.store, None, 999).await.unwrap().entries };
+    let told: Vec<_> = all().await.into_iter().map(|it| (it.actor, it.action, it.target, it.done)).collect();
+    let entry =
+        |actor: &str, target: &str, done| (actor.to_owned(), "log in".to_owned(), target.to_owned(), done);
+    assert_eq!(
+        told,
+        [entry("ada", "the dashboard", true), entry("nobody", "a wrong token from 127.0.0.1", false)]
+    );
+    // Nobody pushes out of it what others did.
+    for _ in 0..8 {
+        for _ in 0..10 {
+            sent(at, "not-the-token", "/");
+        }
+        bench.clock.advance(Duration::from_secs(61));
+    }
+    assert_eq!(all().await.iter().filter(|it| !it.done).count(), 60);
+    bench.clock.advance(HOUR);
+    sent(at, "not-the-token", "/");
+    assert_eq!(all().await.iter().filter(|it| !it.done).count(), 61);
 }
 
 /// What was told to the audit, by all tests of this program.

@@ -57,7 +57,14 @@ async fn jobs_are_found_by_what_is_typed() {
         assert_eq!(page.matches("<tr>").count(), 2, "more than one job is found by {query}: {page}");
     }
     let page = get(at, "/jobs?q=tag:eu+state:deleted").body;
-    assert_has(&page, &["Nothing matches.", "Leave out the tags", "Leave out the states"]);
+    assert_has(
+        &page,
+        &[
+            "Nothing matches.",
+            "Leave out <code>tag:eu</code></a>: 0 jobs",
+            "Leave out <code>state:deleted</code></a>: 1 job<",
+        ],
+    );
     assert_eq!(links(&page, "q=tag%3Aeu").len(), 2, "all states, and without the states: {page}");
     let refused = get(at, "/jobs?q=tag:eu+colour:%3Cb%3E");
     assert_eq!(refused.status, 400);
@@ -130,7 +137,7 @@ async fn a_job_is_copied_as_json_and_as_a_command() {
     let look = format!("curl 'http://{at}/api/jobs/{job}'");
     let requeue =
         r#"-d '{&quot;action&quot;:&quot;requeue&quot;,&quot;expected&quot;:[&quot;Failed&quot;]}'"#;
-    assert_has(told, &[&format!("<code>{look}</code>"), requeue]);
+    assert_has(told, &[&format!("<code data-as=\"curl\">{look}</code>"), requeue]);
     // Only what stands in the page is asked for, whatever the request said.
     let strange = ask(at, &format!("GET /jobs/{job} HTTP/1.1\r\nHost: localhost:1")).body;
     assert_has(&strange, &[&format!("curl 'http://localhost:1/api/jobs/{job}'")]);
@@ -275,7 +282,20 @@ async fn the_pages_can_be_nested_in_an_app_of_ones_own() {
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
+    let service = app.clone().into_make_service_with_connect_info::<std::net::SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    // Nobody tells where a request comes from.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let untold = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });
+    for (path, kind) in [("/admin/jobs", "text/html"), ("/admin/jobs/api/jobs", "application/json")] {
+        let answer = tokio::task::spawn_blocking(move || get(untold, path)).await.unwrap();
+        assert_eq!(answer.status, 403, "{}", answer.body);
+        assert_has(&answer.head, &[kind]);
+        assert_has(&answer.body, &["adds `token` or `authorize`", "into_make_service_with_connect_info"]);
+    }
+    let probe = tokio::task::spawn_blocking(move || get(untold, "/admin/jobs/healthz")).await.unwrap();
+    assert_eq!(probe.status, 200, "a probe may come from anywhere");
     for path in ["/admin/jobs", "/admin/jobs/jobs", "/admin/jobs/queues", "/admin/jobs/nowhere"] {
         let answer = tokio::task::spawn_blocking(move || get(at, path)).await.unwrap();
         assert_has(&answer.body, &["href=\"/admin/jobs/assets/style-", "href=\"/admin/jobs/servers\""]);

@@ -104,7 +104,14 @@ async fn a_silence_until_it_is_well_again_ends_when_it_is() {
     pass(&bench, HOUR * 24 * 400).await;
     assert_eq!(silence::all(&*bench.store, bench.clock_now()).await.unwrap()[0].until, Until::Well);
     queue.resume().await.unwrap();
+    for path in ["/", "/health", "/api/overview", "/api/health"] {
+        let page = get(at, path).body;
+        assert!(!page.contains("silenced for a while") && !page.contains("maintenance"), "{path}: {page}");
+    }
     assert_has(&get(at, "/health").body, &["<strong>ok</strong>: no queue is paused"]);
+    // Whoever looks changes nothing.
+    assert_eq!(silence::all(&*bench.store, bench.clock_now()).await.unwrap().len(), 1);
+    act(at, "/queues/default", "action=resume");
     assert_eq!(silence::all(&*bench.store, bench.clock_now()).await.unwrap(), []);
     queue.pause().await.unwrap();
     assert_has(&overview(at), &["Paused queues: <code>default</code>"]);

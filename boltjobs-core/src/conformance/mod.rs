@@ -313,6 +313,9 @@ macro_rules! store_conformance {
             search {
                 a_search_finds_what_a_look_at_each_job_finds
                 a_page_can_begin_with_the_oldest
+                jobs_are_found_by_error_attempts_and_wait
+                jobs_are_found_by_when_they_were_enqueued
+                jobs_are_found_by_the_values_of_their_payloads
                 a_text_is_found_wherever_it_stands
                 a_secret_is_never_found
                 what_can_be_found_survives_a_reopen

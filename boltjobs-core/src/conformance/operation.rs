@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::lab::{LEASE, batch, batch_id, error, id, job_with, strict};
+use super::lab::{LEASE, at, batch, batch_id, error, id, job_with, strict};
 use super::noting::{bar, lines, progress, step};
 use crate::batch::NewBatch;
 use crate::continuation::{After, Parent};
@@ -16,8 +16,8 @@ use crate::notes::Note;
 use crate::rate::Rate;
 use crate::recurring::{Definition, Misfire, Overlap};
 use crate::store::{
-    Action, Change, Command, Handled, JobFilter, Keep, Limits, Offer, Outcome, PageQuery, RecurringCommand,
-    Retention,
+    Action, Change, Command, Compare, Handled, JobFilter, Keep, Limits, Moment, Offer, Outcome, PageQuery,
+    RecurringCommand, Retention,
 };
 use crate::unique::{OnConflict, Unique};
 use crate::{BatchId, JobId, JobState, Timestamp};
@@ -201,6 +201,24 @@ fn filter(rng: &mut Rng) -> JobFilter {
         failures: Vec::new(),
         retrying: rng.u8(0..4) == 0,
         text: (rng.u8(0..3) == 0).then(|| pick(rng, &["XX", "mail", "no route"]).into()),
+        ..compared(rng)
+    }
+}
+
+/// Compares attempts, times and payloads, now and then.
+fn compared(rng: &mut Rng) -> JobFilter {
+    let mut rarely = || rng.u8(0..8) == 0;
+    let (attempts, errors, waited, after, before, args) =
+        (rarely(), rarely(), rarely(), rarely(), rarely(), rarely());
+    let mut moment = || Moment::At(at(rng.u64(0..600)));
+    JobFilter {
+        attempts: attempts.then_some((Compare::AtLeast, 1)).into_iter().collect(),
+        errors: errors.then(|| "NO route".to_owned()).into_iter().collect(),
+        waited: waited.then(|| (Compare::More, moment())).into_iter().collect(),
+        enqueued_after: after.then(&mut moment),
+        enqueued_before: before.then(&mut moment),
+        args: args.then(|| (String::new(), "7".to_owned())).into_iter().collect(),
+        ..JobFilter::default()
     }
 }
 

@@ -6,7 +6,7 @@ use super::Fixture;
 use super::lab::{Lab, at, failed, id, job, job_with, strict};
 use crate::JobState::{Deleted, Enqueued, Failed, Processing};
 use crate::job::{Job, JobSpec, NewJob};
-use crate::store::{Action, Command, JobFilter, PageQuery, Settled};
+use crate::store::{Action, Command, Compare, JobFilter, Moment, PageQuery, Settled};
 use crate::{JobId, JobState};
 
 /// Returns the ids of all jobs that a filter finds, newest first, and checks that they are counted right.
@@ -117,6 +117,109 @@ pub fn a_text_is_found_wherever_it_stands(fixture: &dyn Fixture) {
     assert!(found(&lab, &text("nowhere")).is_empty());
 }
 
+/// What is typed, at a time.
+fn typed(query: &str, second: u64) -> JobFilter {
+    query.parse::<JobFilter>().expect("it can be read").at(at(second))
+}
+
+/// The error is that of the latest attempt that failed, whatever the job did since; a wait is over when the job is not in line.
+pub fn jobs_are_found_by_error_attempts_and_wait(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    lab.add_in(Failed, 1, at(10));
+    lab.add_in(Processing, 2, at(20));
+    lab.enqueue(vec![job(3)], at(30));
+    lab.enqueue(vec![NewJob { start_at: Some(at(999)), ..job(4) }], at(40));
+    for (query, expected) in [
+        ("error:NO error:route", &[1][..]),
+        ("error:\"the cause\"", &[1]),
+        ("error:my::ERROR", &[1]),
+        ("error:nowhere", &[]),
+        ("attempt:1", &[2, 1]),
+        ("attempt:>=1 state:processing", &[2]),
+        ("attempt:<1", &[4, 3]),
+        ("attempt:>1", &[]),
+        ("waited:>20s", &[3]),
+        ("waited:<=20s", &[4]),
+        ("waited:>=20s", &[4, 3]),
+        ("waited:<30s waited:>10s", &[4]),
+        ("waited:>1s state:failed", &[]),
+    ] {
+        let expected: Vec<_> = expected.iter().map(|n| id(*n)).collect();
+        assert_eq!(found(&lab, &typed(query, 60)), expected, "{query}");
+    }
+    assert!(lab.ask(id(1), Action::Requeue, at(60)));
+    assert_eq!(found(&lab, &typed("error:route waited:<5s", 61)), [id(1)]);
+}
+
+/// The time of a job is that of its id, which is where it stands in lists.
+pub fn jobs_are_found_by_when_they_were_enqueued(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    let made = |second| NewJob { id: JobId::from_parts(at(second), 7), ..job(0) };
+    let jobs: Vec<_> = (0..6).map(|n| made(n * 100)).collect();
+    let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
+    lab.enqueue(jobs, at(500));
+    for (query, expected) in [
+        ("after:200s", &[5, 4][..]),
+        ("before:200s", &[3, 2, 1, 0]),
+        ("after:300s before:100s", &[4, 3]),
+        ("after:1s", &[]),
+        ("before:52w", &[]),
+        ("after:52w before:2024-01-02", &[5, 4, 3, 2, 1, 0]),
+    ] {
+        let filter = typed(query, 600);
+        let expected: Vec<_> = expected.iter().map(|n| ids[*n]).collect();
+        assert_eq!(found(&lab, &filter), expected, "{query}");
+        let query = PageQuery { filter, oldest_first: true, limit: usize::MAX, ..PageQuery::default() };
+        assert!(lab.list(query).iter().rev().map(|job| job.id).eq(expected));
+    }
+    // Nobody has said when this is asked.
+    let unsaid =
+        JobFilter { enqueued_after: Some(Moment::Ago(at(600).since(at(0)))), ..JobFilter::default() };
+    let waited = vec![(Compare::More, Moment::Ago(at(1).since(at(0))))];
+    assert_eq!(found(&lab, &unsaid), []);
+    assert_eq!(found(&lab, &JobFilter { waited, ..JobFilter::default() }), []);
+}
+
+/// Whatever the payload is, and never by what is sensitive in it.
+pub fn jobs_are_found_by_the_values_of_their_payloads(fixture: &dyn Fixture) {
+    let lab = Lab::new(fixture);
+    let with = |n, payload: &str| job_with(n, |spec| spec.payload = payload.as_bytes().into());
+    let mut secret = with(5, r#"{"user":{"id":42},"card":{"number":4111}}"#);
+    secret.spec.sensitive = vec!["card.number".into()];
+    lab.enqueue(
+        vec![
+            with(1, r#"{"user":{"id":42,"name":"Ada L"},"paid":true,"note":null,"sum":1.50}"#),
+            with(2, r#"{"user":{"id":"42"},"tags":["eu","vip"],"a b:c":{"\"":""}}"#),
+            with(3, r#"{"user":{"id":420,"big":9007199254740993}}"#),
+            with(4, "no JSON"),
+            secret,
+            with(6, "[7,{\"deep\":8}]"),
+        ],
+        at(0),
+    );
+    for (query, expected) in [
+        ("args.user.id:42", &[5, 2, 1][..]),
+        ("args.user.id:4", &[]),
+        ("args.user:42", &[]),
+        ("args.user.name:\"Ada L\"", &[1]),
+        ("args.paid:true args.note:null", &[1]),
+        ("args.sum:1.5", &[1]),
+        ("args.tags:vip", &[2]),
+        ("args.tags.0:eu", &[2]),
+        ("args.tags.0:vip", &[]),
+        (r#"args.a\ b\:c.\":"""#, &[2]),
+        ("args.user.big:9007199254740993", &[3]),
+        ("args.user.big:9007199254740992", &[]),
+        ("args.:7", &[6]),
+        ("args.1.deep:8", &[6]),
+        ("args.card.number:4111", &[]),
+        ("args.nowhere:null", &[]),
+    ] {
+        let expected: Vec<_> = expected.iter().map(|n| id(*n)).collect();
+        assert_eq!(found(&lab, &typed(query, 1)), expected, "{query}");
+    }
+}
+
 /// Or a search would tell it letter by letter.
 pub fn a_secret_is_never_found(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
@@ -128,6 +231,8 @@ pub fn a_secret_is_never_found(fixture: &dyn Fixture) {
     for part in ["s3cret", "s3", "token\":\"s"] {
         assert!(found(&lab, &text(part)).is_empty(), "{part}");
     }
+    assert!(found(&lab, &typed("args.token:s3cret", 1)).is_empty());
+    assert_eq!(found(&lab, &typed("args.user:ada", 1)), [id(1)]);
 }
 
 /// Law 1, of tags and of what a replacement changed.

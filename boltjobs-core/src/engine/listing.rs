@@ -141,6 +141,11 @@ impl<'a> Walk<'a> {
         self.heads.extend(next.map(|id| (self.turned(id.as_u128()), set)));
     }
 
+    /// Says whether the walk comes to one id before it comes to the other.
+    pub(super) fn is_before(&self, one: JobId, other: JobId) -> bool {
+        if self.oldest_first { one < other } else { one > other }
+    }
+
     fn turned(&self, id: u128) -> u128 {
         if self.oldest_first { !id } else { id }
     }

@@ -16,6 +16,8 @@ struct Search<'a> {
     engine: &'a Engine,
     filter: &'a JobFilter,
     walk: Walk<'a>,
+    /// Where the ids end that can be meant: nothing behind it is looked at.
+    end: Option<JobId>,
     /// How many jobs were looked at.
     looks: usize,
     /// The last one of them, while there may be others.
@@ -27,7 +29,9 @@ impl<'a> Iterator for Search<'a> {
 
     fn next(&mut self) -> Option<Cow<'a, Job>> {
         while self.looks < LOOKS {
-            let Some(id) = self.walk.next() else {
+            let Some(id) =
+                self.walk.next().filter(|id| self.end.is_none_or(|end| self.walk.is_before(*id, end)))
+            else {
                 self.last = None;
                 return None;
             };
@@ -82,8 +86,16 @@ impl Engine {
     }
 
     fn begin<'a>(&'a self, filter: &'a JobFilter, after: Option<JobId>, oldest_first: bool) -> Search<'a> {
+        // Ids rise with the time, so that a walk begins and ends where the filter does.
+        let (first, behind) = filter.id_range();
+        let below = first.and_then(|first| first.as_u128().checked_sub(1)).map(JobId::from_u128);
+        let (after, end) = if oldest_first {
+            (after.max(below), behind)
+        } else {
+            (after.into_iter().chain(behind).min(), below)
+        };
         let walk = Walk::over(self.sets(filter), after, oldest_first);
-        Search { engine: self, filter, walk, looks: 0, last: None }
+        Search { engine: self, filter, walk, end, looks: 0, last: None }
     }
 
     /// Returns how a batch stands.

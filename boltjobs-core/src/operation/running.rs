@@ -72,6 +72,8 @@ impl Operations {
     /// When the store can't answer or write.
     pub async fn begin(&self, id: JobId, order: Order) -> Result<(Operation, Option<Worker>), StoreError> {
         let Order { bulk, filter, careful, limit, actor } = order;
+        // What is meant is decided once: a wait or a span until now would mean others with each step.
+        let filter = filter.at(self.clock.now());
         let planned = count_all(&*self.store, &filter).await?;
         let operation = Operation {
             id,

@@ -25,7 +25,7 @@ use crate::doing::{self, needs};
 use crate::operating::{self, Typed};
 use crate::pages::Acted;
 use crate::routes::Asked;
-use crate::{batches, bulk, demo, limiting};
+use crate::{batches, bulk, demo, limiting, once};
 
 /// The header that carries the token of our pages.
 const TOKEN: &str = "x-boltjobs-token";
@@ -72,6 +72,8 @@ struct OnJobs {
     expected: Vec<String>,
     #[serde(default)]
     at: String,
+    #[serde(default)]
+    to: String,
 }
 
 /// Acts on several jobs. It answers 200 whatever came of each, and reports them in order.
@@ -86,10 +88,10 @@ pub(super) async fn jobs(asked: Asked, headers: HeaderMap, body: Sent) -> Answer
 }
 
 async fn act(asked: &Asked, sent: &OnJobs) -> Result<Vec<Acted>, Fault> {
-    let action = doing::action(&sent.action, &sent.at, asked.now())?;
+    let wish = doing::wish(&sent.action, &sent.at, &sent.to, asked.now())?;
     let ids = sent.jobs.iter().map(|id| doing::job_id(id)).collect::<Result<Vec<_>, _>>()?;
     let expected = doing::states(sent.expected.iter().map(|state| &**state))?;
-    Ok(doing::jobs(asked, action, ids, expected).await?)
+    Ok(doing::jobs(asked, wish, ids, expected).await?)
 }
 
 fn of_job(acted: &Acted) -> Value {
@@ -105,6 +107,8 @@ struct OnJob {
     expected: Vec<String>,
     #[serde(default)]
     at: String,
+    #[serde(default)]
+    to: String,
     queue: Option<String>,
     priority: Option<i32>,
     #[serde(default, deserialize_with = "there")]
@@ -118,7 +122,7 @@ fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D:
 
 /// Acts on one job. That its state does not allow it is an error.
 pub(super) async fn job(asked: Asked, Path(id): Path<String>, headers: HeaderMap, body: Sent) -> Answered {
-    let OnJob { action, expected, at, queue, priority, payload } = read(&asked, &headers, body)?;
+    let OnJob { action, expected, at, to, queue, priority, payload } = read(&asked, &headers, body)?;
     let acted = if action == "change" {
         let typed = Wanted {
             queue,
@@ -134,7 +138,7 @@ pub(super) async fn job(asked: Asked, Path(id): Path<String>, headers: HeaderMap
             );
             return Err(Fault::new(StatusCode::BAD_REQUEST, why));
         }
-        let acted = act(&asked, &OnJobs { action, jobs: vec![id], expected, at }).await?;
+        let acted = act(&asked, &OnJobs { action, jobs: vec![id], expected, at, to }).await?;
         acted.into_iter().next().ok_or_else(|| Fault::new(StatusCode::BAD_REQUEST, "No job is named."))?
     };
     match &acted.job {
@@ -176,7 +180,7 @@ struct OnMany {
 /// Acts on several recurring definitions. It answers 200 whatever came of each, and reports them in order.
 pub(super) async fn many_recurring(asked: Asked, headers: HeaderMap, body: Sent) -> Answered {
     let OnMany { action, ids } = read(&asked, &headers, body)?;
-    let acted = doing::many_recurring(&asked, &action, ids).await?;
+    let acted = doing::many_recurring(&asked, &action, ids, once::key(&headers)).await?;
     let each = |(id, done): &(String, Option<bool>)| json!({ "id": id, "done": *done == Some(true), "there": done.is_some() });
     Ok(Answer(json!({ "action": action, "definitions": acted.iter().map(each).collect::<Vec<_>>() })))
 }
@@ -188,13 +192,14 @@ pub(super) async fn recurring(
     headers: HeaderMap,
     body: Sent,
 ) -> Answered {
+    let key = once::key(&headers);
     let sent: OnRecurring = read(&asked, &headers, body)?;
     if sent.action == "edit" {
         return edit(&asked, &id, &sent).await;
     }
     sent.plain()?;
     let OnRecurring { action, .. } = sent;
-    let (command, done) = doing::recurring(&asked, id.as_str().into(), &action).await?;
+    let (command, done) = doing::recurring(&asked, id.as_str().into(), &action, key).await?;
     let gone = || {
         let why = format!("There is no recurring definition `{}`.", shown(&id));
         Fault::new(StatusCode::NOT_FOUND, why)
@@ -232,7 +237,7 @@ pub(super) async fn queue(
 /// Runs a demo.
 pub(super) async fn demo(asked: Asked, headers: HeaderMap, body: Sent) -> Answered {
     let OnOther { action } = read(&asked, &headers, body)?;
-    let job = demo::enqueue(&asked, &action).await?;
+    let job = demo::enqueue(&asked, &action, once::key(&headers)).await?;
     Ok(Answer(json!({ "action": action, "job": job.to_string() })))
 }
 
@@ -261,7 +266,8 @@ pub(super) async fn begin(asked: Asked, headers: HeaderMap, body: Sent) -> Answe
     let OnAll { action, to, query, careful, limit } = read(&asked, &headers, body)?;
     let limit = limit.map(|limit| limit.to_string()).unwrap_or_default();
     let pace = if careful { "careful" } else { "" };
-    let typed = Typed { action: &action, to: &to, query: &query, pace, limit: &limit };
+    let typed =
+        Typed { action: &action, to: &to, query: &query, pace, limit: &limit, key: once::key(&headers) };
     Ok(Answer(of_operation(&operating::begin(&asked, &typed).await?)))
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::acting::{Answered, Sent, read};
 use super::answer::Answer;
+use crate::once;
 use crate::rerunning::{self, Beginning};
 use crate::routes::Asked;
 
@@ -22,7 +23,7 @@ pub(super) async fn look(asked: Asked, Path(id): Path<String>, Query(from): Quer
 pub(super) async fn rerun(asked: Asked, Path(id): Path<String>, headers: HeaderMap, body: Sent) -> Answered {
     let from: Beginning = read(&asked, &headers, body)?;
     let (batch, plan) = rerunning::plan(&asked, &id, from.read()?).await?;
-    let new = rerunning::rerun(&asked, &batch, &plan).await?;
+    let new = rerunning::rerun(&asked, &batch, &plan, once::key(&headers)).await?;
     Ok(Answer(value(&plan, Some(new))))
 }
 

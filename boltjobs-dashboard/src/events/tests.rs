@@ -37,7 +37,8 @@ impl Clock for Hurried {
 }
 
 async fn listen(store: &Arc<MemoryStore>, seen: Option<&str>) -> (StatusCode, BodyDataStream) {
-    let mut request = Request::builder().uri("/events").header(HOST, "localhost");
+    let mut request =
+        Request::builder().uri("/events").header(HOST, "localhost").extension(crate::routes::fuzz::here());
     if let Some(seen) = seen {
         request = request.header("last-event-id", seen);
     }

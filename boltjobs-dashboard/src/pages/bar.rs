@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::completion;
 use super::frame::View;
 use super::icons::{bolt, icon};
 use crate::text::clip;
@@ -114,7 +115,7 @@ pub(super) fn bar(view: &View, search: bool) -> Markup {
                 span class=(class) { (clip(name, NAME)) }
             }
             // The page with the jobs has its own.
-            @if search { (view.search_box("")) } @else { span class="space" {} }
+            @if search { (view.search_box("", &completion::words(None))) } @else { span class="space" {} }
             div class="tools" {
                 (tool("live", "Live", "live", "l"))
                 (tool("palette", "Commands", "keys", "Control+K"))

@@ -6,9 +6,10 @@ use boltjobs_core::store::JobFilter;
 use boltjobs_core::{BatchId, JobState};
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, live, live_list, state, table};
+use super::frame::{LINE, View, live, live_list, state, table, table_under};
 use super::graph::{by_state, graph, link};
 use super::kin::named as named_member;
+use super::sorting::{By, Sorted};
 use crate::access::Role;
 use crate::kin::{Kin, Member};
 use crate::link::Base;
@@ -20,15 +21,35 @@ const LISTED: usize = 12;
 /// How many batches a page has.
 pub(crate) const ROWS: usize = 50;
 
-/// Shows batches, the newest first.
-pub(crate) fn batches(view: &View, batches: &[BatchStatus], next: Option<BatchId>) -> Markup {
+/// The columns by which batches can be sorted, where one page has all of them.
+pub(crate) const BY: [By<BatchStatus>; 5] = [
+    By("Batch", "name", |a, b| a.batch.name.cmp(&b.batch.name)),
+    By("Succeeded", "succeeded", |a, b| of(a, JobState::Succeeded).cmp(&of(b, JobState::Succeeded))),
+    By("Failed", "failed", |a, b| of(a, JobState::Failed).cmp(&of(b, JobState::Failed))),
+    By("Jobs", "jobs", |a, b| a.jobs.total().cmp(&b.jobs.total())),
+    By("Created", "created", |a, b| a.batch.created_at.cmp(&b.batch.created_at)),
+];
+
+fn of(status: &BatchStatus, state: JobState) -> u64 {
+    status.jobs.get(state)
+}
+
+/// Shows batches, the newest first; in another order only where these are all.
+pub(crate) fn batches(
+    view: &View,
+    batches: &[BatchStatus],
+    next: Option<BatchId>,
+    sorted: Option<&Sorted>,
+) -> Markup {
+    let caption =
+        if sorted.is_none_or(|it| it.sort.is_empty()) { "Batches, the newest first" } else { "Batches" };
     let body = html! {
         h1 { "Batches" }
         (live_list("list", &html! {
             @if batches.is_empty() {
                 p class="empty" { "No batch yet. This is how one is made:" }
                 pre { code { "Batch::new(\"thumbnails\").extend(images.map(Resize::new)).on_success(Publish).submit().await?" } }
-            } @else { (listed(view, "Batches, the newest first", batches)) }
+            } @else { (listed(view, caption, batches, sorted)) }
         }))
         @if let Some(next) = next {
             nav class="further" aria-label="More batches" {
@@ -39,10 +60,12 @@ pub(crate) fn batches(view: &View, batches: &[BatchStatus], next: Option<BatchId
     view.frame("Batches", "Batches", &body)
 }
 
-fn listed(view: &View, caption: &str, batches: &[BatchStatus]) -> Markup {
-    table(
+fn listed(view: &View, caption: &str, batches: &[BatchStatus], sorted: Option<&Sorted>) -> Markup {
+    let columns = ["Batch", "State", "Progress", "Succeeded", "Failed", "Jobs", "Created"];
+    let plain = || html! { @for column in columns { th scope="col" { (column) } } };
+    table_under(
         caption,
-        &["Batch", "State", "Progress", "Succeeded", "Failed", "Jobs", "Created"],
+        &sorted.map_or_else(plain, |sorted| sorted.head(view, "/batches", &columns, &BY)),
         &html! {
             @for status in batches {
                 @let jobs = &status.jobs;
@@ -126,7 +149,7 @@ pub(crate) fn batch(view: &View, status: &BatchStatus, nested: &[BatchStatus], k
             (facts(view, status))
             (drawn(view, status, kin))
             (counts(view, status))
-            @if !nested.is_empty() { (listed(view, "Batches in it", nested)) }
+            @if !nested.is_empty() { (listed(view, "Batches in it", nested, None)) }
         }))
     };
     view.frame("Batches", &title, &body)

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use boltjobs_core::JobState;
 use boltjobs_core::job::{Job, RowData};
+use boltjobs_core::store::Explanation;
 use maud::{Markup, html};
 
 use super::error::backtrace;
 use super::frame::{LINE, View, state};
+use crate::choices::{ABSOLUTE, COMPACT};
 use crate::columns::{ALL, Column, Columns};
 use crate::failure::latest_server;
 use crate::text::{clip, counted, span};
@@ -15,13 +17,21 @@ use crate::text::{clip, counted, span};
 /// The most characters of a backtrace in a list.
 const TRACE: usize = 4_000;
 
-/// Shows what a column tells of a job.
-pub(super) fn cell(view: &View, job: &Job, column: Column) -> Markup {
+/// Shows what a column tells of a job, which may have been asked why it waits.
+pub(super) fn cell(view: &View, job: &Job, why: Option<&Explanation>, column: Column) -> Markup {
     let (waited, ran) = spans(job);
     let span_of = |lasted: Option<Duration>| html! { @if let Some(lasted) = lasted { (span(lasted)) } };
     match column {
         Column::State => html! { (state(job.state)) },
         Column::What => html! { (now(view, job)) },
+        Column::Why => html! {
+            @match (job.state, why) {
+                (_, Some(why)) => { (clip(&why.to_string(), LINE)) }
+                // No more of them are asked about in one look.
+                (JobState::Enqueued, None) => { "open it to see why" }
+                _ => {}
+            }
+        },
         Column::Since => html! { (view.instant(job.since)) },
         Column::Due => html! { @if let Some(due) = job.due { (view.instant(due)) } },
         Column::Queue => html! { (clip(&job.spec.queue, LINE)) },
@@ -100,7 +110,7 @@ fn failed(job: &Job) -> Markup {
 pub(super) fn chooser(view: &View, typed: &str, columns: &Columns) -> Markup {
     html! {
         details class="columns" {
-            summary { "Columns" }
+            summary { "Columns and rows" }
             form class="actions" method="post" action=(view.base.path("/columns")) {
                 (view.token())
                 input type="hidden" name="q" value=(typed);
@@ -108,6 +118,15 @@ pub(super) fn chooser(view: &View, typed: &str, columns: &Columns) -> Markup {
                     label {
                         input type="checkbox" name="columns" value=(each.1) checked[columns.shown.contains(&each)];
                         " " (each.2)
+                    }
+                }
+                @for (name, value, chosen, text) in [
+                    ("density", COMPACT, view.choices.density, "Close rows"),
+                    ("times", ABSOLUTE, view.choices.times, "Times as dates"),
+                ] {
+                    label {
+                        input type="checkbox" name=(name) value=(value) checked[chosen == Some(value)];
+                        " " (text)
                     }
                 }
                 button type="submit" { "Show" }

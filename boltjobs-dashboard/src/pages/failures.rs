@@ -6,8 +6,9 @@ use boltjobs_core::silence::{Silence, Subject};
 use boltjobs_core::store::{FailureGroup, JobFilter};
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, live_list, rest, table};
+use super::frame::{LINE, View, live_list, rest, table_under};
 use super::silence;
+use super::sorting::{By, Sorted};
 use crate::access::Role;
 use crate::text::clip;
 
@@ -17,8 +18,19 @@ pub(crate) const GROUPS: usize = 500;
 /// Failures that are alike, and the silence of those that somebody ignores.
 pub(crate) type Known = (FailureGroup, Option<Silence>);
 
+/// The columns by which failures can be sorted.
+pub(crate) const BY: [By<Known>; 5] = [
+    By("Error", "error", |(a, _), (b, _)| {
+        (&a.pattern.kind, &a.pattern.message).cmp(&(&b.pattern.kind, &b.pattern.message))
+    }),
+    By("Failed", "failed", |(a, _), (b, _)| a.failed.cmp(&b.failed)),
+    By("Retrying", "retrying", |(a, _), (b, _)| a.retrying.cmp(&b.retrying)),
+    By("First", "first", |(a, _), (b, _)| a.first.cmp(&b.first)),
+    By("Last", "last", |(a, _), (b, _)| a.last.cmp(&b.last)),
+];
+
 /// Shows all failures; those that somebody ignores are the last.
-pub(crate) fn failures(view: &View, groups: &[Known]) -> Markup {
+pub(crate) fn failures(view: &View, groups: &[Known], sorted: &Sorted) -> Markup {
     let (ignored, open): (Vec<_>, Vec<_>) = groups.iter().partition(|(_, silence)| silence.is_some());
     let body = html! {
         h1 { "Failures" }
@@ -26,10 +38,10 @@ pub(crate) fn failures(view: &View, groups: &[Known]) -> Markup {
             @if groups.is_empty() {
                 p class="empty" { "No job has failed, and none waits for another attempt." }
             }
-            @if !open.is_empty() { (listed(view, "Failures, the latest first", &open)) }
+            @if !open.is_empty() { (listed(view, if sorted.sort.is_empty() { "Failures, the latest first" } else { "Failures" }, &open, sorted)) }
             @if !ignored.is_empty() {
                 h2 { "Ignored" }
-                (listed(view, "Failures that somebody ignores", &ignored))
+                (listed(view, "Failures that somebody ignores", &ignored, sorted))
             }
         }))
         @if !groups.is_empty() {
@@ -42,11 +54,11 @@ pub(crate) fn failures(view: &View, groups: &[Known]) -> Markup {
     view.frame("Failures", "Failures", &body)
 }
 
-fn listed(view: &View, caption: &str, groups: &[&Known]) -> Markup {
+fn listed(view: &View, caption: &str, groups: &[&Known], sorted: &Sorted) -> Markup {
     let columns = ["Error", "Failed", "Retrying", "First", "Last", "What to do"];
-    table(
+    table_under(
         caption,
-        &columns,
+        &sorted.head(view, "/failures", &columns, &BY),
         &html! {
             @for (group, silence) in groups {
                 tr {

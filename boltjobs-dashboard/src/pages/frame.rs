@@ -6,13 +6,16 @@ use std::time::Duration;
 use boltjobs_core::clock::Clock;
 use boltjobs_core::{JobId, JobState, Timestamp};
 use maud::{DOCTYPE, Markup, html};
+use percent_encoding::percent_decode_str;
 
 use super::bar::{bar, rail};
+use super::confirm::SURE;
 use super::icons::{icon, sprite};
 use crate::access::{Access, Role};
 use crate::assets::{ICON, SCRIPT, STYLE};
 use crate::choices::Choices;
 use crate::link::Base;
+use crate::secret::random;
 use crate::site::Site;
 use crate::text::{clip, relative, span};
 
@@ -54,7 +57,7 @@ pub(crate) struct Badges {
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 23] = [
+const DONE: [(&str, &str); 26] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
     ("reschedule", "The job waits until then."),
@@ -77,7 +80,7 @@ const DONE: [(&str, &str); 23] = [
     ("save", "This browser keeps the query."),
     ("forget", "The query is not kept any more."),
     ("settings", "Pages look so in this browser."),
-    ("columns", "Lists of jobs have these columns in this browser."),
+    ("columns", "This browser shows lists as you chose."),
     ("silence", "It needs nobody for a while, and is listed with who said so."),
     ("unsilence", "It counts again."),
     ("nothing", "Nothing was done: it had changed since the page was made, or is as you want it already."),
@@ -88,7 +91,7 @@ impl View {
     pub(super) fn frame(&self, page: &str, title: &str, body: &Markup) -> Markup {
         html! {
             (DOCTYPE)
-            html lang="en" data-theme=[self.choices.theme] data-zone=[self.choices.zone]
+            html lang="en" data-theme=[self.choices.theme] data-zone=[self.choices.zone] data-density=[self.choices.density]
                 data-base=(self.base.path("")) data-now=(self.now) {
                 head {
                     meta charset="utf-8";
@@ -132,12 +135,13 @@ impl View {
         Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
     }
 
-    /// Makes a box in which one looks for jobs.
-    pub(super) fn search_box(&self, query: &str) -> Markup {
+    /// Makes a box in which one looks for jobs. `words` can be chosen in it; the script completes the word at the cursor by them.
+    pub(super) fn search_box(&self, query: &str, words: &[String]) -> Markup {
         html! {
             form role="search" action=(self.base.path("/jobs")) method="get" {
-                input type="search" name="q" value=(query) aria-label="Find jobs"
+                input type="search" name="q" value=(query) aria-label="Find jobs" list="words"
                     placeholder="Find jobs: state:failed queue:mail text" autocomplete="off" spellcheck="false";
+                datalist id="words" { @for word in words { option value=(word) {} } }
                 button type="submit" { (icon("search")) span class="word" { "Find" } }
             }
         }
@@ -146,19 +150,43 @@ impl View {
     /// Makes a button that does something, for those who may. `fields` say what.
     pub(super) fn button(&self, role: Role, path: &str, fields: &[(&str, &str)], label: &str) -> Markup {
         html! {
-            @if self.access.role >= role {
+            @let action = fields.first().map_or("", |(_, action)| action);
+            @if self.access.may(role, action, &self.target(path, fields)) {
                 form class="act" method="post" action=(path) {
                     (self.token())
                     @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
-                    (press(fields.first().map_or("", |(_, action)| action), label, None))
+                    @if SURE.contains(&action) { (ask()) }
+                    (press(action, label, None))
                 }
             }
         }
     }
 
-    /// Makes the field that shows that a form is ours.
+    /// Returns what a form acts on that is sent to a path, named as in the audit.
+    fn target(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        let field = |name| fields.iter().find(|(field, _)| *field == name).map_or("", |(_, value)| value);
+        let path = path.strip_prefix(&self.base.path("")).unwrap_or(path).trim_start_matches('/');
+        let (kind, name) = path.split_once('/').unwrap_or((path, ""));
+        let name = percent_decode_str(name).decode_utf8_lossy();
+        match kind {
+            "jobs" => format!("job {}", field("job")),
+            "queues" => format!("queue {name}"),
+            "recurring" => format!("recurring definition {name}"),
+            "batches" => format!("batch {name}"),
+            "operations" if name.is_empty() => format!("jobs that match `{}`", field("q")),
+            "operations" => format!("operation {name}"),
+            "health" => format!("check `{name}`"),
+            "failures" => format!("failure {name}"),
+            other => other.to_owned(),
+        }
+    }
+
+    /// Makes the field that shows that a form is ours, and the key under which what it asks for is made once.
     pub(super) fn token(&self) -> Markup {
-        html! { input type="hidden" name="token" value=(self.access.token()); }
+        html! {
+            input type="hidden" name="token" value=(self.access.token());
+            @if let Some(key) = random() { input type="hidden" name="key" value=(key); }
+        }
     }
 
     /// Makes a page that says one thing.
@@ -171,8 +199,11 @@ impl View {
         self.frame("", title, &live("unavailable", &html! { h1 { (title) } p { (why) } }))
     }
 
-    /// Shows an instant, and how far it is from now.
+    /// Shows how far an instant is from now, or when it is where that was chosen.
     pub(super) fn instant(&self, at: Timestamp) -> Markup {
+        if self.choices.times.is_some() {
+            return absolute(at);
+        }
         html! { time datetime=(at) title=(at) data-relative { (relative(at, self.now)) } }
     }
 
@@ -220,6 +251,11 @@ pub(super) fn press(action: &str, label: &str, name: Option<&str>) -> Markup {
     }
 }
 
+/// Makes the field by which a form asks for the page that asks whether it was meant.
+pub(super) fn ask() -> Markup {
+    html! { input type="hidden" name="ask" value="first"; }
+}
+
 /// Marks a part of a page that the script keeps up to date. Its id is its own on the page, and it is always there, even when it
 /// is empty. What changes by itself with the time stands in [`View::instant`] or [`lasting`].
 pub(super) fn live(id: &str, content: &Markup) -> Markup {
@@ -248,11 +284,16 @@ pub(super) fn state(state: JobState) -> Markup {
 
 /// Makes a table that scrolls by itself where it is too wide.
 pub(super) fn table(caption: &str, columns: &[&str], rows: &Markup) -> Markup {
+    table_under(caption, &html! { @for column in columns { th scope="col" { (column) } } }, rows)
+}
+
+/// The same under titles that are made already.
+pub(super) fn table_under(caption: &str, head: &Markup, rows: &Markup) -> Markup {
     html! {
         div class="wide" tabindex="0" role="region" aria-label=(caption) {
             table {
                 caption { (caption) }
-                thead { tr { @for column in columns { th scope="col" { (column) } } } }
+                thead { tr { (head) } }
                 tbody { (rows) }
             }
         }
@@ -274,6 +315,18 @@ pub(super) fn cards(
     rows: impl Iterator<Item = Card>,
     rest: &Markup,
 ) -> Markup {
+    let head = html! { @for column in columns { th scope="col" { (column) } } };
+    cards_under(caption, &head, columns, rows, rest)
+}
+
+/// The same under titles that are made already.
+pub(super) fn cards_under(
+    caption: &str,
+    head: &Markup,
+    columns: &[&str],
+    rows: impl Iterator<Item = Card>,
+    rest: &Markup,
+) -> Markup {
     let rows = html! {
         @for card in rows {
             tr {
@@ -283,7 +336,7 @@ pub(super) fn cards(
         }
         (rest)
     };
-    html! { div class="cards" { (table(caption, columns, &rows)) } }
+    html! { div class="cards" { (table_under(caption, head, &rows)) } }
 }
 
 /// Says what a table does not show.

@@ -115,7 +115,7 @@ fn actions(view: &View, job: &Job) -> Markup {
                 a class="button" href=(view.base.query("/jobs/new", &[("from", &*id)])) { "Copy…" }
             }
             a class="button" href=(format!("{}/export", view.base.item("/jobs/", &id))) download { "Export" }
-            @if OPEN.contains(&job.state) && view.access.role >= Role::Operate {
+            @if OPEN.contains(&job.state) && view.access.may(Role::Operate, "change", &format!("job {id}")) {
                 a class="button" href=(format!("{}/edit", view.base.item("/jobs/", &id))) { "Change…" }
             }
             (later(view, job))
@@ -209,7 +209,7 @@ pub(super) fn request(shape: Option<&Shape>, spec: &JobSpec) -> Markup {
     let json = format!("{:#}", masked(spec));
     html! {
         h2 { "Request" }
-        pre { code { (literal(shape, spec)) } }
+        pre { code data-as="rust" { (literal(shape, spec)) } }
         details { summary { "As JSON" } pre { code { (clip(&json, BLOCK)) } } }
         details { summary { "As a test" } pre { code { (test_code(shape, spec)) } } }
     }

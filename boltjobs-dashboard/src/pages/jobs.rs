@@ -1,15 +1,15 @@
 //! Lists of jobs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use boltjobs_core::job::Job;
-use boltjobs_core::store::{Counts, JobFilter, Keep, Page};
+use boltjobs_core::store::{Counts, Explanation, JobFilter, Keep, Page, Tally};
 use boltjobs_core::{JobId, JobState};
 use maud::{Markup, html};
 
 use super::columns::{cell, chooser};
-use super::frame::{Card, LINE, View, cards, live, live_list, press, state, table};
+use super::frame::{Card, LINE, View, ask, cards, live, live_list, press, state, table};
 use super::saved::Kept;
 use crate::access::Role;
 use crate::columns::Columns;
@@ -17,7 +17,7 @@ use crate::text::{clip, counted, span};
 use boltjobs_core::query::QueryError;
 
 /// The numbers of jobs that a page can have, the default first.
-pub(crate) const SIZES: [usize; 4] = [50, 20, 100, 500];
+pub(crate) const SIZES: [usize; 5] = [50, 10, 20, 100, 500];
 
 /// The jobs that match a query, and how they are listed.
 #[derive(Debug)]
@@ -30,7 +30,56 @@ pub(crate) struct JobsPage {
     pub(crate) after: Option<JobId>,
     pub(crate) oldest_first: bool,
     pub(crate) size: usize,
+    /// Why some of them wait, where somebody wants to see it.
+    pub(crate) why: BTreeMap<JobId, Explanation>,
+    /// Where nothing matches: how many would without a part of what was asked for. The part that keeps most out is the first.
+    pub(crate) wider: Vec<Wider>,
 }
+
+/// What matches without a part of a filter.
+#[derive(Debug)]
+pub(crate) struct Wider {
+    what: String,
+    pub(crate) filter: JobFilter,
+    /// The jobs that match it among those that one look takes.
+    pub(crate) tally: Tally,
+}
+
+impl Wider {
+    /// Returns the parts of a filter, each with all that is left without it.
+    pub(crate) fn of(filter: &JobFilter) -> Vec<Self> {
+        let none = JobFilter::default();
+        PARTS
+            .iter()
+            .filter_map(|put| {
+                let (mut part, mut rest) = (none.clone(), filter.clone());
+                put(filter, &mut part);
+                put(&none, &mut rest);
+                let what = part.to_string();
+                (rest != *filter).then_some(Self { what, filter: rest, tally: Tally::default() })
+            })
+            .collect()
+    }
+}
+
+/// Each puts a part of the first filter into the second.
+const PARTS: [fn(&JobFilter, &mut JobFilter); 15] = [
+    |from, to| to.text.clone_from(&from.text),
+    |from, to| to.args.clone_from(&from.args),
+    |from, to| to.errors.clone_from(&from.errors),
+    |from, to| to.failures.clone_from(&from.failures),
+    |from, to| to.retrying = from.retrying,
+    |from, to| to.attempts.clone_from(&from.attempts),
+    |from, to| to.waited.clone_from(&from.waited),
+    |from, to| to.enqueued_after = from.enqueued_after,
+    |from, to| to.enqueued_before = from.enqueued_before,
+    |from, to| to.batch = from.batch,
+    |from, to| to.parent = from.parent,
+    |from, to| to.tags.clone_from(&from.tags),
+    |from, to| to.states.clone_from(&from.states),
+    |from, to| to.queues.clone_from(&from.queues),
+    |from, to| to.requests.clone_from(&from.requests),
+];
 
 /// Shows the jobs that match a query.
 pub(crate) fn jobs(view: &View, listed: &JobsPage, columns: &Columns, kept: &Kept<'_>) -> Markup {
@@ -100,11 +149,11 @@ fn tabs(view: &View, listed: &JobsPage, columns: &Columns) -> Markup {
 
 /// Counts the jobs of a tab, where a counter tells it.
 fn total(listed: &JobsPage, state: Option<JobState>) -> Markup {
-    let JobFilter { states: _, queues, requests, tags, text, batch, parent, failures, retrying } =
-        &listed.filter;
-    let other = batch.is_some() || parent.is_some() || !failures.is_empty() || *retrying;
+    let JobFilter { queues, requests, .. } = &listed.filter;
+    let rest =
+        JobFilter { states: Vec::new(), queues: Vec::new(), requests: Vec::new(), ..listed.filter.clone() };
     let counts = match (&**queues, &**requests) {
-        _ if !tags.is_empty() || text.is_some() || other => None,
+        _ if rest != JobFilter::default() => None,
         ([], []) => Some(listed.counts.states),
         ([queue], []) => Some(listed.counts.queues.get(queue).copied().unwrap_or_default()),
         ([], [request]) => Some(listed.counts.requests.get(request).copied().unwrap_or_default()),
@@ -120,7 +169,11 @@ fn rows(view: &View, listed: &JobsPage, columns: &Columns) -> Markup {
             (mark(view, job)) (view.job(job.id, job.spec.title()))
             @if listed.aborted.contains(&job.id) { " " span class="badge bad" { "its server is gone" } }
         },
-        cells: columns.shown.iter().map(|(column, _, _)| cell(view, job, *column)).collect(),
+        cells: columns
+            .shown
+            .iter()
+            .map(|(column, _, _)| cell(view, job, listed.why.get(&job.id), *column))
+            .collect(),
     });
     let titles: Vec<_> =
         ["Job"].into_iter().chain(columns.shown.iter().map(|(_, _, title)| *title)).collect();
@@ -136,8 +189,11 @@ pub(super) fn with_marks(view: &View, requeue: &str, rows: &Markup) -> Markup {
                 (rows)
                 p class="actions" {
                     span class="marked" { "With those that are marked: " }
+                    (ask())
                     (press("requeue", requeue, Some("action"))) " "
-                    (press("delete", "Delete", Some("action")))
+                    (press("delete", "Delete", Some("action"))) " "
+                    (press("move", "Move…", Some("action"))) " "
+                    (press("prioritize", "Prioritize…", Some("action")))
                 }
             }
         } @else { (rows) }
@@ -159,7 +215,7 @@ fn all_matching(view: &View, typed: &str) -> Markup {
     let link = |action: &str| view.base.query("/operations/new", &[("action", action), ("q", typed)]);
     html! {
         @if view.access.role >= Role::Operate {
-            p class="actions" {
+            p class="actions" id="matching" {
                 "With all that match, on other pages too: "
                 a class="button" href=(link("requeue")) { "Requeue all…" } " "
                 a class="button" href=(link("delete")) { "Delete all…" }
@@ -226,31 +282,40 @@ pub(crate) fn acted(view: &View, action: &str, acted: &[Acted]) -> Markup {
 /// Says that nothing matches, and what to leave out.
 fn nothing(view: &View, listed: &JobsPage) -> Markup {
     let filter = &listed.filter;
-    let without = [
-        ("the text", filter.text.is_some(), JobFilter { text: None, ..filter.clone() }),
-        ("the failure", !filter.failures.is_empty(), JobFilter { failures: Vec::new(), ..filter.clone() }),
-        ("`is:retrying`", filter.retrying, JobFilter { retrying: false, ..filter.clone() }),
-        ("the batch", filter.batch.is_some(), JobFilter { batch: None, ..filter.clone() }),
-        ("the parent", filter.parent.is_some(), JobFilter { parent: None, ..filter.clone() }),
-        ("the tags", !filter.tags.is_empty(), JobFilter { tags: Vec::new(), ..filter.clone() }),
-        ("the states", !filter.states.is_empty(), JobFilter { states: Vec::new(), ..filter.clone() }),
-        ("the queues", !filter.queues.is_empty(), JobFilter { queues: Vec::new(), ..filter.clone() }),
-        ("the requests", !filter.requests.is_empty(), JobFilter { requests: Vec::new(), ..filter.clone() }),
-    ];
     html! {
         @if *filter == JobFilter::default() {
             p class="empty" { "No job yet." }
         } @else if listed.page.next.is_some() {
             p class="empty" { "Nothing matches among the jobs that were looked at." }
+        } @else if listed.after.is_some() {
+            p class="empty" { "Nothing more matches." }
         } @else {
-            p class="empty" {
-                @if listed.after.is_some() { "Nothing more matches." } @else { "Nothing matches." }
-                @for (what, _, wider) in without.iter().filter(|(_, said, _)| *said) {
-                    " " (view.jobs(&wider.to_string(), &html! { "Leave out " (what) })) "."
+            p class="empty" { "Nothing matches." @if let Some(why) = none_of(filter) { " " (why) } }
+            ul class="wider" {
+                @for Wider { what, filter, tally } in &listed.wider {
+                    li {
+                        (view.jobs(&filter.to_string(), &html! { "Leave out " code { (clip(what, LINE)) } })) ": "
+                        (counted(tally.jobs, "job")) @if tally.next.is_some() { " or more" }
+                    }
                 }
             }
         }
     }
+}
+
+/// Says what it means that no job is in a state.
+fn none_of(filter: &JobFilter) -> Option<&'static str> {
+    let [state] = *filter.states else { return None };
+    let plain = JobFilter { states: vec![state], ..JobFilter::default() };
+    (*filter == plain).then_some(match state {
+        JobState::Awaiting => "No job waits for another one.",
+        JobState::Scheduled => "No job waits for a time, and none for another attempt.",
+        JobState::Enqueued => "No job waits for a worker.",
+        JobState::Processing => "No job runs at this moment.",
+        JobState::Succeeded => "No job has succeeded that is still kept.",
+        JobState::Failed => "No job has failed for good.",
+        JobState::Deleted => "No job was deleted or cancelled that is still kept.",
+    })
 }
 
 /// Leads to the other pages of a list.

@@ -10,7 +10,7 @@ use super::frame::{LINE, View, live, live_list, rest, sentence, table};
 use super::icons::icon;
 use super::silence::snooze;
 use super::{queues, recurring, servers};
-use crate::overview::Overview;
+use crate::overview::{Overview, rated};
 use crate::text::{clip, counted};
 use crate::verdict::verdict;
 
@@ -57,8 +57,8 @@ pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Mar
         (live("first", &html! { @if is_new { (first(view, overview)) } }))
         (live("states", &once(queues::states(view, &overview.counts.states))))
         (live("graphs", &once(graphed(view, graphs))))
-        (live("queues", &once(queues::listed(view, &overview.queues, &overview.rates, ROWS, false))))
-        (live("servers", &servers::listed(view, &overview.servers, ROWS)))
+        (live("queues", &once(queues::listed(view, &rated(overview.queues.clone(), &overview.rates), None, ROWS, false))))
+        (live("servers", &servers::listed(view, &overview.servers, None, ROWS)))
         (live_list("failed", &once(failed(view, overview))))
         (live("next", &html! { @if !is_new || !next.is_empty() { (recurring::upcoming(view, &next, RUNS)) } }))
     };

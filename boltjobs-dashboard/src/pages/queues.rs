@@ -2,21 +2,45 @@
 
 use std::time::Duration;
 
-use boltjobs_core::JobState;
 use boltjobs_core::store::{JobFilter, QueueInfo};
 use boltjobs_core::throughput::Flow;
+use boltjobs_core::{JobState, Timestamp};
 use maud::{Markup, html};
 
-use super::frame::{Card, LINE, View, cards, live, rest, state};
+use super::frame::{Card, LINE, View, cards, cards_under, live, rest, state};
+use super::sorting::{By, Sorted};
 use crate::access::Role;
-use crate::overview::{RATED, Rates};
+use crate::overview::RATED;
 use crate::text::{clip, span};
 
 /// The most queues that are listed.
 const ROWS: usize = 1_000;
 
+/// A queue with what came and ended in it within the last minutes.
+pub(crate) type Rated = (QueueInfo, Flow);
+
+/// The columns by which queues can be sorted. A queue of which no job waits has waited the shortest.
+pub(crate) const BY: [By<Rated>; 9] = [
+    By("Queue", "name", |(a, _), (b, _)| a.name.cmp(&b.name)),
+    By("Enqueued", "enqueued", |a, b| of(a, JobState::Enqueued).cmp(&of(b, JobState::Enqueued))),
+    By("Scheduled", "scheduled", |a, b| of(a, JobState::Scheduled).cmp(&of(b, JobState::Scheduled))),
+    By("Processing", "processing", |a, b| of(a, JobState::Processing).cmp(&of(b, JobState::Processing))),
+    By("Failed", "failed", |a, b| of(a, JobState::Failed).cmp(&of(b, JobState::Failed))),
+    By("Oldest wait", "wait", |(a, _), (b, _)| {
+        let since = |queue: &QueueInfo| queue.oldest.unwrap_or(Timestamp::MAX);
+        since(b).cmp(&since(a))
+    }),
+    By("In/min", "in", |(_, a), (_, b)| a.enqueued.cmp(&b.enqueued)),
+    By("Out/min", "out", |(_, a), (_, b)| a.ended().cmp(&b.ended())),
+    By("Servers", "servers", |(a, _), (b, _)| a.servers.cmp(&b.servers)),
+];
+
+fn of((queue, _): &Rated, state: JobState) -> u64 {
+    queue.counts.get(state)
+}
+
 /// Shows all queues.
-pub(crate) fn queues(view: &View, queues: &[QueueInfo], rates: &Rates) -> Markup {
+pub(crate) fn queues(view: &View, queues: &[Rated], sorted: &Sorted) -> Markup {
     let body = html! {
         h1 { "Queues" }
         (live("list", &html! {
@@ -24,7 +48,7 @@ pub(crate) fn queues(view: &View, queues: &[QueueInfo], rates: &Rates) -> Markup
                 p class="empty" {
                     "No queue yet: there is one as soon as a job is enqueued to it, or a server works it."
                 }
-            } @else { (listed(view, queues, rates, ROWS, true)) }
+            } @else { (listed(view, queues, Some(sorted), ROWS, true)) }
         }))
         @if !queues.is_empty() {
             p class="quiet" {
@@ -39,8 +63,8 @@ pub(crate) fn queues(view: &View, queues: &[QueueInfo], rates: &Rates) -> Markup
 /// Lists the first queues, with or without what can be done with them.
 pub(super) fn listed(
     view: &View,
-    queues: &[QueueInfo],
-    rates: &Rates,
+    queues: &[Rated],
+    sorted: Option<&Sorted>,
     shown: usize,
     actions: bool,
 ) -> Markup {
@@ -62,11 +86,14 @@ pub(super) fn listed(
     if actions {
         columns.push("Actions");
     }
-    let rows = queues
-        .iter()
-        .take(shown)
-        .map(|queue| row(view, queue, &rates.get(&queue.name).copied().unwrap_or_default(), actions));
-    cards("Queues", &columns, rows, &rest(queues.len(), shown, columns.len()))
+    let rows = queues.iter().take(shown).map(|(queue, flow)| row(view, queue, flow, actions));
+    let rest = rest(queues.len(), shown, columns.len());
+    match sorted {
+        Some(sorted) => {
+            cards_under("Queues", &sorted.head(view, "/queues", &columns, &BY), &columns, rows, &rest)
+        }
+        None => cards("Queues", &columns, rows, &rest),
+    }
 }
 
 fn row(view: &View, queue: &QueueInfo, flow: &Flow, actions: bool) -> Card {

@@ -10,11 +10,12 @@ use boltjobs_core::store::JobFilter;
 use chrono::Offset as _;
 use maud::{Markup, html};
 
-use super::frame::{LINE, View, live, press, rest, table};
+use super::frame::{LINE, View, live, press, rest, table, table_under};
 use super::icons::icon;
 use super::job::request;
+use super::sorting::{By, Sorted};
 use crate::access::Role;
-use crate::edit::DSTS;
+use crate::edit::{DSTS, target};
 use crate::text::{clip, counted, span};
 
 /// The most definitions that are listed.
@@ -26,8 +27,15 @@ const LATEST: usize = 10;
 /// How many of the next runs are shown.
 const NEXT: usize = 10;
 
+/// The columns by which definitions can be sorted. What never fires comes after everything.
+pub(crate) const BY: [By<RecurringJob>; 3] = [
+    By("Definition", "id", |a, b| a.definition.id.cmp(&b.definition.id)),
+    By("Time zone", "zone", |a, b| a.definition.zone.as_str().cmp(b.definition.zone.as_str())),
+    By("Next", "next", |a, b| a.next.unwrap_or(Timestamp::MAX).cmp(&b.next.unwrap_or(Timestamp::MAX))),
+];
+
 /// Shows all definitions.
-pub(crate) fn recurring(view: &View, all: &[RecurringJob]) -> Markup {
+pub(crate) fn recurring(view: &View, all: &[RecurringJob], sorted: &Sorted) -> Markup {
     let body = html! {
         h1 { "Recurring" }
         (live("list", &html! {
@@ -36,18 +44,18 @@ pub(crate) fn recurring(view: &View, all: &[RecurringJob]) -> Markup {
                     p { "No recurring definition yet. This is how one is made, at its request:" }
                     pre { code { "#[request(recurring(id = \"nightly\", cron = \"0 3 * * *\", timezone = \"Europe/Berlin\"))]" } }
                 }
-            } @else { (with_marks(view, &listed(view, all))) }
+            } @else { (with_marks(view, &listed(view, all, sorted))) }
         }))
     };
     view.frame("Recurring", "Recurring", &body)
 }
 
-fn listed(view: &View, all: &[RecurringJob]) -> Markup {
+fn listed(view: &View, all: &[RecurringJob], sorted: &Sorted) -> Markup {
     let columns =
         ["Definition", "Job", "Cron", "Time zone", "Next", "Latest runs, the last one last", "Created"];
-    table(
+    table_under(
         "Definitions",
-        &columns,
+        &sorted.head(view, "/recurring", &columns, &BY),
         &html! {
             @for recurring in all.iter().take(ROWS) {
                 tr {
@@ -225,8 +233,9 @@ fn actions(view: &View, recurring: &RecurringJob) -> Markup {
     html! {
         div class="actions" {
             (button(Role::Operate, "trigger", "Run now"))
-            @if view.access.role >= Role::Operate {
-                a class="button" href=(format!("{path}/edit")) { "Edit" }
+            @let target = target(&recurring.definition.id);
+            @if view.access.may(Role::Operate, "edit", &target) { a class="button" href=(format!("{path}/edit")) { "Edit" } }
+            @if view.access.may(Role::Operate, "backfill", &target) {
                 a class="button" href=(format!("{path}/backfill")) { "Backfill…" }
             }
             @if recurring.paused { (button(Role::Operate, "resume", "Resume")) }

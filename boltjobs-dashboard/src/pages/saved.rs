@@ -13,6 +13,8 @@ pub(crate) struct Kept<'a> {
     pub(crate) shared: &'a [Saved],
     /// Those of this browser.
     pub(crate) own: Vec<Saved>,
+    /// What can be chosen in the box.
+    pub(crate) words: Vec<String>,
 }
 
 impl Kept<'_> {
@@ -24,7 +26,7 @@ impl Kept<'_> {
         });
         html! {
             div class="find" {
-                (view.search_box(typed))
+                (view.search_box(typed, &self.words))
                 @if can_be_kept { (save(view, typed)) }
             }
             @if all().next().is_some() {

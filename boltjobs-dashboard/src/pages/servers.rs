@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use boltjobs_core::store::{Duty, QueueOrder, ServerInfo};
 use maud::{Markup, html};
 
-use super::frame::{Card, LINE, View, cards, live, rest, sentence, table};
+use super::frame::{Card, LINE, View, cards, cards_under, live, rest, sentence, table};
+use super::sorting::{By, Sorted};
 use crate::health::is_late;
 use crate::server::{Servers, is_unheard};
 use crate::text::{bytes, clip, counted, names, span};
@@ -19,8 +20,19 @@ const REQUESTS: usize = 200;
 /// The most slots that are drawn.
 const SLOTS: u32 = 100;
 
+/// The columns by which servers can be sorted.
+pub(crate) const BY: [By<ServerInfo>; 7] = [
+    By("Server", "name", |a, b| a.offer.server.cmp(&b.offer.server)),
+    By("Version", "version", |a, b| a.offer.vitals.version.cmp(&b.offer.vitals.version)),
+    By("Workers", "busy", |a, b| a.running.cmp(&b.running)),
+    By("Memory", "memory", |a, b| a.offer.vitals.resident.cmp(&b.offer.vitals.resident)),
+    By("Lag", "lag", |a, b| a.offer.vitals.lag.cmp(&b.offer.vitals.lag)),
+    By("Started", "started", |a, b| a.started_at.cmp(&b.started_at)),
+    By("Heartbeat", "heartbeat", |a, b| a.heartbeat.cmp(&b.heartbeat)),
+];
+
 /// Shows all servers, and what each of them handles.
-pub(crate) fn servers(view: &View, all: &Servers) -> Markup {
+pub(crate) fn servers(view: &View, all: &Servers, sorted: &Sorted) -> Markup {
     let servers = &all.here;
     let body = html! {
         h1 { "Servers" }
@@ -32,7 +44,7 @@ pub(crate) fn servers(view: &View, all: &Servers) -> Markup {
                 }
             } @else {
                 (mixed(servers))
-                (listed(view, servers, ROWS))
+                (listed(view, servers, Some(sorted), ROWS))
                 @for server in servers.iter().take(ROWS) { (handled(server)) }
             }
             @if !all.lost.is_empty() { (lost(view, &all.lost)) }
@@ -63,11 +75,17 @@ fn mixed(servers: &[ServerInfo]) -> Markup {
 }
 
 /// Lists the first servers.
-pub(super) fn listed(view: &View, servers: &[ServerInfo], shown: usize) -> Markup {
+pub(super) fn listed(view: &View, servers: &[ServerInfo], sorted: Option<&Sorted>, shown: usize) -> Markup {
     let columns =
         ["Server", "Version", "Workers", "Queues", "Requests", "Memory", "Lag", "Started", "Heartbeat"];
     let rows = servers.iter().take(shown).map(|server| row(view, server));
-    cards("Servers", &columns, rows, &rest(servers.len(), shown, columns.len()))
+    let rest = rest(servers.len(), shown, columns.len());
+    match sorted {
+        Some(sorted) => {
+            cards_under("Servers", &sorted.head(view, "/servers", &columns, &BY), &columns, rows, &rest)
+        }
+        None => cards("Servers", &columns, rows, &rest),
+    }
 }
 
 fn row(view: &View, server: &ServerInfo) -> Card {

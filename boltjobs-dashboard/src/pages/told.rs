@@ -39,12 +39,12 @@ impl Told {
             h2 { "For programs" }
             details {
                 summary { "Copy as JSON" }
-                @if length <= LONGEST { pre { code { (self.json) } } }
+                @if length <= LONGEST { pre { code data-as="json" { (self.json) } } }
                 @else { p class="quiet" { "It has " (counted(length as u64, "character")) ": ask for it as below." } }
             }
             details {
                 summary { "Copy as curl" }
-                pre { code { (self.curl(view, job, "")) } }
+                pre { code data-as="curl" { (self.curl(view, job, "")) } }
                 @if job.state.is_final() && view.access.role >= Role::Operate {
                     p { "This requeues it, if it is still in the state " (job.state) ":" }
                     pre { code { (self.curl(view, job, &requeue)) } }

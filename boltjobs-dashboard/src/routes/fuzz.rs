@@ -1,8 +1,9 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{CONTENT_TYPE, HOST};
 use boltjobs_core::Timestamp;
 use boltjobs_core::clock::{Clock, Sleep};
@@ -36,6 +37,11 @@ impl Clock for Stopped {
     fn sleep(&self, _: Duration) -> Sleep<'_> {
         Box::pin(std::future::pending())
     }
+}
+
+/// Where a request comes from that is of this machine.
+pub(crate) fn here() -> ConnectInfo<SocketAddr> {
+    ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1)))
 }
 
 fn hostile() -> BoxedStrategy<String> {
@@ -74,7 +80,8 @@ fn encoded(text: &str) -> String {
 }
 
 fn get(store: &Arc<MemoryStore>, path: &str) -> Option<(StatusCode, bool, String)> {
-    let request = Request::builder().uri(path).header(HOST, "localhost").body(Body::empty()).ok()?;
+    let request =
+        Request::builder().uri(path).header(HOST, "localhost").extension(here()).body(Body::empty()).ok()?;
     block_on(async {
         let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(store);
         let response =

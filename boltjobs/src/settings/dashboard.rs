@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use boltjobs_core::access::{Host, Identity, Role, Token};
+use boltjobs_core::access::{Host, Identity, Permit, Role, Token};
 
 use super::Reader;
 use crate::dashboard;
@@ -15,6 +15,7 @@ pub(crate) struct Wanted {
     /// The tokens, each with the fault that it has.
     pub(crate) tokens: Vec<(Identity, Result<Token, String>)>,
     pub(crate) hosts: Vec<Result<Host, String>>,
+    pub(crate) permit: Option<Permit>,
     pub(crate) environment: Option<String>,
     /// Queries for everybody, each behind its name.
     pub(crate) queries: Vec<(String, String)>,
@@ -44,6 +45,8 @@ pub(crate) struct Shown {
     pub(crate) role: Role,
     pub(crate) tokens: Vec<(Identity, Token)>,
     pub(crate) hosts: Vec<Host>,
+    /// What the app says of each action.
+    pub(crate) permit: Option<Permit>,
     /// The name of where the program runs.
     pub(crate) environment: Option<String>,
     /// Queries for everybody, each behind its name.
@@ -114,8 +117,8 @@ impl Wanted {
                 "{named}under `{host}` everybody who reaches it would see the dashboard; {TOKEN}"
             ));
         }
-        let Self { queries, links, site, .. } = self;
-        Some(Shown { address, role, tokens, hosts, environment, queries, links, site })
+        let Self { permit, queries, links, site, .. } = self;
+        Some(Shown { address, role, tokens, hosts, permit, environment, queries, links, site })
     }
 }
 

@@ -25,13 +25,15 @@ impl Visitor {
         Self { browser: Browser::without_script().await, script: false }
     }
 
-    /// Presses a button that is not taken back at once, and says yes where the script asks.
+    /// Presses a button that is not taken back at once, and says yes to the script, or to the page that asks.
     pub async fn means(&self, path: &str) {
         if self.script {
             self.browser.mark(path).await;
             self.browser.press("//dialog//button[contains(@class, 'main')]").await;
         } else {
             self.browser.press(path).await;
+            self.browser.expect(&["Nothing has been done yet."]).await;
+            self.browser.press("//form[@class='fields']//button[contains(@class, 'main')]").await;
         }
     }
 

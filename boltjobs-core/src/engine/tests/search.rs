@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::{QUEUES, Rig, at, id, jobs, new_job, steps};
 use crate::fingerprint::Pattern;
 use crate::job::{JobSpec, NewJob};
-use crate::store::{JobFilter, LOOKS, PageQuery};
+use crate::store::{Compare, JobFilter, LOOKS, Moment, PageQuery};
 use crate::{JobId, JobState};
 
 fn filter() -> impl Strategy<Value = JobFilter> {
@@ -15,8 +15,8 @@ fn filter() -> impl Strategy<Value = JobFilter> {
     let failure = Pattern { kind: "E".to_owned(), message: "no route".to_owned() }.fingerprint();
     let failures = proptest::sample::subsequence(vec![failure], 0..2);
     let retrying = any::<bool>();
-    let all = (states, queues, requests, tags, text, failures, retrying);
-    all.prop_map(|(states, queues, requests, tags, text, failures, retrying)| JobFilter {
+    let all = (states, queues, requests, tags, text, failures, retrying, compared());
+    all.prop_map(|(states, queues, requests, tags, text, failures, retrying, compared)| JobFilter {
         states,
         queues: queues.into_iter().map(Into::into).collect(),
         requests: requests.into_iter().map(Into::into).collect(),
@@ -26,7 +26,29 @@ fn filter() -> impl Strategy<Value = JobFilter> {
         parent: None,
         retrying,
         text: text.map(str::to_owned),
+        ..compared
     })
+}
+
+/// What only a look at each job tells; mostly nothing.
+fn compared() -> impl Strategy<Value = JobFilter> {
+    let moment = || proptest::option::weighted(0.2, (0..40_i64).prop_map(|second| Moment::At(at(second))));
+    let signs = [Compare::Equal, Compare::Less, Compare::AtMost, Compare::More, Compare::AtLeast];
+    let attempts = proptest::option::weighted(0.2, (proptest::sample::select(signs.to_vec()), 0..3_u32));
+    let waited = (proptest::sample::select(signs.to_vec()), moment());
+    let error = proptest::option::weighted(0.2, proptest::sample::select(vec!["NO", "zzz"]));
+    let arg = proptest::option::weighted(0.1, 0..9_u8);
+    (attempts, waited, error, moment(), moment(), arg).prop_map(
+        |(attempts, (sign, waited), error, after, before, arg)| JobFilter {
+            attempts: attempts.into_iter().collect(),
+            waited: waited.map(|moment| (sign, moment)).into_iter().collect(),
+            errors: error.map(str::to_owned).into_iter().collect(),
+            enqueued_after: after,
+            enqueued_before: before,
+            args: arg.map(|n| (String::new(), n.to_string())).into_iter().collect(),
+            ..JobFilter::default()
+        },
+    )
 }
 
 proptest! {
@@ -133,6 +155,29 @@ fn a_search_for_a_text_looks_at_a_bounded_number_of_jobs() {
     assert_eq!((found, pages), (10, 11));
     let first = rig.engine.count(&filter, None);
     assert_eq!((first.jobs, first.next.is_some()), (1, true));
+}
+
+#[test]
+fn a_walk_begins_and_ends_where_the_times_do() {
+    let mut rig = Rig::new();
+    let job = |n: u32| NewJob { id: JobId::from_parts(at(n.into()), n.into()), ..new_job(0, 0, None) };
+    rig.engine.at(at(0), &mut ()).enqueue((0..MANY).map(job).collect()).unwrap();
+    let within = |from: i64, to: i64| JobFilter {
+        enqueued_after: Some(Moment::At(at(from))),
+        enqueued_before: Some(Moment::At(at(to))),
+        ..JobFilter::default()
+    };
+    for oldest_first in [false, true] {
+        let query = PageQuery { filter: within(50_000, 50_007), oldest_first, after: None, limit: 50 };
+        let (page, looks) = rig.engine.search(&query);
+        assert_eq!((page.jobs.len(), page.next, looks), (7, None, 7));
+        assert_eq!(page.jobs[0].id, job(if oldest_first { 50_000 } else { 50_006 }).id);
+        let rest = rig.engine.search(&PageQuery { after: Some(page.jobs[2].id), ..query.clone() });
+        assert_eq!((rest.0.jobs, rest.1), (page.jobs[3..].to_vec(), 4), "it goes on between the times");
+        let none = rig.engine.search(&PageQuery { filter: within(9, 9), ..query });
+        assert_eq!((none.0.jobs.len(), none.0.next, none.1), (0, None, 0));
+    }
+    assert_eq!(rig.engine.count(&within(99_990, 999_999), None).jobs, 10);
 }
 
 #[test]

@@ -57,4 +57,21 @@ proptest! {
         let marked = format!("\u{2}{text}");
         prop_assert!(!finds(&job("t", marked.as_bytes(), true), marked.as_str()));
     }
+
+    #[test]
+    fn a_value_finds_its_job_by_its_path_unless_it_is_sensitive(
+        name in texts("[a-z\"\\\\: é~/]{1,9}"), value in texts("[ -~é]{0,20}"), other in texts("[a-z]{1,9}")
+    ) {
+        prop_assume!(!name.is_empty() && name != "token" && !name.contains('.') && value != "***");
+        let payload = serde_json::json!({ &name: value, "token": value }).to_string();
+        let args = vec![(name.clone(), value.clone())];
+        let filter = JobFilter { args, ..JobFilter::default() };
+        let job = job("t", payload.as_bytes(), true);
+        prop_assert!(filter.admits(&job));
+        prop_assert_eq!(&filter.to_string().parse::<JobFilter>().unwrap(), &filter);
+        for path in ["token".to_owned(), format!("{name}.{other}"), format!("{name}{other}")] {
+            let filter = JobFilter { args: vec![(path, value.clone())], ..JobFilter::default() };
+            prop_assert!(!filter.admits(&job));
+        }
+    }
 }

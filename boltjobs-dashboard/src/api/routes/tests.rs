@@ -11,7 +11,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::routes::fuzz::Stopped;
+use crate::routes::fuzz::{Stopped, here};
 use crate::{Dashboard, Role};
 
 fn paths() -> Value {
@@ -34,6 +34,7 @@ fn each_path_takes_the_methods_of_the_document_and_no_other() {
                 .method(method.clone())
                 .uri(path.replace(['{', '}'], ""))
                 .header(HOST, "localhost")
+                .extension(here())
                 .body(Body::empty())
                 .unwrap();
             let store = Arc::new(MemoryStore::new());
@@ -52,7 +53,8 @@ fn errors_are_json_where_the_dashboard_is_nested_too() {
     let dashboard = Dashboard::new(Arc::new(MemoryStore::new()), Arc::new(Stopped)).router().unwrap();
     let app = Router::new().nest("/admin", dashboard);
     let kind = |path: &str| {
-        let request = Request::builder().method(Method::POST).uri(path).header(HOST, "localhost");
+        let request =
+            Request::builder().method(Method::POST).uri(path).header(HOST, "localhost").extension(here());
         let answer = block_on(app.clone().oneshot(request.body(Body::empty()).unwrap())).unwrap();
         assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
         answer.headers()[CONTENT_TYPE].to_str().unwrap().to_owned()
