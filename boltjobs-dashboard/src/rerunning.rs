@@ -20,7 +20,6 @@ use crate::text::counted;
 
 /// With which job it begins; none for those that failed.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Beginning {
     #[serde(default)]
     pub(crate) from: String,

@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use boltjobs_core::BatchId;
 use boltjobs_core::job::Job;
 use boltjobs_core::rerun::Rerun;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::acting::{Answered, Sent, read};
@@ -12,6 +13,13 @@ use super::answer::Answer;
 use crate::once;
 use crate::rerunning::{self, Beginning};
 use crate::routes::Asked;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Begun {
+    #[serde(default)]
+    from: String,
+}
 
 /// Says what would be done.
 pub(super) async fn look(asked: Asked, Path(id): Path<String>, Query(from): Query<Beginning>) -> Answered {
@@ -21,8 +29,8 @@ pub(super) async fn look(asked: Asked, Path(id): Path<String>, Query(from): Quer
 
 /// Does it.
 pub(super) async fn rerun(asked: Asked, Path(id): Path<String>, headers: HeaderMap, body: Sent) -> Answered {
-    let from: Beginning = read(&asked, &headers, body)?;
-    let (batch, plan) = rerunning::plan(&asked, &id, from.read()?).await?;
+    let Begun { from } = read(&asked, &headers, body)?;
+    let (batch, plan) = rerunning::plan(&asked, &id, Beginning { from }.read()?).await?;
     let new = rerunning::rerun(&asked, &batch, &plan, once::key(&headers)).await?;
     Ok(Answer(value(&plan, Some(new))))
 }
