@@ -85,7 +85,9 @@ pub(crate) fn current(runtime: &Runtime) -> Option<String> {
 /// Writes into jobs which handler enqueues them, if one does. Outside of a handler it is a look at nothing.
 pub(crate) fn name_parent(jobs: &mut [NewJob]) {
     if let Some(by) = runtime::with_job(|_, job| EnqueuedBy::Job(job.lease.job)) {
-        jobs.iter_mut().for_each(|job| by.write(&mut job.spec.meta));
+        for job in jobs {
+            by.write(&mut job.spec.meta);
+        }
     }
 }
 
