@@ -135,6 +135,7 @@ pub(crate) async fn begin(asked: Asked, fields: Fields) -> Response {
             query: form.field("q"),
             pace: form.field("pace"),
             limit: form.field("limit"),
+            hold: form.field("hold"),
         };
         let operation = operating::begin(&asked, &typed).await?;
         let page = asked.base().item("/operations/", &operation.id.to_string());

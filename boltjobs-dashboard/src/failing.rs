@@ -1,10 +1,14 @@
 //! What failed, what is tried again, and what is looked after, under their paths.
 
+use std::time::Duration;
+
 use axum::extract::Query;
 use axum::response::Response;
+use boltjobs_core::Timestamp;
 use boltjobs_core::job::Job;
 use boltjobs_core::silence::{self, Subject};
 use boltjobs_core::store::{FailureGroup, JobFilter, Page, PageQuery};
+use boltjobs_core::throughput::Window;
 use serde::Deserialize;
 
 use crate::health::checks;
@@ -13,8 +17,20 @@ use crate::refused::Refused;
 use crate::routes::{self, Asked, Wanted};
 
 pub(crate) async fn failures(asked: Asked) -> Response {
-    let groups = find_failures(&asked).await;
-    asked.answer(groups.map(|groups| pages::failures(asked.view(), &groups)))
+    let page = async {
+        let (groups, last) = (find_failures(&asked).await?, last_failure(&asked).await?);
+        Ok(pages::failures(asked.view(), &groups, last))
+    };
+    asked.answer(page.await)
+}
+
+/// Returns the beginning of the latest hour in which a job failed, for good or with another attempt to come; `None` when none
+/// did within a week.
+pub(crate) async fn last_failure(asked: &Asked) -> Result<Option<Timestamp>, Refused> {
+    let window = Window { until: asked.now(), step: Duration::from_hours(1), steps: 168 };
+    let steps = asked.store().throughput(window).await?.steps;
+    let failed = window.starts().zip(&steps).filter(|(_, flow)| flow.failed + flow.retried > 0);
+    Ok(failed.last().map(|(at, _)| at))
 }
 
 /// Finds failures, each with its silence.

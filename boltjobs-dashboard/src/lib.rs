@@ -16,7 +16,9 @@ mod batches;
 mod bulk;
 mod change;
 mod changing;
+mod checkups;
 mod choices;
+mod code;
 mod columns;
 mod cookie;
 mod demo;
@@ -36,9 +38,11 @@ mod kin;
 mod limiting;
 mod link;
 mod login;
+mod looked;
 mod operating;
 mod overview;
 mod pages;
+mod pausing;
 mod probes;
 mod prometheus;
 mod queue;
@@ -84,6 +88,8 @@ struct Source {
     operations: Operations,
     /// The queries that the app has for everybody.
     queries: Arc<[Saved]>,
+    /// What a look at some of the jobs has told.
+    looked: looked::Kept,
 }
 
 impl Source {
@@ -266,7 +272,8 @@ impl Dashboard {
         let Self { store, clock, environment, queries, operations, .. } = self;
         let fresh = || Operations::new(Arc::clone(&store), Arc::clone(&clock));
         let (operations, queries) = (operations.unwrap_or_else(fresh), queries.into());
-        Source { store, clock, gate: Arc::new(gate), environment, operations, queries }
+        let (gate, looked) = (Arc::new(gate), looked::Kept::default());
+        Source { store, clock, gate, environment, operations, queries, looked }
     }
 }
 
@@ -286,6 +293,7 @@ fn pages(source: Source) -> Router {
         .route("/recurring/{id}/backfill", get(backfill::look).post(backfill::sent))
         .route("/queues", get(routes::queues))
         .route("/queues/{name}", get(queue::queue).post(actions::queues))
+        .route("/pause", get(pausing::confirm).post(pausing::sent))
         .route("/servers", get(routes::servers))
         .route("/servers/{name}", get(server::page).post(server::sent))
         .route("/servers/{name}/stop", get(server::confirm))

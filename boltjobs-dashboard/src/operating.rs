@@ -22,6 +22,8 @@ pub(crate) struct Typed<'a> {
     pub(crate) pace: &'a str,
     /// The most jobs; nothing for all.
     pub(crate) limit: &'a str,
+    /// `deploy`, to begin once another version of the program is there, or nothing.
+    pub(crate) hold: &'a str,
 }
 
 /// Begins an operation.
@@ -35,6 +37,13 @@ pub(crate) async fn begin(asked: &Asked, typed: &Typed<'_>) -> Result<Operation,
             return Err(Refused::Illegal(format!("There is no pace `{}`; use `careful`.", shown(other))));
         }
     };
+    let held = match typed.hold {
+        "" => false,
+        "deploy" => true,
+        other => {
+            return Err(Refused::Illegal(format!("Nothing is held for `{}`; use `deploy`.", shown(other))));
+        }
+    };
     let limit = match typed.limit {
         "" => None,
         text => Some(
@@ -44,12 +53,14 @@ pub(crate) async fn begin(asked: &Asked, typed: &Typed<'_>) -> Result<Operation,
                 .ok_or_else(|| Refused::Illegal(format!("`{}` is no number of jobs.", shown(text))))?,
         ),
     };
-    let order = Order { bulk, filter, careful, limit, actor: asked.actor().to_owned() };
+    let order = Order { bulk, filter, careful, held, limit, actor: asked.actor().to_owned() };
     let (operation, work) = asked.source().operations.begin(new_id(asked)?, order).await?;
     work.map(tokio::spawn);
     let what = format!("{} jobs that match `{}`", operation.planned, operation.query);
     let to = operation.bulk.to();
-    let detail = if to.is_empty() { to } else { format!("to {to}") };
+    let to = (!to.is_empty()).then(|| format!("to {to}"));
+    let parts = to.into_iter().chain(held.then(|| "after the next deploy".to_owned()));
+    let detail = parts.collect::<Vec<_>>().join(", ");
     told_with(asked, operation.bulk.name(), &what, &detail, true).await;
     Ok(operation)
 }

@@ -8,6 +8,7 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use boltjobs_core::deploy;
 use boltjobs_core::recurring::RecurringJob;
 use boltjobs_core::shape::Shape;
 use boltjobs_core::store::{JobFilter, PageQuery, ServerInfo, Store};
@@ -21,6 +22,7 @@ use crate::Source;
 use crate::access::Access;
 use crate::api::written;
 use crate::choices::Choices;
+use crate::code;
 use crate::columns::Columns;
 use crate::demo;
 use crate::gate::Gate;
@@ -165,7 +167,8 @@ pub(crate) async fn find_graphs(asked: &Asked, wanted: &Span) -> Result<Graphs, 
     let history = Window { until, step: Duration::from_mins(minutes), steps };
     let store = &asked.source.store;
     let (seconds, found) = (store.throughput(minute).await?, store.throughput(history).await?);
-    Ok(Graphs { minute: (minute, seconds), span, history: (history, found) })
+    let deploys = deploy::all(&**store).await?;
+    Ok(Graphs { minute: (minute, seconds), span, history: (history, found), deploys })
 }
 
 /// What is said of a list of jobs.
@@ -261,7 +264,9 @@ pub(crate) async fn find_job(asked: &Asked, id: &str) -> Result<JobPage, Refused
     let servers = store.servers(asked.view.now).await?;
     let shape = shape_among(&servers, &job.spec.request);
     let (demo, aborted) = (demo::queue(&servers).is_some(), is_aborted(&job, &servers));
-    Ok(JobPage { job, explanation, notes, shape, demo, aborted })
+    let versions = code::versions(&**store, &job).await?;
+    let changed = code::changed(&**store, &job, &versions).await?;
+    Ok(JobPage { job, explanation, notes, shape, demo, aborted, versions, changed })
 }
 
 pub(crate) async fn recurring(asked: Asked) -> Response {

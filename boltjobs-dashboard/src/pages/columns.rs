@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use boltjobs_core::JobState;
+use boltjobs_core::deploy::latest_server;
 use boltjobs_core::job::{Job, RowData};
 use maud::{Markup, html};
 
 use super::frame::{LINE, View, state};
 use crate::columns::{ALL, Column, Columns};
-use crate::failure::latest_server;
 use crate::text::{clip, counted, span};
 
 /// Shows what a column tells of a job.

@@ -30,12 +30,14 @@ pub(crate) struct View {
 }
 
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 23] = [
+const DONE: [(&str, &str); 25] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
     ("trigger", "A job of it was made, out of turn."),
     ("pause", "It is paused."),
     ("resume", "It goes on."),
+    ("pause-all", "They are paused."),
+    ("resume-all", "They go on."),
     ("limit", "The limit holds from now on."),
     ("unlimit", "The limit was removed; what the servers say counts again."),
     ("edit", "It was changed; a new schedule counts from now."),

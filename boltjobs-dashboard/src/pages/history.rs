@@ -6,13 +6,14 @@ use boltjobs_core::job::{HistoryRow, Job, RowData};
 use maud::{Markup, html};
 
 use super::frame::{View, absolute, lasting, state, table};
+use crate::code::Versions;
 use crate::text::{clip, span};
 
 /// The most characters of a text that a program chose.
 const LINE: usize = 1_000;
 
 /// Shows each row, with how long the job was in the state.
-pub(super) fn history(view: &View, job: &Job) -> Markup {
+pub(super) fn history(view: &View, job: &Job, versions: &Versions) -> Markup {
     let rows = &job.history;
     // What came after the first row is not known any more, nor is how long it lasted.
     let gap = (job.forgotten_rows > 0).then_some(0);
@@ -36,7 +37,7 @@ pub(super) fn history(view: &View, job: &Job) -> Markup {
                             (None, _) => {}
                         }
                     }
-                    td { (what(row)) }
+                    td { (what(row, versions)) }
                 }
                 @if gap == Some(at) { tr { td colspan="4" { (job.forgotten_rows) " rows were let go" } } }
             }
@@ -56,13 +57,15 @@ fn bar(row: &HistoryRow, lasted: Duration, longest: Duration) -> Markup {
     }
 }
 
-fn what(row: &HistoryRow) -> Markup {
+fn what(row: &HistoryRow, versions: &Versions) -> Markup {
     html! {
         @match &row.data {
             RowData::None => {}
             RowData::Scheduled { due } => { "due " (absolute(*due)) " " }
             RowData::Processing { server, worker, attempt, .. } => {
-                "attempt " (attempt) " on " (server) ", worker " (worker) " "
+                "attempt " (attempt) " on " (server) ", worker " (worker)
+                @if let Some(version) = versions.get(server) { ", version " code { (clip(version, LINE)) } }
+                " "
             }
             RowData::Succeeded { waited, ran, .. } => { "waited " (span(*waited)) ", ran " (span(*ran)) " " }
             RowData::Ended { server, ran } => { "ran " (span(*ran)) " on " (server) " " }

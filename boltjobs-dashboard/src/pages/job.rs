@@ -20,6 +20,7 @@ use super::kin::kin;
 use super::told::Told;
 use crate::access::Role;
 use crate::change::OPEN;
+use crate::code::{Changed, Versions};
 use crate::kin::Kin;
 use crate::text::{clip, span};
 
@@ -44,6 +45,10 @@ pub(crate) struct JobPage {
     pub(crate) demo: bool,
     /// Whether it is run by a server that is not there.
     pub(crate) aborted: bool,
+    /// Which versions of the program ran it.
+    pub(crate) versions: Versions,
+    /// Whether the program is another one since it failed.
+    pub(crate) changed: Option<Changed>,
 }
 
 /// Shows one job.
@@ -54,6 +59,12 @@ pub(crate) fn job(view: &View, page: &JobPage, hangs: &Kin, told: &Told) -> Mark
         (live("head", &html! {
             h1 { (title) " " (state(job.state)) }
             p class="why" { strong { "Why: " } (clip(&explanation.to_string(), BLOCK)) "." }
+            @if let Some(changed) = &page.changed {
+                p {
+                    "The code changed since: " code { (clip(&changed.from, LINE)) } " → " code { (clip(&changed.to, LINE)) } ", "
+                    (view.instant(changed.at)) "."
+                }
+            }
             @if page.aborted {
                 p class="alert" {
                     "The server that runs it is not there: it was possibly aborted. The job goes back to its place when its lease is over, and "
@@ -74,7 +85,7 @@ pub(crate) fn job(view: &View, page: &JobPage, hangs: &Kin, told: &Told) -> Mark
         }))
         (live("noted", &html! { @if let Some(notes) = notes { (noted(view, notes)) } }))
         (live("kin", &kin(view, job, hangs)))
-        (live("history", &history(view, job)))
+        (live("history", &history(view, job, &page.versions)))
         (live("told", &told.shown(view, job)))
     };
     view.frame("Jobs", &title, &body)

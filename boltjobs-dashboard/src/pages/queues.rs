@@ -8,6 +8,7 @@ use boltjobs_core::throughput::Flow;
 use maud::{Markup, html};
 
 use super::frame::{Card, LINE, View, cards, live, rest, state};
+use super::pause::offer;
 use crate::access::Role;
 use crate::overview::{RATED, Rates};
 use crate::text::{clip, span};
@@ -24,7 +25,7 @@ pub(crate) fn queues(view: &View, queues: &[QueueInfo], rates: &Rates) -> Markup
                 p class="empty" {
                     "No queue yet: there is one as soon as a job is enqueued to it, or a server works it."
                 }
-            } @else { (listed(view, queues, rates, ROWS, true)) }
+            } @else { (offer(view, queues)) (listed(view, queues, rates, ROWS, true)) }
         }))
         @if !queues.is_empty() {
             p class="quiet" {

@@ -18,6 +18,10 @@ pub(super) fn limit(reader: &mut Reader) {
     }
     let default = reader.get("/api/queues/{name}", "default", 200);
     assert_eq!((&default["limit"], &default["set"]["at_most"]), (&json!(2), &json!(2)));
+    let all = |action| json!({ "action": action });
+    let paused = reader.post("/api/queues", "", &all("pause"), 200);
+    assert_eq!(reader.post("/api/queues", "", &all("resume"), 200)["queues"], paused["queues"]);
+    assert_eq!(reader.post("/api/queues", "", &all("resume"), 200)["queues"], json!([]));
     let remove = json!({ "action": "unlimit" });
     for done in [true, false] {
         assert_eq!(reader.post("/api/queues/{name}", "default", &remove, 200)["done"], done);
