@@ -17,6 +17,7 @@
 //! | [`fingerprint`] | which failures are the same |
 //! | [`throughput`] | how many jobs came and ended, and when |
 //! | [`queue_limit`] | how many jobs of a queue may run at once, as somebody has set it |
+//! | [`deploy`] | when another version of the program came |
 //! | [`order`] | what a server was ordered to do while it runs |
 //! | [`audit`] | who did what |
 //! | [`silence`] | what somebody knows of, and is not told of for a while |
@@ -37,6 +38,7 @@ pub mod conformance;
 pub mod continuation;
 pub mod cron;
 pub mod demo;
+pub mod deploy;
 pub mod duration;
 pub mod engine;
 pub mod fingerprint;

@@ -10,7 +10,7 @@ use crate::job::JobSpec;
 use crate::shape::{Kind, Shape};
 use crate::text::shown;
 
-pub use self::doubts::doubts;
+pub use self::doubts::{doubts, misfit};
 pub use self::enqueued::enqueue_code;
 use self::hidden::Hidden;
 use self::layout::{Page, Piece};

@@ -157,6 +157,8 @@ pub struct Order {
     pub filter: JobFilter,
     /// Whether it waits for what came of the first ones before it goes on.
     pub careful: bool,
+    /// Whether it begins only once another version of the program is there, see [`deploy`](crate::deploy).
+    pub held: bool,
     /// The most jobs.
     pub limit: Option<u64>,
     /// Who wants it.
@@ -174,6 +176,9 @@ pub struct Operation {
     pub query: String,
     /// Whether it waits for what came of the first ones before it goes on.
     pub careful: bool,
+    /// Whether it waits for another version of the program before it begins.
+    #[serde(default)]
+    pub held: bool,
     /// The most jobs.
     pub limit: Option<u64>,
     /// Who wanted it.

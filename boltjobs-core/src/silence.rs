@@ -9,9 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
-use crate::store::{Document, DocumentQuery, JobFilter, Store, StoreError};
+use crate::store::{Document, DocumentQuery, JobFilter, PageQuery, Store, StoreError};
 use crate::text::shown;
-use crate::{Timestamp, duration};
+use crate::{Timestamp, deploy, duration};
 
 /// The most silences that are kept, those that were made last.
 pub const KEPT: usize = 1_000;
@@ -54,7 +54,7 @@ impl fmt::Display for Subject {
 }
 
 /// When a silence is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Until {
     /// At an instant.
@@ -63,6 +63,8 @@ pub enum Until {
     Well,
     /// When so many jobs have failed in the same way, for good or with another attempt to come.
     Jobs(u64),
+    /// When a job fails in the same way again on a server of this version of the program, or of a later one: it is mended there.
+    Fixed(String),
 }
 
 impl fmt::Display for Until {
@@ -71,6 +73,7 @@ impl fmt::Display for Until {
             Self::Time(at) => write!(f, "until {at}"),
             Self::Well => f.write_str("until it is well again"),
             Self::Jobs(jobs) => write!(f, "until {jobs} jobs have failed"),
+            Self::Fixed(version) => write!(f, "fixed in {version}"),
         }
     }
 }
@@ -93,10 +96,15 @@ pub struct Silence {
 impl Silence {
     /// Says whether it still holds: not when its time is over, nor when as many jobs have failed as it says.
     async fn holds(&self, store: &dyn Store, now: Timestamp) -> Result<bool, StoreError> {
-        match (&self.subject, self.until) {
-            (_, Until::Time(at)) => Ok(now < at),
-            (Subject::Group(fingerprint), Until::Jobs(jobs)) => Ok(failed(store, *fingerprint).await? < jobs),
-            (Subject::Check(_), Until::Jobs(_)) | (_, Until::Well) => Ok(true),
+        match (&self.subject, &self.until) {
+            (_, Until::Time(at)) => Ok(now < *at),
+            (Subject::Group(fingerprint), Until::Jobs(jobs)) => {
+                Ok(failed(store, *fingerprint).await? < *jobs)
+            }
+            (Subject::Group(fingerprint), Until::Fixed(version)) => {
+                Ok(!came_again(store, *fingerprint, version, self.at).await?)
+            }
+            (Subject::Check(_), Until::Jobs(_) | Until::Fixed(_)) | (_, Until::Well) => Ok(true),
         }
     }
 }
@@ -106,6 +114,28 @@ async fn failed(store: &dyn Store, fingerprint: Fingerprint) -> Result<u64, Stor
     let filter = JobFilter { failures: vec![fingerprint], ..JobFilter::default() };
     Ok(store.count(filter, None).await?.jobs)
 }
+
+/// Says whether a job has failed so since an instant on a server of a version or a later one. It looks at [`LOOKED_AT`] jobs,
+/// those that were enqueued last.
+async fn came_again(
+    store: &dyn Store,
+    fingerprint: Fingerprint,
+    first: &str,
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    let filter = JobFilter { failures: vec![fingerprint], ..JobFilter::default() };
+    let query = PageQuery { filter, limit: LOOKED_AT, ..PageQuery::default() };
+    let jobs = store.page(query).await?.jobs;
+    let servers = jobs.iter().filter(|job| job.since > since).filter_map(deploy::latest_server);
+    let versions = deploy::versions(store, servers.collect()).await?;
+    Ok(versions.values().any(|version| deploy::is_from(version, first)))
+}
+
+/// How many jobs are looked at for where they failed.
+const LOOKED_AT: usize = 100;
+
+/// The most characters of a version in which something is mended.
+const LONGEST_VERSION: usize = 100;
 
 /// Why something can't be silenced.
 #[derive(Debug, thiserror::Error)]
@@ -124,13 +154,19 @@ pub enum SilenceError {
 /// Says which ends there are.
 fn known(subject: &Subject) -> &'static str {
     match subject {
-        Subject::Check(_) => "use a span from `1m` to `366d`, or `well` for when the check finds nothing",
-        Subject::Group(_) => "use a span from `1m` to `366d`, or `+100` for when 100 more have failed",
+        Subject::Check(_) => {
+            "use a span from `1m` to `366d`, or `well` for when the check finds nothing; or a date as in `2026-12-24`"
+        }
+        Subject::Group(_) => {
+            "use a span from `1m` to `366d`, a date as in `2026-12-24`, `+100` for when 100 more have failed, or `fixed:1.5` for \
+             when one fails so in the version 1.5 or a later one"
+        }
     }
 }
 
-/// Reads when a silence is over: a span as in `1h` or `7d`; of a check also `well`; of a failure also `+100`, for when there
-/// are 100 more jobs of it than now.
+/// Reads when a silence is over: a span as in `1h` or `7d`, or a date as in `2026-12-24`, with which it is over in UTC; of a
+/// check also `well`; of a failure also `+100`, for when there are 100 more jobs of it than now, and `fixed:1.5`, for when one
+/// fails so on a server of the version 1.5 or a later one.
 ///
 /// # Errors
 /// [`SilenceError::Until`] with what can be written instead, [`SilenceError::Store`] when the store can't count.
@@ -147,11 +183,27 @@ pub async fn until(
             let more: u64 = more.parse().ok().filter(|more| *more > 0).ok_or_else(illegal)?;
             Ok(Until::Jobs(failed(store, *fingerprint).await?.saturating_add(more)))
         }
+        (Subject::Group(_), None) if text.starts_with("fixed:") => {
+            let version = text["fixed:".len()..].trim();
+            let legal = !version.is_empty() && version.chars().count() <= LONGEST_VERSION;
+            let legal = legal && !version.chars().any(char::is_control);
+            legal.then(|| Until::Fixed(version.to_owned())).ok_or_else(illegal)
+        }
         _ => {
+            if let Some(date) = date(text) {
+                let legal = (now.plus(SHORTEST)..=now.plus(LONGEST)).contains(&date);
+                return legal.then_some(Until::Time(date)).ok_or_else(illegal);
+            }
             let span = duration::parse(text).ok().filter(|span| (SHORTEST..=LONGEST).contains(span));
             Ok(Until::Time(now.plus(span.ok_or_else(illegal)?)))
         }
     }
+}
+
+/// Reads a date as the instant at which it begins, in UTC.
+fn date(text: &str) -> Option<Timestamp> {
+    let date: chrono::NaiveDate = text.parse().ok()?;
+    Some(Timestamp::from(date.and_time(chrono::NaiveTime::MIN).and_utc()))
 }
 
 /// Silences something, in place of a silence that it had, and lets go of those that are over.

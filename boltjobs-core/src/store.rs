@@ -45,6 +45,7 @@ mod outcome;
 mod reading;
 mod retention;
 mod search;
+mod space;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -63,7 +64,7 @@ use crate::{BatchId, JobId, Timestamp};
 pub use command::{Action, Change, Command, Enqueued, RecurringCommand};
 pub use error::{Refusal, StoreError};
 pub use explanation::{Explanation, Reason};
-pub use failures::{Document, DocumentQuery, FailureGroup};
+pub use failures::{Document, DocumentQuery, FailureGroup, HOURS, Trend};
 pub use limits::{Held, Limits};
 pub use live::{QueueInfo, ServerInfo};
 pub use offer::{Claimed, Defaults, Duty, Handled, MOST_WORKERS, Offer, QueueOrder, Vitals};
@@ -71,6 +72,7 @@ pub use outcome::{Heartbeat, Outcome, Record, Settled, Settlement};
 pub use reading::{Counts, StateCounts};
 pub use retention::{Keep, Retention};
 pub use search::{Compare, JobFilter, LOOKS, Moment, Page, PageQuery, Tally, count_all};
+pub use space::Space;
 
 /// What a store answers, once it may be relied on.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -215,6 +217,11 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     /// Returns failures, the one that happened last first, and at most so many.
     fn failures(&self, limit: usize) -> Answer<'_, Vec<FailureGroup>>;
+
+    /// Returns how much room it takes, and how much there is; `None` where that can't be told.
+    fn space(&self) -> Answer<'_, Option<Space>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// Returns the recurring definitions in the order of their ids.
     fn recurring_jobs(&self) -> Answer<'_, Vec<RecurringJob>>;

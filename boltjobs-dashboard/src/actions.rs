@@ -159,6 +159,7 @@ pub(crate) async fn begin(asked: Asked, fields: Fields) -> Response {
             pace: form.field("pace"),
             limit: form.field("limit"),
             key: form.field("key"),
+            hold: form.field("hold"),
         };
         let operation = operating::begin(&asked, &typed).await?;
         let page = asked.base().item("/operations/", &operation.id.to_string());

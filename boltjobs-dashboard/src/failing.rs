@@ -1,25 +1,39 @@
 //! What failed, what is tried again, and what is looked after, under their paths.
 
+use std::time::Duration;
+
 use axum::extract::Query;
 use axum::response::Response;
+use boltjobs_core::Timestamp;
 use boltjobs_core::job::Job;
 use boltjobs_core::silence::{self, Subject};
 use boltjobs_core::store::{FailureGroup, JobFilter, Page, PageQuery};
+use boltjobs_core::throughput::Window;
 use serde::Deserialize;
 
 use crate::health::checks;
+use crate::listing::{self, Wanted};
 use crate::pages::sorting::Sorted;
 use crate::pages::{self, Known};
 use crate::refused::Refused;
-use crate::routes::{self, Asked, Wanted};
+use crate::routes::Asked;
 
 pub(crate) async fn failures(asked: Asked, Query(sorted): Query<Sorted>) -> Response {
     let page = async {
-        let mut groups = find_failures(&asked).await?;
+        let (mut groups, last) = (find_failures(&asked).await?, last_failure(&asked).await?);
         sorted.apply(&mut groups, &pages::FAILURES_BY)?;
-        Ok(pages::failures(asked.view(), &groups, &sorted))
+        Ok(pages::failures(asked.view(), &groups, last, &sorted))
     };
     asked.answer(page.await)
+}
+
+/// Returns the beginning of the latest hour in which a job failed, for good or with another attempt to come; `None` when none
+/// did within a week.
+pub(crate) async fn last_failure(asked: &Asked) -> Result<Option<Timestamp>, Refused> {
+    let window = Window { until: asked.now(), step: Duration::from_hours(1), steps: 168 };
+    let steps = asked.store().throughput(window).await?.steps;
+    let failed = window.starts().zip(&steps).filter(|(_, flow)| flow.failed + flow.retried > 0);
+    Ok(failed.last().map(|(at, _)| at))
 }
 
 /// Finds failures, each with its silence.
@@ -42,7 +56,7 @@ pub(crate) async fn retries(asked: Asked, Query(wanted): Query<Wanted>) -> Respo
         {
             return Ok(pages::soonest(asked.view(), &jobs));
         }
-        let listed = routes::find(&asked, filter, &wanted).await?;
+        let listed = listing::find(&asked, filter, &wanted).await?;
         Ok(pages::retries(asked.view(), &listed))
     };
     asked.answer(page.await)

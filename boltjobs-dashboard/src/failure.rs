@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use axum::extract::Path;
 use axum::response::Response;
+use boltjobs_core::deploy::{self, latest_server};
 use boltjobs_core::fingerprint::{Fingerprint, NoFingerprint, Pattern};
-use boltjobs_core::job::{Job, RowData};
+use boltjobs_core::job::Job;
 use boltjobs_core::silence::{self, Silence, Subject};
-use boltjobs_core::store::{JobFilter, PageQuery};
+use boltjobs_core::store::{JobFilter, PageQuery, Trend};
 use boltjobs_core::{JobState, Timestamp};
 
 use crate::alike::{Alike, alike};
@@ -28,6 +29,8 @@ pub(crate) struct Failure {
     pub(crate) retrying: u64,
     /// When the first and the last of them failed; it is not known of those that failed before many others.
     pub(crate) seen: Option<(Timestamp, Timestamp)>,
+    /// How many failed in each hour of late.
+    pub(crate) trend: Trend,
     pub(crate) silence: Option<Silence>,
     /// Some of them, those that were enqueued last first.
     pub(crate) sample: Vec<Job>,
@@ -35,6 +38,8 @@ pub(crate) struct Failure {
     pub(crate) requests: Vec<((Arc<str>, u32), usize)>,
     /// The servers that ran their latest attempts.
     pub(crate) servers: Vec<(Arc<str>, usize)>,
+    /// The versions of the program that these had, as far as they are kept.
+    pub(crate) versions: Vec<(Arc<str>, usize)>,
     pub(crate) alike: Alike,
 }
 
@@ -61,26 +66,22 @@ pub(crate) async fn find(asked: &Asked, fingerprint: &str) -> Result<Failure, Re
     let pattern = sample.first().and_then(Pattern::of).ok_or_else(gone)?;
     let groups = store.failures(GROUPS).await?;
     let group = groups.into_iter().find(|group| group.fingerprint == fingerprint);
+    let versions = deploy::versions(store, sample.iter().filter_map(latest_server).collect()).await?;
+    let version = |job| versions.get(&latest_server(job)?).cloned();
     let mut silences = silence::all(store, asked.now()).await?.into_iter();
     Ok(Failure {
         fingerprint,
         pattern,
         failed: store.count(of(vec![JobState::Failed]), None).await?.jobs,
         retrying: store.count(of(vec![JobState::Scheduled]), None).await?.jobs,
-        seen: group.map(|group| (group.first, group.last)),
+        seen: group.as_ref().map(|group| (group.first, group.last)),
+        trend: group.map(|group| group.trend).unwrap_or_default(),
         silence: silences.find(|silence| silence.subject == Subject::Group(fingerprint)),
         requests: counted(sample.iter().map(|job| (Arc::clone(&job.spec.request), job.spec.version))),
         servers: counted(sample.iter().filter_map(latest_server)),
+        versions: counted(sample.iter().filter_map(version)),
         alike: alike(sample.iter().map(|job| &*job.spec)),
         sample,
-    })
-}
-
-/// Returns the server that ran the latest attempt of a job.
-pub(crate) fn latest_server(job: &Job) -> Option<Arc<str>> {
-    job.history.iter().rev().find_map(|row| match &row.data {
-        RowData::Processing { server, .. } | RowData::Ended { server, .. } => Some(Arc::clone(server)),
-        RowData::None | RowData::Scheduled { .. } | RowData::Succeeded { .. } => None,
     })
 }
 

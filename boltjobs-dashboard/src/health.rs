@@ -9,7 +9,8 @@ use boltjobs_core::recurring::RunOutcome;
 use boltjobs_core::silence::{Silence, Subject};
 use boltjobs_core::store::{QueueInfo, ServerInfo};
 
-use crate::overview::Overview;
+use crate::checkups;
+use crate::overview::{Overview, RATED};
 use crate::server::is_unheard;
 use crate::text::{counted, names, span};
 
@@ -19,7 +20,7 @@ const LONG_WAIT: Duration = Duration::from_mins(10);
 /// How many jobs a queue may have until somebody is told that it grows.
 const BACKLOG: u64 = 1_000;
 
-/// How late a recurring definition may be, and by how much clocks may differ.
+/// How late a recurring definition may be.
 const LATE: Duration = Duration::from_mins(1);
 
 /// How many jobs have to be retried until somebody is told.
@@ -40,6 +41,7 @@ pub(crate) struct Check {
     /// What is as it should be when nothing was found.
     pub(crate) name: &'static str,
     pub(crate) found: Option<Reason>,
+    pub(crate) severity: Severity,
     /// Who does not want to be told of it for a while.
     pub(crate) silence: Option<Silence>,
 }
@@ -63,7 +65,7 @@ pub(crate) struct Reason {
 }
 
 impl Reason {
-    fn new(page: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn new(page: &'static str, text: impl Into<String>) -> Self {
         Self { text: text.into(), page, query: String::new() }
     }
 }
@@ -73,31 +75,67 @@ type Look = fn(&Overview) -> Option<Reason>;
 
 /// Everything that is looked after, by the name under which it can be silenced. Without a server what is marked by `true` holds
 /// for every queue and every request, and says nothing more.
-const CHECKS: [(&str, bool, Look); 16] = [
+const CHECKS: [(&str, bool, Look); 23] = [
     ("a server is there", false, servers),
     ("each server is heard of", true, unheard),
     ("no runtime is blocked", true, blocked),
     ("each queue with jobs is worked", true, unworked),
     ("each request with jobs is handled", true, unhandled),
+    ("waiting payloads fit their types", true, checkups::payloads),
     ("all servers handle the same versions", true, versions),
     ("no job has failed for good", false, failed),
     ("nothing new fails again and again", false, new_failures),
+    ("retries succeed at times", false, checkups::retries),
+    ("no job runs far beyond what its request takes", true, checkups::stuck),
     ("no queue is paused", false, paused),
     ("jobs start soon", true, waiting),
     ("no queue grows", true, growing),
     ("each recurring definition can be read", false, broken),
     ("recurring definitions fire in time", true, late),
+    ("each recurring definition has a next run", false, checkups::next_runs),
     ("the latest recurring jobs did not fail", false, runs),
     ("the store answers soon", false, slow),
-    ("the clocks agree", false, clocks),
+    ("there is room for the store", false, checkups::disk),
+    ("the clocks agree", false, checkups::clocks),
+    ("heartbeats come in time", true, checkups::heartbeats),
+    ("the settings fit", true, checkups::settings),
 ];
+
+/// The checks by which something stands still, or soon will.
+const STOPS: [&str; 6] = [
+    "a server is there",
+    "no runtime is blocked",
+    "each queue with jobs is worked",
+    "each request with jobs is handled",
+    "each recurring definition can be read",
+    "there is room for the store",
+];
+
+/// How much it matters what a check finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Severity {
+    /// Something stands still, or soon will.
+    Failure,
+    /// It goes on, but not as it should.
+    Warning,
+}
+
+impl Severity {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Failure => "failure",
+            Self::Warning => "warning",
+        }
+    }
+}
 
 /// Looks at everything.
 pub(crate) fn checks(overview: &Overview) -> Vec<Check> {
     let stopped = overview.servers.is_empty();
     let check = |(name, takes_servers, look): (&'static str, bool, Look)| {
         let found = if stopped && takes_servers { None } else { look(overview) };
-        Check { name, found, silence: overview.silence(&Subject::Check(name.to_owned())).cloned() }
+        let severity = if STOPS.contains(&name) { Severity::Failure } else { Severity::Warning };
+        Check { name, found, severity, silence: overview.silence(&Subject::Check(name.to_owned())).cloned() }
     };
     CHECKS.into_iter().map(check).collect()
 }
@@ -217,12 +255,20 @@ fn waiting(overview: &Overview) -> Option<Reason> {
 }
 
 fn growing(overview: &Overview) -> Option<Reason> {
-    let grows = |queue: &&QueueInfo| {
-        let flow = overview.rates.get(&queue.name).copied().unwrap_or_default();
-        queue.counts.get(JobState::Enqueued) > BACKLOG && flow.enqueued > flow.ended()
-    };
-    let growing = names(running(overview).filter(grows).map(|queue| &*queue.name))?;
-    let text = format!("More comes than is worked off in {growing}; add workers or servers.");
+    let flow = |queue: &QueueInfo| overview.rates.get(&queue.name).copied().unwrap_or_default();
+    let waiting = |queue: &QueueInfo| queue.counts.get(JobState::Enqueued);
+    let grows = |queue: &&QueueInfo| waiting(queue) > BACKLOG && flow(queue).enqueued > flow(queue).ended();
+    let growing: Vec<_> = running(overview).filter(grows).collect();
+    let most = growing.iter().max_by_key(|queue| waiting(queue))?;
+    let (came, ended) = (flow(most).enqueued, flow(most).ended());
+    let others = names(growing.iter().filter(|queue| queue.name != most.name).map(|queue| &*queue.name));
+    let text = format!(
+        "`{}` has {}, and more comes than is worked off: within the last {RATED} minutes {came} came and {ended} ended, so that it \
+         will never be empty{}; add workers or servers.",
+        most.name,
+        counted(waiting(most), "job"),
+        others.map(|others| format!("; so do {others}")).unwrap_or_default()
+    );
     Some(Reason::new("/queues", text))
 }
 
@@ -256,10 +302,4 @@ fn runs(overview: &Overview) -> Option<Reason> {
 fn slow(overview: &Overview) -> Option<Reason> {
     let text = format!("The store took {} to answer; look at its disk.", span(overview.took));
     (overview.took > SLOW).then(|| Reason { query: String::new(), ..Reason::new("/health", text) })
-}
-
-fn clocks(overview: &Overview) -> Option<Reason> {
-    let ahead = overview.servers.iter().filter(|server| server.heartbeat > overview.now.plus(LATE));
-    let ahead = names(ahead.map(|server| &*server.offer.server))?;
-    Some(Reason::new("/servers", format!("The clocks of {ahead} are ahead of this one; set them by NTP.")))
 }

@@ -16,7 +16,9 @@ mod batches;
 mod bulk;
 mod change;
 mod changing;
+mod checkups;
 mod choices;
+mod code;
 mod columns;
 mod confirming;
 mod cookie;
@@ -37,12 +39,16 @@ mod hosts;
 mod kin;
 mod limiting;
 mod link;
+mod listing;
 mod login;
+mod looked;
 mod making;
 mod once;
 mod operating;
 mod overview;
 mod pages;
+mod paths;
+mod pausing;
 mod probes;
 mod prometheus;
 mod queue;
@@ -64,10 +70,8 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
+use axum::Router;
 use axum::http::request::Parts;
-use axum::routing::{get, post};
-use axum::{Router, middleware};
 use boltjobs_core::Timestamp;
 use boltjobs_core::access::{Host, Permit, Token};
 pub use boltjobs_core::access::{Identity, Role};
@@ -96,6 +100,8 @@ struct Source {
     /// The queries that the app has for everybody.
     queries: Arc<[Saved]>,
     site: Arc<Site>,
+    /// What a look at some of the jobs has told.
+    looked: looked::Kept,
 }
 
 impl Source {
@@ -329,7 +335,7 @@ impl Dashboard {
     /// All tokens, hosts, queries, links and the like that can't be used, and hosts that would show the pages to everybody.
     pub fn router(self) -> Result<Router, Faults> {
         let gate = self.gate(None)?;
-        Ok(pages(self.source(gate)))
+        Ok(paths::pages(self.source(gate)))
     }
 
     /// Serves the pages for as long as it is polled, within a tokio runtime that does I/O.
@@ -346,63 +352,14 @@ impl Dashboard {
         let source = self.source(gate);
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        axum::serve(listener, pages(source).into_make_service_with_connect_info::<SocketAddr>()).await
+        axum::serve(listener, paths::pages(source).into_make_service_with_connect_info::<SocketAddr>()).await
     }
 
     fn source(self, gate: Gate) -> Source {
         let Self { store, clock, environment, queries, site, operations, .. } = self;
         let fresh = || Operations::new(Arc::clone(&store), Arc::clone(&clock));
         let (operations, queries) = (operations.unwrap_or_else(fresh), queries.into());
-        let (turns, site) = (once::Turns::default(), Arc::new(site));
-        Source { store, clock, gate: Arc::new(gate), environment, operations, turns, queries, site }
+        let (turns, site, looked) = (once::Turns::default(), Arc::new(site), looked::Kept::default());
+        Source { store, clock, gate: Arc::new(gate), environment, operations, turns, queries, site, looked }
     }
-}
-
-/// Returns what is answered under which path.
-fn pages(source: Source) -> Router {
-    Router::new()
-        .route("/", get(routes::overview))
-        .route("/jobs", get(routes::jobs).post(actions::jobs))
-        .route("/jobs/new", get(making::form).post(making::sent))
-        .route("/jobs/{id}", get(routes::job))
-        .route("/jobs/{id}/edit", get(changing::form).post(changing::sent))
-        .route("/jobs/{id}/export", get(exporting::export))
-        .route("/queries", post(actions::queries))
-        .route("/columns", post(columns::choose))
-        .route("/recurring", get(routes::recurring).post(actions::many_recurring))
-        .route("/recurring/{id}", get(routes::definition).post(actions::recurring))
-        .route("/recurring/{id}/edit", get(editing::form).post(editing::sent))
-        .route("/recurring/{id}/backfill", get(backfill::look).post(backfill::sent))
-        .route("/queues", get(routes::queues))
-        .route("/queues/{name}", get(queue::queue).post(actions::queues))
-        .route("/servers", get(routes::servers))
-        .route("/servers/{name}", get(server::page).post(server::sent))
-        .route("/servers/{name}/stop", get(server::confirm))
-        .route("/failures", get(failing::failures))
-        .route("/failures/{fingerprint}", get(failure::failure).post(silencing::failure))
-        .route("/retries", get(failing::retries))
-        .route("/health", get(failing::health))
-        .route("/health/{check}", post(silencing::check))
-        .route("/settings", get(settings::settings).post(settings::choose))
-        .route("/audit", get(auditing::audit))
-        .route("/audit/export", get(auditing::export))
-        .route("/batches", get(batches::batches))
-        .route("/batches/{id}", get(batches::batch).post(actions::batch))
-        .route("/batches/{id}/rerun", get(rerunning::look).post(rerunning::sent))
-        .route("/demo", post(actions::demo))
-        .route("/operations", get(bulk::operations).post(actions::begin))
-        .route("/operations/new", get(bulk::dry_run))
-        .route("/operations/{id}", get(bulk::operation).post(actions::steer))
-        .merge(api::router())
-        .route("/metrics", get(prometheus::metrics))
-        .route("/healthz", get(probes::health))
-        .route("/readyz", get(probes::ready))
-        .route("/login", get(login::page).post(login::log_in).layer(DefaultBodyLimit::max(login::LONGEST)))
-        .route("/logout", post(login::log_out))
-        .route("/events", get(events::events))
-        .route("/assets/{name}", get(assets::asset))
-        .fallback(routes::missing)
-        .layer(middleware::from_fn_with_state(source.clone(), guard::check))
-        .layer(middleware::from_fn(api::in_json))
-        .with_state(source)
 }

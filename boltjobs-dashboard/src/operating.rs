@@ -25,6 +25,8 @@ pub(crate) struct Typed<'a> {
     pub(crate) limit: &'a str,
     /// Under a key it is begun once.
     pub(crate) key: &'a str,
+    /// `deploy`, to begin once another version of the program is there, or nothing.
+    pub(crate) hold: &'a str,
 }
 
 /// Begins an operation.
@@ -38,6 +40,13 @@ pub(crate) async fn begin(asked: &Asked, typed: &Typed<'_>) -> Result<Operation,
             return Err(Refused::Illegal(format!("There is no pace `{}`; use `careful`.", shown(other))));
         }
     };
+    let held = match typed.hold {
+        "" => false,
+        "deploy" => true,
+        other => {
+            return Err(Refused::Illegal(format!("Nothing is held for `{}`; use `deploy`.", shown(other))));
+        }
+    };
     let limit = match typed.limit {
         "" => None,
         text => Some(
@@ -48,17 +57,19 @@ pub(crate) async fn begin(asked: &Asked, typed: &Typed<'_>) -> Result<Operation,
         ),
     };
     allowed(asked, bulk.name(), &format!("jobs that match `{filter}`"))?;
-    let Typed { action, to, query, pace, limit: most, key } = typed;
-    let id = once::id(asked, key, &format!("{action} {query:?} {to} {pace} {most}")).await?;
+    let Typed { action, to, query, pace, limit: most, hold, key } = typed;
+    let id = once::id(asked, key, &format!("{action} {query:?} {to} {pace} {most} {hold}")).await?;
     if let Some(begun) = operation::find(asked.store(), id).await? {
         return Ok(begun);
     }
-    let order = Order { bulk, filter, careful, limit, actor: asked.actor().to_owned() };
+    let order = Order { bulk, filter, careful, held, limit, actor: asked.actor().to_owned() };
     let (operation, work) = asked.source().operations.begin(id, order).await?;
     work.map(tokio::spawn);
     let what = format!("{} jobs that match `{}`", operation.planned, operation.query);
     let to = operation.bulk.to();
-    let detail = if to.is_empty() { to } else { format!("to {to}") };
+    let to = (!to.is_empty()).then(|| format!("to {to}"));
+    let parts = to.into_iter().chain(held.then(|| "after the next deploy".to_owned()));
+    let detail = parts.collect::<Vec<_>>().join(", ");
     told_with(asked, operation.bulk.name(), &what, &detail, true).await;
     Ok(operation)
 }

@@ -8,12 +8,13 @@ use boltjobs_core::job::Job;
 use boltjobs_core::recurring::RecurringJob;
 use boltjobs_core::silence::{self, Silence, Subject};
 use boltjobs_core::store::{
-    Counts, FailureGroup, JobFilter, PageQuery, QueueInfo, ServerInfo, Store, StoreError,
+    Counts, FailureGroup, JobFilter, PageQuery, QueueInfo, ServerInfo, Space, Store, StoreError,
 };
 use boltjobs_core::throughput::{Flow, Window};
 use boltjobs_core::{JobState, Timestamp};
 
 use crate::Source;
+use crate::looked::Looked;
 
 /// The most failed jobs that are shown.
 const FAILED: usize = 10;
@@ -32,6 +33,12 @@ pub(crate) struct Overview {
     pub(crate) counts: Counts,
     pub(crate) queues: Vec<QueueInfo>,
     pub(crate) servers: Vec<ServerInfo>,
+    /// Those that ended without a word.
+    pub(crate) lost: Vec<ServerInfo>,
+    /// How much room there is.
+    pub(crate) space: Option<Space>,
+    /// What a look at some of the jobs tells.
+    pub(crate) looked: Arc<Looked>,
     /// The failed jobs that were enqueued last.
     pub(crate) failed: Vec<Job>,
     pub(crate) failures: Vec<FailureGroup>,
@@ -73,12 +80,16 @@ impl Overview {
         let filter = JobFilter { states: vec![JobState::Failed], ..JobFilter::default() };
         let failed = PageQuery { filter, limit: FAILED, ..PageQuery::default() };
         let silences = silence::all(&**store, now).await?;
+        let servers = store.servers(now).await?;
         Ok(Self {
             now,
             location: store.location(),
             counts: store.counts().await?,
             queues: store.queues(now).await?,
-            servers: store.servers(now).await?,
+            lost: store.lost_servers(now).await?,
+            space: store.space().await?,
+            looked: source.looked.look(source, &servers, now).await?,
+            servers,
             failed: store.page(failed).await?.jobs,
             failures: store.failures(FAILURES).await?,
             recurring: store.recurring_jobs().await?,

@@ -7,7 +7,8 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use boltjobs_core::JobState;
-use boltjobs_core::store::{JobFilter, Limits, QueueInfo, ServerInfo, StateCounts};
+use boltjobs_core::job::Job;
+use boltjobs_core::store::{JobFilter, Limits, PageQuery, QueueInfo, ServerInfo, StateCounts, Store};
 use boltjobs_core::text::shown;
 use boltjobs_core::throughput::{Flow, Window};
 use futures_util::future::try_join_all;
@@ -42,10 +43,58 @@ pub(crate) struct Queue {
     /// How many requests are left out.
     pub(crate) left_out: usize,
     pub(crate) sample: Sample,
-    /// The concurrency keys of most of its jobs that wait or run, with how many of these there are.
-    pub(crate) keys: Vec<(Arc<str>, usize)>,
+    /// The concurrency keys of most of its jobs that wait or run.
+    pub(crate) keys: Vec<Key>,
+    /// The jobs that a claim would take first, and of how many that wait these are the first.
+    pub(crate) next: (Vec<Job>, usize),
     /// How many jobs were looked at for their keys.
     pub(crate) looked_at: usize,
+}
+
+/// How many jobs are named that are next.
+const NEXT: usize = 5;
+
+/// A concurrency key in a queue.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) key: Arc<str>,
+    /// How many jobs of it wait for a worker or run.
+    pub(crate) jobs: usize,
+    /// How many of these run.
+    pub(crate) running: usize,
+    /// How many may run at once, by the least of what their handlers say.
+    pub(crate) limit: Option<u32>,
+}
+
+/// Sums up the keys of jobs, those with most jobs first.
+fn keys(jobs: &[Job], servers: &[ServerInfo]) -> Vec<Key> {
+    let mut keys = BTreeMap::<Arc<str>, Key>::new();
+    for job in jobs {
+        let Some(key) = &job.spec.concurrency_key else { continue };
+        let new = || Key { key: Arc::clone(key), jobs: 0, running: 0, limit: None };
+        let seen = keys.entry(Arc::clone(key)).or_insert_with(new);
+        seen.jobs += 1;
+        seen.running += usize::from(job.state == JobState::Processing);
+        let handled = servers.iter().filter_map(|server| server.offer.handles.get(&job.spec.request));
+        let limits = handled.filter_map(|handled| handled.limits.as_ref()?.per_key);
+        seen.limit = limits.chain(seen.limit).min();
+    }
+    let mut keys: Vec<_> = keys.into_values().collect();
+    keys.sort_by_key(|key| std::cmp::Reverse(key.jobs));
+    keys.truncate(KEYS);
+    keys
+}
+
+/// Returns the jobs that a claim would take first, of those that were enqueued first, and how many these were.
+async fn next(store: &dyn Store, queue: &Arc<str>) -> Result<(Vec<Job>, usize), Refused> {
+    let (states, queues) = (vec![JobState::Enqueued], vec![Arc::clone(queue)]);
+    let filter = JobFilter { states, queues, ..JobFilter::default() };
+    let query = PageQuery { filter, oldest_first: true, limit: sample::SAMPLE, ..PageQuery::default() };
+    let mut jobs = store.page(query).await?.jobs;
+    let looked_at = jobs.len();
+    jobs.sort_by_key(|job| (std::cmp::Reverse(job.spec.priority), job.order));
+    jobs.truncate(NEXT);
+    Ok((jobs, looked_at))
 }
 
 /// A request with jobs in a queue.
@@ -104,13 +153,6 @@ pub(crate) async fn find(asked: &Asked, name: &str, wanted: Wanted) -> Result<Qu
         ..JobFilter::default()
     };
     let waiting = if unfinished(&info.counts) { sample::latest(store, &waiting).await? } else { Vec::new() };
-    let mut keys = BTreeMap::<_, usize>::new();
-    for key in waiting.iter().filter_map(|job| job.spec.concurrency_key.clone()) {
-        *keys.entry(key).or_default() += 1;
-    }
-    let mut keys: Vec<_> = keys.into_iter().collect();
-    keys.sort_by_key(|(_, jobs)| std::cmp::Reverse(*jobs));
-    keys.truncate(KEYS);
     Ok(Queue {
         flow: rates(asked.source(), now).await?.get(&info.name).copied().unwrap_or_default(),
         what_if: wanted.and_then(|at_most| WhatIf::of(at_most, &hour)),
@@ -121,7 +163,8 @@ pub(crate) async fn find(asked: &Asked, name: &str, wanted: Wanted) -> Result<Qu
         looked_at: waiting.len(),
         requests,
         left_out,
-        keys,
+        keys: keys(&waiting, &servers),
+        next: next(store, &info.name).await?,
         info,
     })
 }

@@ -1,7 +1,5 @@
 //! What is answered under which path.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +8,11 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use boltjobs_core::job::Job;
+use boltjobs_core::deploy;
 use boltjobs_core::notes::LogLevel;
 use boltjobs_core::recurring::RecurringJob;
 use boltjobs_core::shape::Shape;
-use boltjobs_core::store::{Explanation, JobFilter, PageQuery, Reason, ServerInfo, Store, StoreError};
+use boltjobs_core::store::{Explanation, JobFilter, Reason, ServerInfo, Store, StoreError};
 use boltjobs_core::text::shown;
 use boltjobs_core::throughput::{Flow, Window};
 use boltjobs_core::{JobId, JobState, Timestamp};
@@ -25,16 +23,15 @@ use crate::Source;
 use crate::access::Access;
 use crate::api::{self, written};
 use crate::choices::Choices;
-use crate::columns::{Column, Columns};
+use crate::code;
 use crate::demo;
 use crate::gate::Gate;
 use crate::kin;
 use crate::link::Base;
 use crate::overview::{Overview, RATED, rated, rates};
 use crate::pages::sorting::Sorted;
-use crate::pages::{self, Badges, Graphs, JobPage, JobsPage, Kept, LEVELS, SIZES, SPANS, Told, View, Wider};
+use crate::pages::{self, Badges, Graphs, JobPage, LEVELS, SPANS, Told, View};
 use crate::refused::Refused;
-use crate::saved;
 use crate::server::{Servers, is_aborted};
 use crate::silencing::leave_out_where_well;
 
@@ -97,7 +94,6 @@ async fn badges(source: &Source) -> Badges {
             enqueued: states.get(JobState::Enqueued),
             failed: states.get(JobState::Failed),
             retries: source.store.count(retries, None).await?.jobs,
-            recurring: source.store.recurring_jobs().await?.len() as u64,
         })
     };
     counted.await.unwrap_or_default()
@@ -213,124 +209,12 @@ pub(crate) async fn find_graphs(asked: &Asked, wanted: &Span) -> Result<Graphs, 
     let history = Window { until, step: Duration::from_mins(minutes), steps };
     let store = &asked.source.store;
     let (seconds, found) = (store.throughput(minute).await?, store.throughput(history).await?);
-    Ok(Graphs { minute: (minute, seconds), span, history: (history, found) })
+    let deploys = deploy::all(&**store).await?;
+    Ok(Graphs { minute: (minute, seconds), span, history: (history, found), deploys })
 }
 
-/// What is said of a list of jobs.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Wanted {
-    #[serde(default)]
-    pub(crate) q: String,
-    #[serde(default)]
-    after: String,
-    #[serde(default)]
-    order: String,
-    #[serde(default)]
-    size: String,
-    #[serde(default)]
-    columns: String,
-}
-
-impl Wanted {
-    /// Says whether nothing is said of how to list the jobs.
-    pub(crate) fn says_nothing(&self) -> bool {
-        [&self.after, &self.order, &self.size].into_iter().all(String::is_empty)
-    }
-}
-
-pub(crate) async fn jobs(asked: Asked, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response {
-    let counts = asked.source.store.counts().await;
-    let kept = Kept {
-        shared: &asked.source.queries,
-        own: saved::of(&headers),
-        words: pages::completion::words(counts.ok().as_ref()),
-    };
-    match wanted.q.parse::<JobFilter>() {
-        Ok(filter) => {
-            let page = async {
-                let columns = Columns::of(&wanted.columns, &headers)?;
-                let mut listed = find(&asked, filter, &wanted).await?;
-                if columns.has(Column::Why) {
-                    listed.why = why(&asked, &listed.page.jobs).await?;
-                }
-                if listed.page.jobs.is_empty() && listed.page.next.is_none() && listed.after.is_none() {
-                    listed.wider = wider(&asked, &listed.filter).await?;
-                }
-                Ok(pages::jobs(&asked.view, &listed, &columns, &kept))
-            };
-            asked.answer(page.await)
-        }
-        Err(error) => {
-            let page = html(pages::unreadable(&asked.view, &wanted.q, &error, &kept));
-            (StatusCode::BAD_REQUEST, page).into_response()
-        }
-    }
-}
-
-/// Finds the jobs of a list.
-pub(crate) async fn find(asked: &Asked, filter: JobFilter, wanted: &Wanted) -> Result<JobsPage, Refused> {
-    let after = match &*wanted.after {
-        "" => None,
-        id => Some(read_id(id)?),
-    };
-    let size = match &*wanted.size {
-        "" => SIZES[0],
-        text => SIZES.into_iter().find(|size| size.to_string() == text).ok_or_else(|| {
-            Refused::Illegal(format!("A page can have {SIZES:?} jobs, and not {:?}.", shown(text)))
-        })?,
-    };
-    let oldest_first = match &*wanted.order {
-        "" | "newest" => false,
-        "oldest" => true,
-        other => {
-            let other = shown(other);
-            return Err(Refused::Illegal(format!(
-                "Jobs are listed `newest` or `oldest` first, and not `{other}`."
-            )));
-        }
-    };
-    let store = &asked.source.store;
-    let page =
-        store.page(PageQuery { filter: filter.at(asked.now()), oldest_first, after, limit: size }).await?;
-    let servers = store.servers(asked.view.now).await?;
-    let aborted = page.jobs.iter().filter(|job| is_aborted(job, &servers)).map(|job| job.id).collect();
-    let (why, wider) = (BTreeMap::new(), Vec::new());
-    Ok(JobsPage {
-        filter,
-        counts: store.counts().await?,
-        page,
-        aborted,
-        after,
-        oldest_first,
-        size,
-        why,
-        wider,
-    })
-}
-
-/// The most jobs of a page that are asked why they wait.
-const ASKED_WHY: usize = 50;
-
-/// Finds why the first jobs of a page wait that do so for a worker.
-async fn why(asked: &Asked, jobs: &[Job]) -> Result<BTreeMap<JobId, Explanation>, Refused> {
-    let mut found = BTreeMap::new();
-    for job in jobs.iter().filter(|job| job.state == JobState::Enqueued).take(ASKED_WHY) {
-        found.insert(job.id, asked.source.store.explain(job.id, asked.view.now).await?);
-    }
-    Ok(found)
-}
-
-/// Counts what would match without each part of a filter, by one look for each, the most first.
-async fn wider(asked: &Asked, filter: &JobFilter) -> Result<Vec<Wider>, Refused> {
-    let mut all = Wider::of(filter);
-    for each in &mut all {
-        each.tally = asked.source.store.count(each.filter.at(asked.view.now), None).await?;
-    }
-    all.sort_by_key(|each| (Reverse(each.tally.jobs), each.tally.next.is_none()));
-    Ok(all)
-}
-
-fn read_id(id: &str) -> Result<JobId, Refused> {
+/// Reads the id of a job, as it stands in a path.
+pub(crate) fn read_id(id: &str) -> Result<JobId, Refused> {
     id.parse().map_err(|_| Refused::NotFound(format!("`{}` is not the id of a job.", shown(id))))
 }
 
@@ -380,7 +264,9 @@ pub(crate) async fn find_job(asked: &Asked, id: &str) -> Result<JobPage, Refused
     let turn = turn(asked, &explanation).await?;
     let removed = asked.view.site.removed(&job);
     let aborted = is_aborted(&job, &servers);
-    Ok(JobPage { job, explanation, notes, shape, demo, turn, removed, level, aborted })
+    let versions = code::versions(&**store, &job).await?;
+    let changed = code::changed(&**store, &job, &versions).await?;
+    Ok(JobPage { job, explanation, notes, shape, demo, turn, removed, level, aborted, versions, changed })
 }
 
 /// Says when the turn of a job comes, by how many jobs of its queue have ended within the last minutes.

@@ -48,6 +48,7 @@ pub(crate) async fn act(asked: &Asked, subject: Subject, order: &Order<'_>) -> R
             let until = silence::until(store, &subject, order.until, now).await.map_err(refused)?;
             let (reason, actor) = (order.reason.trim().to_owned(), asked.actor().to_owned());
             let silence = Silence { subject, until, reason, actor, at: now };
+            let until = silence.until.clone();
             silence::keep(store, &silence, now).await.map_err(refused)?;
             told_with(asked, order.action, &what, &format!("{until}: {}", silence.reason), true).await;
             return Ok(true);
@@ -86,8 +87,13 @@ pub(crate) async fn failure(asked: Asked, Path(fingerprint): Path<String>, field
 }
 
 async fn sent(asked: &Asked, subject: Subject, form: &Sent, page: &str) -> Result<Response, Refused> {
-    let order =
-        Order { action: form.field("action"), until: form.field("until"), reason: form.field("reason") };
+    let fixed = format!("fixed:{}", form.field("version"));
+    let until = match form.field("until") {
+        "date" => form.field("date"),
+        "fixed" => &fixed,
+        other => other,
+    };
+    let order = Order { action: form.field("action"), until, reason: form.field("reason") };
     let done = act(asked, subject, &order).await?;
     Ok(back(page, if done { order.action } else { "nothing" }))
 }

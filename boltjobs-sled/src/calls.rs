@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::future::ready;
+use std::path::Path;
 use std::sync::Arc;
 
 use boltjobs_core::batch::{BatchStatus, NewBatch};
@@ -18,13 +19,14 @@ use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
     Answer, Change, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
     Heartbeat, JobFilter, Offer, Page, PageQuery, QueueInfo, Record, RecurringCommand, Retention, ServerInfo,
-    Settled, Settlement, Store, StoreError, Tally,
+    Settled, Settlement, Space, Store, StoreError, Tally,
 };
 use boltjobs_core::throughput::{Throughput, Window};
 use boltjobs_core::watch::{Interest, Watch};
 use boltjobs_core::{BatchId, JobId, Timestamp};
 
 use crate::gate::Wait;
+use crate::space;
 use crate::store::SledStore;
 
 impl Store for SledStore {
@@ -150,6 +152,11 @@ impl Store for SledStore {
 
     fn lost_servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {
         self.read(|engine| engine.lost_servers(now))
+    }
+
+    fn space(&self) -> Answer<'_, Option<Space>> {
+        let directory = self.shared.location.strip_prefix("sled:").map(Path::new);
+        Box::pin(ready(Ok(directory.and_then(space::measure))))
     }
 
     fn queues(&self, now: Timestamp) -> Answer<'_, Vec<QueueInfo>> {

@@ -47,6 +47,7 @@ mod records;
 mod replay;
 #[cfg(feature = "simulation")]
 mod simulated;
+mod space;
 mod stall;
 mod stats;
 mod store;

@@ -78,6 +78,7 @@ mod vitals;
 pub use boltjobs_core::audit::{AuditEntry, AuditPage};
 pub use boltjobs_core::continuation::{After, ParentId};
 pub use boltjobs_core::cron::{Cron, Dst, Zone};
+pub use boltjobs_core::deploy::Deploy;
 pub use boltjobs_core::fingerprint::{Fingerprint, Pattern as FailurePattern};
 pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
 pub use boltjobs_core::lineage::EnqueuedBy;

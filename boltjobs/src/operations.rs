@@ -44,13 +44,14 @@ pub struct BulkOperation {
     query: JobQuery,
     bulk: Bulk,
     careful: bool,
+    held: bool,
     actor: Option<String>,
 }
 
 impl JobQuery {
     /// Does something to all of the jobs in the background: as many as the [limit](Self::limit) says, default all.
     pub fn in_background(self, bulk: Bulk) -> BulkOperation {
-        BulkOperation { query: self, bulk, careful: false, actor: None }
+        BulkOperation { query: self, bulk, careful: false, held: false, actor: None }
     }
 }
 
@@ -62,6 +63,13 @@ impl BulkOperation {
         self
     }
 
+    /// Begins only once a server starts with another [version](crate::Builder::version) of the program than the one before it:
+    /// what failed because of the code may go well then. It can be stopped meanwhile.
+    pub fn after_next_deploy(mut self) -> Self {
+        self.held = true;
+        self
+    }
+
     /// Says who wants it, for the history of the jobs. Default `the program`.
     pub fn by(mut self, actor: impl Into<String>) -> Self {
         self.actor = Some(actor.into());
@@ -69,14 +77,14 @@ impl BulkOperation {
     }
 
     async fn run(self) -> Result<OperationHandle> {
-        let Self { query, bulk, careful, actor } = self;
+        let Self { query, bulk, careful, held, actor } = self;
         let (client, filter, limit) = query.into_parts();
         let runtime = Arc::clone(client.runtime()?);
         // A name or a number that somebody has put together is checked as one that was typed.
         let bulk = Bulk::read(bulk.name(), &bulk.to()).map_err(Error::InvalidOption)?;
         let actor = actor.unwrap_or_else(|| "the program".to_owned());
         let careful = careful && bulk == Bulk::Requeue;
-        let order = Order { bulk, filter, careful, limit: limit.map(|limit| limit as u64), actor };
+        let order = Order { bulk, filter, careful, held, limit: limit.map(|limit| limit as u64), actor };
         let id = runtime.next_id(runtime.now());
         let (_, work) = runtime.operations.begin(id, order).await?;
         if let Some(work) = work {

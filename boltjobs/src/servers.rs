@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use boltjobs_core::deploy::{self, Deploy};
 use boltjobs_core::notes::LogLevel;
 use boltjobs_core::order::{self, LogOrder, Order, Orders, WorkOrder};
 use boltjobs_core::store::{Duty, Limits, QueueOrder, ServerInfo, StoreError};
@@ -111,6 +112,20 @@ impl Client {
         let runtime = self.runtime()?;
         let servers = runtime.store.lost_servers(runtime.now()).await?;
         Ok(servers.into_iter().map(ServerDetails::new).collect())
+    }
+}
+
+impl Client {
+    /// Returns the latest 50 deploys, the latest first: when a server with workers started whose
+    /// [version](crate::Builder::version) was not that of the one before it.
+    ///
+    /// # Errors
+    /// [`Error::NotStarted`](crate::Error::NotStarted), [`Error::Store`](crate::Error::Store) when the store can't answer.
+    ///
+    /// # Cancel safety
+    /// It only looks.
+    pub async fn deploys(&self) -> Result<Vec<Deploy>> {
+        Ok(deploy::all(&*self.runtime()?.store).await?)
     }
 }
 

@@ -22,8 +22,9 @@ impl Client {
     }
 
     /// Silences a check of the health, or ignores failures that are alike: they need nobody on the dashboard until a span is
-    /// over (`1h`, `7d`), the check finds nothing (`well`), or so many more have failed (`+100`). Jobs are run and retried as
-    /// before. It takes the place of a silence that there was.
+    /// over (`1h`, `7d`) or a date comes (`2026-12-24`), the check finds nothing (`well`), so many more have failed (`+100`), or
+    /// one fails so on a server of a version or a later one (`fixed:1.5`). Jobs are run and retried as before. It takes the
+    /// place of a silence that there was.
     ///
     /// ```no_run
     /// # async fn example() -> boltjobs::Result<()> {

@@ -260,6 +260,7 @@ impl Builder {
         }
         server.worker.announce().await?;
         order::sweep(&*runtime.store, runtime.now()).await?;
+        server.worker.note_version().await?;
         if let Some(listener) = dashboard {
             listener.serve(&mut server);
         }

@@ -11,8 +11,8 @@ const PALETTE: &str = "\u{e009}k";
 async fn offered(browser: &Browser) -> (String, Vec<String>) {
     let script = "const shown = document.querySelector('dialog[open]');
         return [shown?.ariaLabel ?? '', ...[...shown?.querySelectorAll('[role=option] > span') ?? []].map((it) => it.textContent)]";
-    let mut all =
-        browser.run(script).await.as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned());
+    let said = browser.run(script).await;
+    let mut all = said.as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned());
     (all.next().unwrap(), all.collect())
 }
 

@@ -138,7 +138,7 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
 
     steps::limit(&mut reader);
     steps::server(&mut reader, bench.server.name());
-    silence(&mut reader);
+    steps::silence(&mut reader);
     let act = json!({ "action": "delete", "jobs": [failed, later], "expected": ["Failed"] });
     let acted = reader.post("/api/jobs", "", &act, 200);
     assert_eq!((&acted["done"], &acted["jobs"][1]["state"]), (&json!(1), &json!("Scheduled")));
@@ -172,22 +172,6 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
         methods.map(move |method| format!("{method} {path}"))
     });
     assert_eq!(operations.collect::<BTreeSet<_>>(), reader.asked, "each operation is called here");
-}
-
-/// Silences a check and a failure.
-fn silence(reader: &mut Reader) {
-    let failure =
-        reader.get("/api/failures", "", 200)["failures"][0]["fingerprint"].as_str().unwrap().to_owned();
-    for (path, name, until) in
-        [("failures/{fingerprint}", &*failure, "+9"), ("health/{check}", "no%20queue%20grows", "well")]
-    {
-        let path = format!("/api/{path}");
-        let silence = json!({ "action": "silence", "until": until, "reason": HOSTILE });
-        assert_eq!(reader.post(&path, name, &silence, 200)["done"], true);
-    }
-    assert_eq!(reader.get("/api/failures", "", 200)["failures"][0]["ignored"]["until_jobs"], 10);
-    let one = reader.get("/api/failures/{fingerprint}", &failure, 200);
-    assert_eq!((&one["ignored"]["until_jobs"], &one["same"][0]["field"]), (&json!(10), &json!("note")));
 }
 
 /// Asks for everything that tells of many jobs.

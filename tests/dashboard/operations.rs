@@ -262,14 +262,14 @@ async fn each_check_of_the_health_says_what_it_found() {
     let bench = bench().await;
     let at = address(&bench);
     let page = get(at, "/health").body;
-    assert_has(&page, &["16 checks of 16 ok", "<strong>ok</strong>: no queue is paused"]);
+    assert_has(&page, &["23 checks of 23 ok", "<strong>ok</strong>: no queue is paused"]);
     bench.client().queue("default").pause().await.unwrap();
     let page = get(at, "/health").body;
     assert_has(
         &page,
         &[
-            "15 checks of 16 ok",
-            "<strong>not ok</strong>: Paused queues: <code>default</code>",
+            "22 checks of 23 ok",
+            "<strong>warning</strong>: Paused queues: <code>default</code>",
             "Expected: no queue is paused.",
         ],
     );

@@ -48,14 +48,24 @@ async fn a_queue_shows_its_requests_with_their_times_limits_and_keys() {
         &page,
         &["3 at once, 2 of a key at once, 100/1m", "Of the 3 jobs that wait for a worker or run"],
     );
-    assert_has(&page, &["<code>account:ada</code></th><td class=\"number\">2</td>", "&lt;script&gt;"]);
+    assert_has(
+        &page,
+        &[
+            "<code>account:ada</code></th><td class=\"number\">2<svg class=\"segments\"",
+            "Next to be claimed",
+            "&lt;script&gt;",
+        ],
+    );
     assert!(!page.contains("<script>") && !page.contains("<img"), "{page}");
     let gone = get(at, "/queues/none");
     assert_eq!(gone.status, 404);
     assert_has(&gone.body, &["There is no queue `none`"]);
     let told: serde_json::Value = serde_json::from_str(&get(at, "/api/queues/mail").body).unwrap();
     assert_eq!(told["seen"]["jobs"], 4);
-    assert_eq!(told["keys"][0], serde_json::json!({ "key": "account:ada", "jobs": 2 }));
+    assert_eq!(
+        told["keys"][0],
+        serde_json::json!({ "key": "account:ada", "jobs": 2, "running": 0, "at_once": 2 })
+    );
     let keyed = told["requests"].as_array().unwrap().iter().find(|it| it["request"] == "keyed").unwrap();
     assert_eq!((&keyed["states"]["Enqueued"], &keyed["seen"]), (&3.into(), &serde_json::Value::Null));
 }
@@ -117,4 +127,43 @@ async fn a_limit_is_set_once_it_is_seen_what_it_would_have_meant() {
     let page = get(address(&reader), "/queues/mail?limit=5").body;
     assert_has(&page, &["<strong>3 at once</strong>, set by the program"]);
     assert!(!page.contains("Remove the limit") && !page.contains("Set it to"), "{page}");
+}
+
+#[tokio::test]
+async fn all_queues_are_paused_and_go_on_once_it_is_seen_which_ones_are_meant() {
+    let bench = bench().await;
+    let at = address(&bench);
+    bench
+        .scope(async {
+            for (queue, priority) in [("mail", 0), ("mail", 9), ("other", 0)] {
+                pay_with(&format!("{queue} {priority}"))
+                    .schedule_in(HOUR)
+                    .queue(queue)
+                    .priority(priority)
+                    .await
+                    .unwrap();
+            }
+        })
+        .await;
+    bench.client().queue("other").pause().await.unwrap();
+    assert_has(&get(at, "/").body, &["Pause all queues…", "Resume all queues…", "data-key=\"P\""]);
+    let page = get(at, "/pause?action=pause").body;
+    assert_has(&page, &["Pause all queues?", "name=\"queue\" value=\"mail\"", "Pause 1 queue</button>"]);
+    assert!(!page.contains("value=\"other\""), "it is paused already: {page}");
+    assert_eq!(get(at, "/pause?action=burn").status, 400);
+    let form =
+        |action: &str| format!("token={}&action={action}&queue=mail&queue=other", token(at, "/queues/mail"));
+    assert_has(&press(at, "/pause", &form("pause")), &["They are paused."]);
+    assert_has(&press(at, "/pause", &form("pause")), &["Nothing was done"]);
+    bench.clock.advance(HOUR);
+    patiently(async {
+        while bench.client().stats().await.unwrap().enqueued < 3 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let page = get(at, "/queues/mail").body;
+    assert!(page.find("mail 9") < page.find("mail 0"), "the higher priority is next: {page}");
+    assert_has(&press(at, "/pause", &form("resume")), &["They go on."]);
+    assert_has(&get(at, "/audit?what=resume").body, &["queue mail", "queue other"]);
 }

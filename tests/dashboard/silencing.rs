@@ -52,7 +52,7 @@ async fn a_card_that_is_snoozed_needs_nobody_for_an_hour() {
         &["All is well.", "1 more thing</a>, silenced for a while", "It needs nobody for a while"],
     );
     let page = get(at, "/health").body;
-    assert_has(&page, &["15 checks of 16 ok", "1 silenced", "Expected: no queue is paused", "Bring back"]);
+    assert_has(&page, &["22 checks of 23 ok", "1 silenced", "Expected: no queue is paused", "Bring back"]);
     assert_has(&page, &["Paused queues: <code>default</code>", "2026-01-01T01:00:00Z</time>: snoozed"]);
     let told = audit::read(&*bench.store, None, 1).await.unwrap().entries.remove(0);
     assert_eq!((&*told.action, &*told.target), ("silence", "check `no queue is paused`"));
@@ -87,7 +87,7 @@ async fn a_check_is_silenced_with_a_reason_and_brought_back() {
     assert_has(&page, &["&lt;script&gt;", "until <time datetime=\"2026-01-08T00:00:00Z\">"]);
     assert!(!page.contains("<script>") && !page.contains("<img"), "{page}");
     let page = act(at, PAUSED, "action=unsilence");
-    assert_has(&page, &["It counts again.", "15 checks of 16 ok", "Silence…"]);
+    assert_has(&page, &["It counts again.", "22 checks of 23 ok", "Silence…"]);
     assert!(!page.contains("1 silenced"), "{page}");
     assert_has(&act(at, PAUSED, "action=unsilence"), &["Nothing was done"]);
     assert_has(&overview(at), &["one thing needs you"]);

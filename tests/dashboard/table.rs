@@ -30,7 +30,7 @@ const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=A
 const BACKFILL: &str = "action=backfill&from=2025-12-30&to=2025-12-31&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 135] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 139] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -70,6 +70,9 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 135] = [
     ("/recurring/{id}/backfill", "POST /recurring/x/backfill", BACKFILL, OPERATORS, 409),
     ("/recurring/{id}/backfill", "POST /recurring/y/backfill", BACKFILL, OPERATORS, 404),
     ("/queues", "GET /queues", "", READERS, 200),
+    ("/pause", "GET /pause", "", OPERATORS, 200),
+    ("/pause", "POST /pause", "action=pause&queue=none", OPERATORS, 303),
+    ("/pause", "POST /pause", "action=resume&queue=none", OPERATORS, 303),
     ("/queues/{name}", "GET /queues/x", "", READERS, 404),
     ("/queues/{name}", "POST /queues/x", "action=pause", OPERATORS, 303),
     ("/queues/{name}", "POST /queues/x", "action=resume", OPERATORS, 303),
@@ -208,6 +211,7 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 135] = [
         200,
     ),
     ("/api/queues", "GET /api/queues", "", READERS, 200),
+    ("/api/queues", "POST /api/queues", r#"{"action":"resume"}"#, OPERATORS, 200),
     ("/api/queues/{name}", "GET /api/queues/x", "", READERS, 404),
     ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"pause"}"#, OPERATORS, 200),
     ("/api/queues/{name}", "POST /api/queues/x", r#"{"action":"resume"}"#, OPERATORS, 200),

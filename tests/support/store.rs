@@ -1,8 +1,8 @@
 //! A store that fails when it is told.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use boltjobs::{BatchId, JobId, MemoryStore, Store, StoreError, Timestamp};
 use boltjobs_core::batch::{BatchStatus, NewBatch};
@@ -12,7 +12,7 @@ use boltjobs_core::recurring::{Definition, RecurringJob};
 use boltjobs_core::store::{
     Answer, Change, Claimed, Command, Counts, Document, DocumentQuery, Enqueued, Explanation, FailureGroup,
     Heartbeat, JobFilter, Offer, Page, PageQuery, QueueInfo, Record, RecurringCommand, Retention, ServerInfo,
-    Settled, Settlement, Tally,
+    Settled, Settlement, Space, Tally,
 };
 use boltjobs_core::throughput::{Throughput, Window};
 use boltjobs_core::watch::{Interest, Watch};
@@ -29,6 +29,7 @@ pub struct Flaky {
     silent: AtomicBool,
     stays_open: bool,
     reads_slowly: bool,
+    space: Mutex<Option<Space>>,
 }
 
 impl Flaky {
@@ -80,6 +81,12 @@ impl Flaky {
     fn unavailable(&self) -> StoreError {
         let (location, reason) = (self.location(), "no space left on device".to_owned());
         StoreError::Unavailable { location, reason }
+    }
+
+    /// Says that its volume has so many bytes left, of so many.
+    pub fn leave(&self, free: u64, total: u64) {
+        *self.space.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Space { bytes: 1 << 20, volume: Some((free, total)) });
     }
 
     /// Returns how often notes of running jobs were written.
@@ -204,6 +211,11 @@ impl Store for Flaky {
 
     fn servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {
         self.store.servers(now)
+    }
+
+    fn space(&self) -> Answer<'_, Option<Space>> {
+        let space = *self.space.lock().unwrap_or_else(PoisonError::into_inner);
+        Box::pin(std::future::ready(Ok(space)))
     }
 
     fn lost_servers(&self, now: Timestamp) -> Answer<'_, Vec<ServerInfo>> {

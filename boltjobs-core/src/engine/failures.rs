@@ -1,4 +1,4 @@
-//! Which jobs failed in the same way.
+//! Which jobs failed in the same way, and how many in each hour of late.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,19 @@ use super::Engine;
 use super::sorted::Sorted;
 use crate::fingerprint::{Fingerprint, Pattern};
 use crate::job::Job;
-use crate::store::{FailureGroup, JobFilter};
+use crate::store::{FailureGroup, JobFilter, Trend};
 use crate::{JobId, JobState, Timestamp};
+
+/// The most failures of which it is kept how many came in each hour, while all of them are of the last day.
+const TRENDS: usize = 10_000;
 
 /// The jobs of each failure.
 #[derive(Debug, Default)]
-pub(super) struct Failures(HashMap<Fingerprint, Group>);
+pub(super) struct Failures {
+    groups: HashMap<Fingerprint, Group>,
+    /// Apart from the groups, as a group is gone while its last job is tried again.
+    trends: HashMap<Fingerprint, Trend>,
+}
 
 #[derive(Debug)]
 struct Group {
@@ -25,7 +32,7 @@ struct Group {
 impl Failures {
     pub(super) fn insert(&mut self, job: &Job) {
         let Some(pattern) = Pattern::of(job) else { return };
-        let group = self.0.entry(pattern.fingerprint()).or_insert_with(|| Group {
+        let group = self.groups.entry(pattern.fingerprint()).or_insert_with(|| Group {
             pattern,
             failed: Sorted::default(),
             retrying: Sorted::default(),
@@ -37,13 +44,25 @@ impl Failures {
         group.of(job.state).add(job.id);
     }
 
+    /// Counts that a job failed just now, for good or with another attempt to come.
+    pub(super) fn count(&mut self, job: &Job) {
+        let Some(fingerprint) = Pattern::of(job).map(|pattern| pattern.fingerprint()) else { return };
+        if self.trends.len() >= TRENDS && !self.trends.contains_key(&fingerprint) {
+            self.trends.retain(|_, trend| trend.until(job.since).iter().any(|failed| *failed > 0));
+            if self.trends.len() >= TRENDS {
+                return;
+            }
+        }
+        self.trends.entry(fingerprint).or_default().count(job.since);
+    }
+
     pub(super) fn remove(&mut self, job: &Job) {
         let Some(pattern) = Pattern::of(job) else { return };
         let fingerprint = pattern.fingerprint();
-        if let Some(group) = self.0.get_mut(&fingerprint) {
+        if let Some(group) = self.groups.get_mut(&fingerprint) {
             group.of(job.state).remove(&job.id);
             if group.failed.is_empty() && group.retrying.is_empty() {
-                self.0.remove(&fingerprint);
+                self.groups.remove(&fingerprint);
             }
         }
     }
@@ -52,7 +71,7 @@ impl Failures {
     pub(super) fn sets(&self, filter: &JobFilter) -> Vec<&Sorted<JobId>> {
         let failed = filter.admits_state(JobState::Failed) && !filter.retrying;
         let retrying = filter.admits_state(JobState::Scheduled);
-        let groups = self.0.iter().filter(|(fingerprint, _)| filter.admits_failure(**fingerprint));
+        let groups = self.groups.iter().filter(|(fingerprint, _)| filter.admits_failure(**fingerprint));
         let sets = groups.flat_map(|(_, group)| [(failed, &group.failed), (retrying, &group.retrying)]);
         sets.filter(|(asked, set)| *asked && !set.is_empty()).map(|(_, set)| set).collect()
     }
@@ -67,7 +86,7 @@ impl Group {
 impl Engine {
     /// Returns failures, the one that happened last first, and at most so many.
     pub fn failures(&self, limit: usize) -> Vec<FailureGroup> {
-        let mut groups: Vec<_> = self.failures.0.iter().collect();
+        let mut groups: Vec<_> = self.failures.groups.iter().collect();
         groups.sort_unstable_by_key(|(fingerprint, group)| std::cmp::Reverse((group.last, **fingerprint)));
         let shown = groups.into_iter().take(limit).map(|(fingerprint, group)| FailureGroup {
             fingerprint: *fingerprint,
@@ -76,6 +95,7 @@ impl Engine {
             retrying: group.retrying.len() as u64,
             first: group.first,
             last: group.last,
+            trend: self.failures.trends.get(fingerprint).copied().unwrap_or_default(),
         });
         shown.collect()
     }

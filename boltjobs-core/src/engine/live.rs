@@ -297,6 +297,7 @@ impl Engine {
         }
         let weight = job.weight() as u64;
         self.index(&job, weight);
+        self.failures.count(&job);
         self.jobs.put(job, weight, mark);
     }
 
@@ -352,6 +353,7 @@ impl Engine {
         self.weigh(job, resident.weight);
         self.relist(job, &spec, from);
         self.index_state(job);
+        self.failures.count(job);
         self.tell(job, Some(from));
         if job.state.is_final() {
             self.unpublished.changes.ended.push(job.id);

@@ -34,6 +34,16 @@ pub fn doubts(shape: &Shape, payload: &Value) -> Vec<String> {
     }
 }
 
+/// Returns the first thing by which a payload does not fit a type. Fields that the type does not have are none: mostly they are
+/// passed over.
+pub fn misfit(shape: &Shape, payload: &Value) -> Option<String> {
+    let mut payload = payload.clone();
+    if let (Kind::Named, Value::Object(fields)) = (shape.kind, &mut payload) {
+        fields.retain(|key, _| shape.fields.iter().any(|field| field.key.as_deref() == Some(key)));
+    }
+    doubts(shape, &payload).into_iter().next()
+}
+
 fn named(shape: &Shape, payload: &Map<String, Value>) -> Vec<String> {
     let keys = || shape.fields.iter().filter_map(|field| Some((field.key.as_deref()?, field)));
     let unknown = payload.keys().filter(|key| keys().all(|(known, _)| known != *key));

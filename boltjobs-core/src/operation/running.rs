@@ -11,7 +11,7 @@ use super::{BACK, Bulk, Operation, Order, Status, Undo};
 use crate::clock::Clock;
 use crate::job::Job;
 use crate::store::{Action, Change, Command, JobFilter, PageQuery, Store, StoreError, count_all};
-use crate::{JobId, JobState, Timestamp};
+use crate::{JobId, JobState, Timestamp, deploy};
 
 /// How many jobs one write speaks of.
 const STEP: usize = 500;
@@ -71,7 +71,7 @@ impl Operations {
     /// # Errors
     /// When the store can't answer or write.
     pub async fn begin(&self, id: JobId, order: Order) -> Result<(Operation, Option<Worker>), StoreError> {
-        let Order { bulk, filter, careful, limit, actor } = order;
+        let Order { bulk, filter, careful, held, limit, actor } = order;
         // What is meant is decided once: a wait or a span until now would mean others with each step.
         let filter = filter.at(self.clock.now());
         let planned = count_all(&*self.store, &filter).await?;
@@ -80,6 +80,7 @@ impl Operations {
             bulk,
             query: filter.to_string(),
             careful,
+            held,
             limit,
             actor,
             started_at: self.clock.now(),
@@ -183,6 +184,21 @@ impl Operations {
                 Some(Wish::GoOn) => {}
                 Some(Wish::Pause) => return Status::Paused,
                 Some(Wish::Stop) | None => return Status::Stopped("somebody stopped it".to_owned()),
+            }
+            if operation.held {
+                match deploy::all(&*self.store).await {
+                    Ok(deploys) => {
+                        operation.held = deploys.first().is_none_or(|it| it.at <= operation.started_at);
+                    }
+                    Err(StoreError::Closed) => return Status::Running,
+                    Err(error) => {
+                        tracing::warn!(%error, operation = %operation.id, "an operation waits for the store");
+                    }
+                }
+                if operation.held {
+                    self.clock.sleep(PATIENCE).await;
+                    continue;
+                }
             }
             let most = if operation.careful { careful.next().unwrap_or(STEP) } else { STEP };
             match self.step(operation, most).await {

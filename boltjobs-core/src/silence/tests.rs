@@ -150,3 +150,17 @@ fn there_is_an_end_to_what_is_kept() {
     assert_eq!((kept.len(), documents(&store)), (KEPT, KEPT));
     assert_eq!((&kept[0], &kept[KEPT - 1]), (&check("1010"), &check("11")));
 }
+
+#[test]
+fn a_date_and_a_version_end_a_silence_too() {
+    let (store, group) = (MemoryStore::new(), Subject::Group("0000000000000007".parse().unwrap()));
+    let now = Timestamp::EPOCH;
+    let read = |subject: &Subject, text: &str| block_on(until(&store, subject, text, now)).ok();
+    assert_eq!(read(&group, "1970-01-03"), Some(Until::Time(now.plus(Duration::from_hours(48)))));
+    assert_eq!(read(&check("a"), "1970-01-03"), read(&group, "1970-01-03"));
+    assert_eq!(read(&group, "fixed: 1.5 "), Some(Until::Fixed("1.5".to_owned())));
+    for text in ["1970-01-01", "1969-12-31", "1972-01-01", "1970-13-01", "fixed:", "fixed: ", "fixed:a\nb"] {
+        assert_eq!(read(&group, text), None, "{text}");
+    }
+    assert_eq!(read(&check("a"), "fixed:1.5"), None, "a check has no version");
+}

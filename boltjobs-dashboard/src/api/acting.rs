@@ -25,7 +25,7 @@ use crate::doing::{self, needs};
 use crate::operating::{self, Typed};
 use crate::pages::Acted;
 use crate::routes::Asked;
-use crate::{batches, bulk, demo, limiting, once};
+use crate::{batches, bulk, demo, limiting, once, pausing};
 
 /// The header that carries the token of our pages.
 const TOKEN: &str = "x-boltjobs-token";
@@ -234,6 +234,14 @@ pub(super) async fn queue(
     Ok(Answer(json!({ "name": name, "action": action, "done": done })))
 }
 
+/// Pauses or resumes all queues. Those that are so already are not among the ones that it answers with.
+pub(super) async fn queues(asked: Asked, headers: HeaderMap, body: Sent) -> Answered {
+    let OnOther { action } = read(&asked, &headers, body)?;
+    let done = pausing::act(&asked, &action, None).await?;
+    let done: Vec<_> = done.iter().map(|queue| &**queue).collect();
+    Ok(Answer(json!({ "action": action, "queues": done })))
+}
+
 /// Runs a demo.
 pub(super) async fn demo(asked: Asked, headers: HeaderMap, body: Sent) -> Answered {
     let OnOther { action } = read(&asked, &headers, body)?;
@@ -259,15 +267,18 @@ struct OnAll {
     #[serde(default)]
     careful: bool,
     limit: Option<u64>,
+    #[serde(default)]
+    after_next_deploy: bool,
 }
 
 /// Begins an operation, and answers with how it stands at its beginning.
 pub(super) async fn begin(asked: Asked, headers: HeaderMap, body: Sent) -> Answered {
-    let OnAll { action, to, query, careful, limit } = read(&asked, &headers, body)?;
+    let OnAll { action, to, query, careful, limit, after_next_deploy } = read(&asked, &headers, body)?;
     let limit = limit.map(|limit| limit.to_string()).unwrap_or_default();
     let pace = if careful { "careful" } else { "" };
-    let typed =
-        Typed { action: &action, to: &to, query: &query, pace, limit: &limit, key: once::key(&headers) };
+    let hold = if after_next_deploy { "deploy" } else { "" };
+    let key = once::key(&headers);
+    let typed = Typed { action: &action, to: &to, query: &query, pace, limit: &limit, hold, key };
     Ok(Answer(of_operation(&operating::begin(&asked, &typed).await?)))
 }
 

@@ -13,11 +13,12 @@ use serde_json::{Map, Value, json};
 use super::answer::{Answer, Fault};
 use super::values;
 use crate::kin;
+use crate::listing::{self, Wanted};
 use crate::overview::rates;
 use crate::pages::VERSION;
 use crate::queue;
 use crate::refused::Refused;
-use crate::routes::{self, Asked, Wanted};
+use crate::routes::{self, Asked};
 use crate::server::Servers;
 use crate::text::as_sentence;
 
@@ -35,7 +36,7 @@ pub(super) async fn jobs(asked: Asked, Query(wanted): Query<Wanted>) -> Answered
     let filter = wanted.q.parse().map_err(|error: QueryError| {
         Refused::Illegal(format!("`q` can't be read at character {}: {}", error.column, error.what))
     })?;
-    let listed = routes::find(&asked, filter, &wanted).await?;
+    let listed = listing::find(&asked, filter, &wanted).await?;
     Ok(Answer(json!({
         "jobs": listed.page.jobs.iter().map(values::short).collect::<Vec<_>>(),
         "next": listed.page.next.map(|next| next.to_string()),

@@ -23,7 +23,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/recurring", get(reading::recurring).post(acting::many_recurring)),
         ("/api/recurring/{id}", get(reading::definition).post(acting::recurring)),
         ("/api/recurring/{id}/backfill", get(backfilling::look).post(backfilling::fill)),
-        ("/api/queues", get(reading::queues)),
+        ("/api/queues", get(reading::queues).post(acting::queues)),
         ("/api/queues/{name}", get(reading::queue).post(acting::queue)),
         ("/api/servers", get(reading::servers)),
         ("/api/servers/{name}", get(serving::server).post(serving::act)),

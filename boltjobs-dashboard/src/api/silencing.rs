@@ -50,11 +50,13 @@ async fn act(asked: &Asked, subject: Subject, sent: &OnSilence) -> Answered {
 }
 
 pub(super) fn silence(silence: &Silence) -> Value {
-    let (until, jobs) = match silence.until {
-        Until::Time(at) => (Some(text(at)), None),
-        Until::Jobs(jobs) => (None, Some(jobs)),
-        Until::Well => (None, None),
-    };
+    let (mut until, mut jobs, mut fixed) = (None, None, None);
+    match &silence.until {
+        Until::Time(at) => until = Some(text(*at)),
+        Until::Jobs(number) => jobs = Some(*number),
+        Until::Fixed(version) => fixed = Some(version),
+        Until::Well => {}
+    }
     json!({
         "actor": silence.actor,
         "at": text(silence.at),
@@ -62,5 +64,6 @@ pub(super) fn silence(silence: &Silence) -> Value {
         "until": until,
         "until_jobs": jobs,
         "until_well": silence.until == Until::Well,
+        "fixed_in": fixed,
     })
 }

@@ -18,6 +18,7 @@ use boltjobs_core::{JobState, Timestamp};
 use serde_json::{Map, Number, Value, json};
 
 use super::answer::exact;
+use crate::code::Versions;
 use crate::kin::{Kin, Member};
 use crate::overview::{Overview, RATED};
 use crate::pages::{JobPage, empty_in, late, limits, next_runs};
@@ -77,7 +78,10 @@ pub(super) fn job(page: &JobPage, kin: &Kin) -> Value {
         "kin": kin.members.iter().skip(1).map(member).collect::<Vec<_>>(),
         "more_kin": kin.more,
         "trace": spec.trace,
-        "history": job.history.iter().map(row).collect::<Vec<_>>(),
+        "history": job.history.iter().map(|it| row(it, &page.versions)).collect::<Vec<_>>(),
+        "code_changed": page.changed.as_ref().map(|it| {
+            json!({ "from": &*it.from, "to": &*it.to, "at": text(it.at) })
+        }),
         "result": job.result().map(|result| {
             serde_json::from_slice::<Value>(result).unwrap_or_else(|_| String::from_utf8_lossy(result).into())
         }),
@@ -142,7 +146,7 @@ pub(super) fn short(job: &Job) -> Map<String, Value> {
     }))
 }
 
-fn row(row: &HistoryRow) -> Value {
+fn row(row: &HistoryRow, versions: &Versions) -> Value {
     let mut value = object(json!({
         "at": text(row.at),
         "state": row.state.as_str(),
@@ -153,7 +157,8 @@ fn row(row: &HistoryRow) -> Value {
         RowData::None => json!({}),
         RowData::Scheduled { due } => json!({ "due": text(*due) }),
         RowData::Processing { server, worker, attempt, epoch } => {
-            json!({ "server": &**server, "worker": worker, "attempt": attempt, "lease": epoch.to_string() })
+            let version = versions.get(server).map(|version| &**version);
+            json!({ "server": &**server, "worker": worker, "attempt": attempt, "lease": epoch.to_string(), "program": version })
         }
         RowData::Succeeded { waited, ran, .. } => {
             json!({ "waited_seconds": waited.as_secs_f64(), "ran_seconds": ran.as_secs_f64() })
@@ -314,7 +319,10 @@ pub(super) fn whole_queue(whole: &Queue) -> Value {
         }),
         "seen": seen(&whole.sample.all),
         "requests": requests.collect::<Vec<_>>(),
-        "keys": whole.keys.iter().map(|(key, jobs)| json!({ "key": &**key, "jobs": jobs })).collect::<Vec<_>>(),
+        "keys": whole.keys.iter().map(|it| {
+            json!({ "key": &*it.key, "jobs": it.jobs, "running": it.running, "at_once": it.limit })
+        }).collect::<Vec<_>>(),
+        "next": whole.next.0.iter().map(|job| job.id.to_string()).collect::<Vec<_>>(),
     })));
     value.into()
 }

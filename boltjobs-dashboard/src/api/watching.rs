@@ -1,9 +1,10 @@
 //! What the pages show of failures, batches, operations, health, time and people.
 
 use axum::extract::{Path, Query};
+use boltjobs_core::Timestamp;
 use boltjobs_core::batch::BatchStatus;
 use boltjobs_core::operation::{self, Operation, Status};
-use boltjobs_core::store::JobFilter;
+use boltjobs_core::store::{JobFilter, Trend};
 use boltjobs_core::throughput::{Flow, Throughput, Window};
 use serde_json::{Value, json};
 
@@ -12,8 +13,9 @@ use super::silencing::silence;
 use super::values::{short, states, text};
 use crate::failing::{self, From as Start};
 use crate::health::{Check, checks};
+use crate::listing::{self, Wanted};
 use crate::pages::Known;
-use crate::routes::{self, Asked, Span, Wanted};
+use crate::routes::{self, Asked, Span};
 use crate::{auditing, batches, bulk, failure};
 
 type Answered = Result<Answer, Fault>;
@@ -23,10 +25,18 @@ fn all<T>(name: &str, found: &[T], value: fn(&T) -> Value) -> Answer {
 }
 
 pub(super) async fn failures(asked: Asked) -> Answered {
-    Ok(all("failures", &failing::find_failures(&asked).await?, of_group))
+    let found = failing::find_failures(&asked).await?;
+    let last = failing::last_failure(&asked).await?.map(text);
+    let groups = found.iter().map(|group| of_group(group, asked.now())).collect::<Vec<_>>();
+    Ok(Answer(json!({ "failures": groups, "last": last })))
 }
 
-fn of_group((group, ignored): &Known) -> Value {
+/// How many failed in each of the last 24 hours, the oldest first.
+fn trend(trend: &Trend, now: Timestamp) -> Value {
+    trend.until(now).to_vec().into()
+}
+
+fn of_group((group, ignored): &Known, now: Timestamp) -> Value {
     json!({
         "fingerprint": group.fingerprint.to_string(),
         "kind": group.pattern.kind,
@@ -35,6 +45,7 @@ fn of_group((group, ignored): &Known) -> Value {
         "retrying": group.retrying,
         "first": text(group.first),
         "last": text(group.last),
+        "trend": trend(&group.trend, now),
         "ignored": ignored.as_ref().map(silence),
     })
 }
@@ -50,12 +61,15 @@ pub(super) async fn one_failure(asked: Asked, Path(fingerprint): Path<String>) -
         "retrying": found.retrying,
         "first": found.seen.map(|(first, _)| text(first)),
         "last": found.seen.map(|(_, last)| text(last)),
+        "trend": trend(&found.trend, asked.now()),
         "ignored": found.silence.as_ref().map(silence),
         "sample": found.sample.iter().map(|job| job.id.to_string()).collect::<Vec<_>>(),
         "requests": found.requests.iter().map(|((request, version), jobs)| {
             json!({ "request": &**request, "version": version, "jobs": jobs })
         }).collect::<Vec<_>>(),
         "servers": found.servers.iter().map(|(server, jobs)| json!({ "server": &**server, "jobs": jobs }))
+            .collect::<Vec<_>>(),
+        "versions": found.versions.iter().map(|(version, jobs)| json!({ "version": &**version, "jobs": jobs }))
             .collect::<Vec<_>>(),
         "compared": alike.compared,
         "same": alike.same.iter().map(|(field, value)| json!({ "field": field, "value": value })).collect::<Vec<_>>(),
@@ -76,7 +90,7 @@ pub(super) async fn batches(asked: Asked, Query(from): Query<Start>) -> Answered
 pub(super) async fn batch(asked: Asked, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Answered {
     let (status, _) = batches::find(&asked, &id).await?;
     let filter = JobFilter { batch: Some(status.batch.id), ..JobFilter::default() };
-    let listed = routes::find(&asked, filter, &wanted).await?;
+    let listed = listing::find(&asked, filter, &wanted).await?;
     let mut value = of_batch(&status);
     value["jobs"] = listed.page.jobs.iter().map(short).collect::<Vec<_>>().into();
     value["next"] = listed.page.next.map(|next| next.to_string()).into();
@@ -126,6 +140,7 @@ pub(super) fn of_operation(operation: &Operation) -> Value {
         "to": Some(operation.bulk.to()).filter(|to| !to.is_empty()),
         "query": operation.query,
         "careful": operation.careful,
+        "held": operation.held,
         "limit": operation.limit,
         "actor": operation.actor,
         "status": operation.status.word(),
@@ -146,6 +161,7 @@ fn check(check: &Check) -> Value {
     json!({
         "name": check.name,
         "passed": check.found.is_none(),
+        "severity": check.severity.word(),
         "found": check.found.as_ref().map(|it| &it.text),
         "silenced": check.silence.as_ref().map(silence),
     })
@@ -158,11 +174,14 @@ pub(super) async fn throughput(asked: Asked, Query(span): Query<Span>) -> Answer
         "minute": window(&minute.0, &minute.1),
         "span": graphs.span,
         "history": window(&history.0, &history.1),
+        "deploys": graphs.deploys.iter().map(|it| {
+            json!({ "version": &*it.version, "server": &*it.server, "at": text(it.at) })
+        }).collect::<Vec<_>>(),
     })))
 }
 
 fn window(window: &Window, found: &Throughput) -> Value {
-    let step = |(at, flow): (boltjobs_core::Timestamp, &Flow)| {
+    let step = |(at, flow): (Timestamp, &Flow)| {
         json!({
             "from": text(at),
             "enqueued": flow.enqueued,

@@ -80,7 +80,6 @@ fn badge(view: &View, entry: &Entry) -> Markup {
     let (number, what) = match entry.name {
         "Jobs" => (view.badges.enqueued, "enqueued"),
         "Failures" => (view.badges.failed, "failed"),
-        "Recurring" => (view.badges.recurring, "definitions"),
         "Retries" => (view.badges.retries, "wait for a retry"),
         _ => return Markup::default(),
     };

@@ -3,24 +3,27 @@
 use std::fmt::Write as _;
 
 use boltjobs_core::Timestamp;
+use boltjobs_core::deploy::Deploy;
 use boltjobs_core::throughput::{Flow, Throughput, Window};
 use maud::{Markup, html};
 
 use super::frame::{absolute, table};
-use crate::text::{counted, span};
+use crate::text::{clip, counted, span};
 
 /// The size of a chart in its own units; it is as wide as the page.
 const WIDTH: usize = 600;
 const HEIGHT: usize = 120;
 
-/// Draws what happened in a window, with a sentence that says the same, and a table behind it.
-pub(super) fn chart(title: &str, window: &Window, found: &Throughput) -> Markup {
+/// Draws what happened in a window, with a sentence that says the same, and a table behind it; and when the program became
+/// another one.
+pub(super) fn chart(title: &str, window: &Window, found: &Throughput, deploys: &[Deploy]) -> Markup {
     let starts: Vec<_> = window.starts().collect();
-    let said = said(&starts, found, window);
+    let marks = marks(&starts, window, deploys);
+    let said = said(&starts, found, window) + &deployed(&marks);
     html! {
         figure class="chart" {
             figcaption { (title) }
-            div class="plot" { (scale(&found.steps)) (bars(&found.steps, &said)) }
+            div class="plot" { (scale(&found.steps)) (bars(&found.steps, &said, &marks)) }
             // The sentence says so, too.
             div class="scale" aria-hidden="true" {
                 span { (length(window)) " ago" } span { "jobs in each " (span(window.step)) } span { "now" }
@@ -28,7 +31,7 @@ pub(super) fn chart(title: &str, window: &Window, found: &Throughput) -> Markup 
             p class="quiet" { (said) }
             details {
                 summary { "Show as a table" }
-                (rows(title, &starts, &found.steps))
+                (rows(title, &starts, &found.steps, &marks))
             }
         }
     }
@@ -75,7 +78,7 @@ fn scale(steps: &[Flow]) -> Markup {
 /// How far apart labels have to be.
 const CLOSE: usize = 16;
 
-fn bars(steps: &[Flow], said: &str) -> Markup {
+fn bars(steps: &[Flow], said: &str, marks: &[Mark<'_>]) -> Markup {
     let (above, below) = most(steps);
     let units = |count: u64| units(count, above + below);
     // What there is can be seen, however little it is beside the rest.
@@ -96,6 +99,10 @@ fn bars(steps: &[Flow], said: &str) -> Markup {
         bar(&mut bad, line, line + failed);
         bar(&mut gone, line + failed, line + failed + deleted);
     }
+    let mut came = String::new();
+    for (at, _) in marks {
+        let _ = write!(came, "M{} 0V{HEIGHT}", at * width);
+    }
     html! {
         svg viewBox=(format!("0 -{EDGE} {WIDTH} {}", HEIGHT + 2 * EDGE)) preserveAspectRatio="none" role="img" aria-label=(said) {
             // Within a drawing, an element that is not closed holds the next one.
@@ -104,6 +111,7 @@ fn bars(steps: &[Flow], said: &str) -> Markup {
             path class="chart-failed" d=(bad) {}
             path class="chart-deleted" d=(gone) {}
             path class="chart-axis" d=(format!("M0 {line}H{WIDTH}")) {}
+            @if !came.is_empty() { path class="chart-deploy" d=(came) {} }
         }
     }
 }
@@ -126,22 +134,62 @@ fn said(starts: &[Timestamp], found: &Throughput, window: &Window) -> String {
     said
 }
 
+/// In which step of a window the program became another one.
+type Mark<'a> = (usize, &'a Deploy);
+
+/// The most deploys that a sentence names.
+const NAMED: usize = 3;
+
+/// Returns the deploys of a window, the first first.
+fn marks<'a>(starts: &[Timestamp], window: &Window, deploys: &'a [Deploy]) -> Vec<Mark<'a>> {
+    let step = |deploy: &Deploy| {
+        let at = starts.iter().rposition(|start| *start <= deploy.at)?;
+        (deploy.at.since(starts[at]) < window.step).then_some(at)
+    };
+    deploys.iter().rev().filter_map(|deploy| Some((step(deploy)?, deploy))).collect()
+}
+
+/// Says which versions came; the latest ones, where there are many.
+fn deployed(marks: &[Mark<'_>]) -> String {
+    let named = marks.iter().rev().take(NAMED).rev();
+    let named = named.map(|(_, it)| {
+        format!("{} at {}", clip(&it.version, VERSION), it.at.to_datetime().format("%H:%M UTC"))
+    });
+    let named = named.collect::<Vec<_>>().join(", ");
+    match marks.len().saturating_sub(NAMED) {
+        _ if marks.is_empty() => String::new(),
+        0 => format!(" Deployed: {named}."),
+        more => format!(" Deployed: {named}, and {more} before."),
+    }
+}
+
+/// The most characters of a version.
+const VERSION: usize = 40;
+
 fn length(window: &Window) -> String {
     span(window.step * u32::try_from(window.steps).unwrap_or(u32::MAX))
 }
 
-fn rows(title: &str, starts: &[Timestamp], steps: &[Flow]) -> Markup {
-    let columns = ["From", "Came", "Succeeded", "Failed", "Deleted", "Retried"];
-    let busy = starts.iter().zip(steps).filter(|(_, flow)| **flow != Flow::default());
+fn rows(title: &str, starts: &[Timestamp], steps: &[Flow], marks: &[Mark<'_>]) -> Markup {
+    let mut columns = vec!["From", "Came", "Succeeded", "Failed", "Deleted", "Retried"];
+    if !marks.is_empty() {
+        columns.push("Deployed");
+    }
+    let marked = |step: usize| marks.iter().filter(move |(at, _)| *at == step);
+    let all = starts.iter().zip(steps).enumerate();
+    let busy = all.filter(|(at, (_, flow))| **flow != Flow::default() || marked(*at).next().is_some());
     table(
         title,
         &columns,
         &html! {
-            @for (at, flow) in busy.rev() {
+            @for (step, (at, flow)) in busy.rev() {
                 tr {
                     th scope="row" { (absolute(*at)) }
                     @for number in [flow.enqueued, flow.succeeded, flow.failed, flow.deleted, flow.retried] {
                         td class="number" { (number) }
+                    }
+                    @if !marks.is_empty() {
+                        td { @for (_, deploy) in marked(step) { code { (clip(&deploy.version, VERSION)) } " " } }
                     }
                 }
             }
@@ -151,17 +199,22 @@ fn rows(title: &str, starts: &[Timestamp], steps: &[Flow]) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn what_failed_hangs_below_what_succeeded() {
         let flow = |succeeded, failed, deleted| Flow { succeeded, failed, deleted, ..Flow::default() };
-        let drawn = bars(&[flow(30, 0, 0), flow(0, 5, 5)], "").into_string();
+        let drawn = bars(&[flow(30, 0, 0), flow(0, 5, 5)], "", &[]).into_string();
         assert!(drawn.contains(r#"class="chart-succeeded" d="M0 0H299V90H0z""#), "{drawn}");
         assert!(drawn.contains(r#"class="chart-failed" d="M300 90H599V105H300z""#), "{drawn}");
         assert!(drawn.contains(r#"class="chart-deleted" d="M300 105H599V120H300z""#), "{drawn}");
-        assert!(bars(&[flow(1_000_000, 1, 0)], "").into_string().contains("V121"), "one failure is seen");
-        bars(&[], "");
+        assert!(
+            bars(&[flow(1_000_000, 1, 0)], "", &[]).into_string().contains("V121"),
+            "one failure is seen"
+        );
+        bars(&[], "", &[]);
     }
 
     #[test]
@@ -182,5 +235,28 @@ mod tests {
         assert_eq!(labels(&[flow(30, 0)]), ["30 at 3", "0 at 96"]);
         assert_eq!(labels(&[flow(1_000, 1)]), ["1000 at 3", "0 at 96"], "two would stand upon each other");
         assert_eq!(labels(&[]), ["0 at 96"]);
+    }
+
+    #[test]
+    fn a_deploy_is_marked_in_its_step_said_and_in_the_table() {
+        let at = |seconds| Timestamp::EPOCH.plus(Duration::from_secs(seconds));
+        let window = Window { until: at(600), step: Duration::from_mins(1), steps: 5 };
+        let starts: Vec<_> = window.starts().collect();
+        let first = starts[0].since(Timestamp::EPOCH).as_secs();
+        let deploy =
+            |version: &str, seconds| Deploy { version: version.into(), server: "a".into(), at: at(seconds) };
+        let deploys = [deploy("<b>", first + 65), deploy("1.4", first), deploy("1.3", first - 1)];
+        let marks = marks(&starts, &window, &deploys);
+        assert_eq!(
+            marks.iter().map(|(step, it)| (*step, &*it.version)).collect::<Vec<_>>(),
+            [(0, "1.4"), (1, "<b>")]
+        );
+        let found = Throughput { steps: vec![Flow::default(); 5], ..Throughput::default() };
+        let drawn = chart("Title", &window, &found, &deploys).into_string();
+        assert!(drawn.contains(r#"class="chart-deploy" d="M0 0V120M120 0V120""#), "{drawn}");
+        assert!(drawn.contains("Deployed: 1.4 at ") && drawn.contains("&lt;b&gt; at "), "{drawn}");
+        assert!(drawn.contains("<code>&lt;b&gt;</code>") && !drawn.contains("1.3"), "{drawn}");
+        assert!(!chart("Title", &window, &found, &[]).into_string().contains("eploy"));
+        assert_eq!(deployed(&[(0, &deploys[2]); 5]).matches(" at ").count(), NAMED);
     }
 }

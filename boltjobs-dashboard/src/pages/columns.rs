@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use boltjobs_core::JobState;
+use boltjobs_core::deploy::latest_server;
 use boltjobs_core::job::{Job, RowData};
 use boltjobs_core::store::Explanation;
 use maud::{Markup, html};
@@ -11,7 +12,6 @@ use super::error::backtrace;
 use super::frame::{LINE, View, state};
 use crate::choices::{ABSOLUTE, COMPACT};
 use crate::columns::{ALL, Column, Columns};
-use crate::failure::latest_server;
 use crate::text::{clip, counted, span};
 
 /// The most characters of a backtrace in a list.

@@ -5,7 +5,7 @@ use boltjobs_core::silence::Subject;
 use boltjobs_core::store::JobFilter;
 use maud::{Markup, html};
 
-use super::failures::{actions, named, number};
+use super::failures::{actions, named, number, trend, trend_in_words};
 use super::frame::{LINE, View, live, live_list, state, table};
 use super::silence;
 use crate::failure::{Failure, SAMPLE};
@@ -46,6 +46,8 @@ fn facts(view: &View, failure: &Failure) -> Markup {
                 dt { "First" } dd { (view.instant(first)) }
                 dt { "Last" } dd { (view.instant(last)) }
             }
+            dt { "Trend" }
+            dd { (trend(&failure.trend, view.now)) ": " (trend_in_words(&failure.trend, view.now)) }
             dt { "Requests" }
             dd { ul { @for ((request, version), jobs) in &failure.requests {
                 li { (clip(request, LINE)) ", version " (version) ": " (jobs) " of " (looked) }
@@ -53,6 +55,10 @@ fn facts(view: &View, failure: &Failure) -> Markup {
             @if !failure.servers.is_empty() {
                 dt { "Latest attempts" }
                 dd { ul { @for (server, jobs) in &failure.servers { li { "on " (clip(server, LINE)) ": " (jobs) " of " (looked) } } } }
+            }
+            @if !failure.versions.is_empty() {
+                dt { "Versions of the program" }
+                dd { ul { @for (version, jobs) in &failure.versions { li { code { (clip(version, LINE)) } ": " (jobs) " of " (looked) } } } }
             }
             dt { "Fingerprint" } dd { code data-copy { (failure.fingerprint) } }
         }

@@ -50,14 +50,13 @@ pub(crate) struct Badges {
     pub(crate) enqueued: u64,
     pub(crate) failed: u64,
     pub(crate) retries: u64,
-    pub(crate) recurring: u64,
 }
 
 /// The release that this is.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What a page says was done, by the name of the action.
-const DONE: [(&str, &str); 26] = [
+const DONE: [(&str, &str); 28] = [
     ("requeue", "The job was requeued."),
     ("delete", "The job was deleted; one that runs is asked to stop."),
     ("reschedule", "The job waits until then."),
@@ -65,6 +64,8 @@ const DONE: [(&str, &str); 26] = [
     ("trigger", "A job of it was made, out of turn."),
     ("pause", "It is paused."),
     ("resume", "It goes on."),
+    ("pause-all", "They are paused."),
+    ("resume-all", "They go on."),
     ("limit", "The limit holds from now on."),
     ("unlimit", "The limit was removed; what the servers say counts again."),
     ("edit", "It was changed; a new schedule counts from now."),

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::frame::{View, live, sentence};
 use super::icons::icon;
 use super::silence;
-use crate::health::Check;
+use crate::health::{Check, Severity};
 use crate::text::counted;
 
 /// Shows every check: those that need somebody first, then those that are silenced.
@@ -37,8 +37,8 @@ fn listed(view: &View, check: &Check) -> Markup {
             @match &check.found {
                 None => { (icon("succeeded")) " " span { strong { "ok" } ": " (check.name) } }
                 Some(reason) => {
-                    (icon("failures")) " "
-                    span { strong { "not ok" } ": " (sentence(&reason.text)) " " span class="quiet" { "Expected: " (check.name) "." } } " "
+                    (icon(if check.severity == Severity::Failure { "failed" } else { "failures" })) " "
+                    span { strong { (check.severity.word()) } ": " (sentence(&reason.text)) " " span class="quiet" { "Expected: " (check.name) "." } } " "
                     @if reason.page != "/health" {
                         a class="button" href=(view.base.query(reason.page, &[("q", &reason.query)])) aria-label=(format!("Look at this: {}", reason.text)) { "Look" }
                     }

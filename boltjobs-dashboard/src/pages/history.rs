@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use super::error::error;
 use super::frame::{View, absolute, lasting, state, table};
+use crate::code::Versions;
 use crate::text::{clip, span};
 
 /// The most characters of a text that a program chose.
@@ -16,7 +17,7 @@ const LINE: usize = 1_000;
 const IN_FULL: usize = 10;
 
 /// Shows each row, with how long the job was in the state.
-pub(super) fn history(view: &View, job: &Job) -> Markup {
+pub(super) fn history(view: &View, job: &Job, versions: &Versions) -> Markup {
     let rows = &job.history;
     // What came after the first row is not known any more, nor is how long it lasted.
     let gap = (job.forgotten_rows > 0).then_some(0);
@@ -45,7 +46,7 @@ pub(super) fn history(view: &View, job: &Job) -> Markup {
                             (None, _) => {}
                         }
                     }
-                    td { (what(row, in_full(at))) }
+                    td { (what(row, versions, in_full(at))) }
                 }
                 @if gap == Some(at) { tr { td colspan="4" { (job.forgotten_rows) " rows were let go" } } }
             }
@@ -65,13 +66,15 @@ fn bar(row: &HistoryRow, lasted: Duration, longest: Duration) -> Markup {
     }
 }
 
-fn what(row: &HistoryRow, in_full: bool) -> Markup {
+fn what(row: &HistoryRow, versions: &Versions, in_full: bool) -> Markup {
     html! {
         @match &row.data {
             RowData::None => {}
             RowData::Scheduled { due } => { "due " (absolute(*due)) " " }
             RowData::Processing { server, worker, attempt, epoch } => {
-                "attempt " (attempt) " on " (server) ", worker " (worker) ", lease " (epoch) " "
+                "attempt " (attempt) " on " (server) ", worker " (worker) ", lease " (epoch)
+                @if let Some(version) = versions.get(server) { ", version " code { (clip(version, LINE)) } }
+                " "
             }
             RowData::Succeeded { waited, ran, .. } => { "waited " (span(*waited)) ", ran " (span(*ran)) " " }
             RowData::Ended { server, ran } => { "ran " (span(*ran)) " on " (server) " " }

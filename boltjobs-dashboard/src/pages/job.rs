@@ -25,6 +25,7 @@ use super::log::log;
 use super::told::Told;
 use crate::access::Role;
 use crate::change::OPEN;
+use crate::code::{Changed, Versions};
 use crate::kin::{Kin, in_words};
 use crate::text::{clip, span};
 
@@ -55,6 +56,10 @@ pub(crate) struct JobPage {
     pub(crate) level: LogLevel,
     /// Whether it is run by a server that is not there.
     pub(crate) aborted: bool,
+    /// Which versions of the program ran it.
+    pub(crate) versions: Versions,
+    /// Whether the program is another one since it failed.
+    pub(crate) changed: Option<Changed>,
 }
 
 /// Shows one job.
@@ -67,6 +72,12 @@ pub(crate) fn job(view: &View, page: &JobPage, hangs: &Kin, told: &Told) -> Mark
             p class="why" {
                 strong { "Why: " } (clip(&explanation.to_string(), BLOCK)) "."
                 @if let Some(turn) = page.turn { " Its turn comes in about " (span(turn)) ", at the rate of its queue." }
+            }
+            @if let Some(changed) = &page.changed {
+                p {
+                    "The code changed since: " code { (clip(&changed.from, LINE)) } " → " code { (clip(&changed.to, LINE)) } ", "
+                    (view.instant(changed.at)) "."
+                }
             }
             @if page.aborted {
                 p class="alert" {
@@ -88,7 +99,7 @@ pub(crate) fn job(view: &View, page: &JobPage, hangs: &Kin, told: &Told) -> Mark
         }))
         (live("noted", &html! { @if let Some(notes) = notes { (noted(view, page, notes)) } }))
         (live("kin", &kin(view, job, hangs)))
-        (live("history", &history(view, job)))
+        (live("history", &history(view, job, &page.versions)))
         (live("told", &told.shown(view, job)))
     };
     view.frame("Jobs", &title, &body)

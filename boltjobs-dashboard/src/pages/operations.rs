@@ -107,6 +107,9 @@ pub(crate) fn operation(view: &View, operation: &Operation) -> Markup {
 
 fn told(operation: &Operation) -> Markup {
     html! {
+        @if operation.held && operation.status == Status::Running {
+            p class="why" { "It waits for the next deploy: until a server starts with another version of the program." }
+        }
         @match &operation.status {
             Status::Stopped(why) => { p class="alert" { "It goes no further: " (clip(why, LINE)) "." } }
             Status::Undone(jobs) => { p class="did" { (counted(*jobs, "job")) " wait again." } }

@@ -1,5 +1,6 @@
 //! The first page: whether all is well, and what there is.
 
+use boltjobs_core::deploy::Deploy;
 use boltjobs_core::job::ErrorInfo;
 use boltjobs_core::throughput::{Throughput, Window};
 use maud::{Markup, html};
@@ -8,6 +9,7 @@ use super::chart::chart;
 use super::first::first;
 use super::frame::{LINE, View, live, live_list, rest, sentence, table};
 use super::icons::icon;
+use super::pause::offer;
 use super::silence::snooze;
 use super::{queues, recurring, servers};
 use crate::overview::{Overview, rated};
@@ -58,6 +60,7 @@ pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Mar
         (live("states", &once(queues::states(view, &overview.counts.states))))
         (live("graphs", &once(graphed(view, graphs))))
         (live("queues", &once(queues::listed(view, &rated(overview.queues.clone(), &overview.rates), None, ROWS, false))))
+        (live("pause", &once(offer(view, overview.queues.iter()))))
         (live("servers", &servers::listed(view, &overview.servers, None, ROWS)))
         (live_list("failed", &once(failed(view, overview))))
         (live("next", &html! { @if !is_new || !next.is_empty() { (recurring::upcoming(view, &next, RUNS)) } }))
@@ -74,14 +77,16 @@ pub(crate) struct Graphs {
     pub(crate) minute: (Window, Throughput),
     pub(crate) span: &'static str,
     pub(crate) history: (Window, Throughput),
+    /// When the program became another one, the latest first.
+    pub(crate) deploys: Vec<Deploy>,
 }
 
 fn graphed(view: &View, graphs: &Graphs) -> Markup {
     html! {
         div class="graphs" {
-            (chart("The last minute", &graphs.minute.0, &graphs.minute.1))
+            (chart("The last minute", &graphs.minute.0, &graphs.minute.1, &graphs.deploys))
             div {
-                (chart(&format!("The last {}", graphs.span), &graphs.history.0, &graphs.history.1))
+                (chart(&format!("The last {}", graphs.span), &graphs.history.0, &graphs.history.1, &graphs.deploys))
                 nav class="tabs" aria-label="Span of the graph" {
                     @for (span, _, _) in SPANS {
                         a href=(view.base.query("/", &[("span", span)])) aria-current=[(span == graphs.span).then_some("page")] {

@@ -8,7 +8,7 @@ use super::frame::{LINE, View, live, table};
 use super::limit::limit;
 use super::queues::{acts, delete_waiting, emptied, rate};
 use crate::overview::RATED;
-use crate::queue::{Queue, STATES};
+use crate::queue::{Key, Queue, STATES};
 use crate::sample::{Percentiles, Seen};
 use crate::text::{clip, counted, span};
 
@@ -25,6 +25,7 @@ pub(crate) fn queue(view: &View, queue: &Queue) -> Markup {
         }))
         (live("times", &times(queue)))
         (live("requests", &requests(view, queue)))
+        (live("next", &next(view, queue)))
         (live("keys", &keys(queue)))
         (limit(view, queue))
         p { a href=(view.base.path("/queues")) { "All queues" } }
@@ -127,15 +128,56 @@ pub(crate) fn limits(limits: &Limits) -> String {
 }
 
 fn keys(queue: &Queue) -> Markup {
+    let most = queue.keys.iter().map(|key| key.jobs).max().unwrap_or(1);
     html! {
         @if !queue.keys.is_empty() {
-            (table("Keys with most jobs", &["Key", "Jobs"], &html! {
-                @for (key, jobs) in &queue.keys {
-                    tr { th scope="row" { code { (clip(key, LINE)) } } td class="number" { (jobs) } }
+            (table("Keys with most jobs", &["Key", "Jobs", "Running", "At once"], &html! {
+                @for key in &queue.keys {
+                    tr {
+                        th scope="row" { code { (clip(&key.key, LINE)) } }
+                        td class="number" { (key.jobs) (bar(key, most)) }
+                        td class="number" { (key.running) }
+                        td class="number" { @if let Some(limit) = key.limit { (limit) } @else { "any" } }
+                    }
                 }
             }))
             p class="quiet" {
-                "Of the " (counted(queue.looked_at as u64, "job")) " that wait for a worker or run and were enqueued last."
+                "Of the " (counted(queue.looked_at as u64, "job")) " that wait for a worker or run and were enqueued last. At once: how many of "
+                "a key may run, by what the handlers say."
+            }
+        }
+    }
+}
+
+/// Draws how many jobs a key has beside the one that has most, and how many of them run. The numbers say the same.
+fn bar(key: &Key, most: usize) -> Markup {
+    let (jobs, running) = (key.jobs * 100 / most.max(1), key.running * 100 / most.max(1));
+    html! {
+        svg class="segments" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true" {
+            rect class="segment enqueued" width=(jobs.max(1)) height="1" {}
+            rect class="segment processing" width=(running) height="1" {}
+        }
+    }
+}
+
+/// Lists the jobs that a claim would take first.
+fn next(view: &View, queue: &Queue) -> Markup {
+    let (jobs, looked_at) = &queue.next;
+    html! {
+        @if !jobs.is_empty() {
+            (table("Next to be claimed", &["Job", "Request", "Priority", "Ready"], &html! {
+                @for job in jobs {
+                    tr {
+                        th scope="row" { (view.job(job.id, job.spec.title())) }
+                        td { (clip(&job.spec.request, LINE)) }
+                        td class="number" { (job.spec.priority) }
+                        td { (view.instant(job.since)) }
+                    }
+                }
+            }))
+            p class="quiet" {
+                "In the order of a claim: by priority, then first come, first served; a limit, a key or a server that can't run one may let others "
+                "pass. Of the " (counted(*looked_at as u64, "waiting job")) " that were enqueued first."
             }
         }
     }

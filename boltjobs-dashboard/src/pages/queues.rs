@@ -8,6 +8,7 @@ use boltjobs_core::{JobState, Timestamp};
 use maud::{Markup, html};
 
 use super::frame::{Card, LINE, View, cards, cards_under, live, rest, state};
+use super::pause::offer;
 use super::sorting::{By, Sorted};
 use crate::access::Role;
 use crate::overview::RATED;
@@ -48,7 +49,7 @@ pub(crate) fn queues(view: &View, queues: &[Rated], sorted: &Sorted) -> Markup {
                 p class="empty" {
                     "No queue yet: there is one as soon as a job is enqueued to it, or a server works it."
                 }
-            } @else { (listed(view, queues, Some(sorted), ROWS, true)) }
+            } @else { (offer(view, queues.iter().map(|(queue, _)| queue))) (listed(view, queues, Some(sorted), ROWS, true)) }
         }))
         @if !queues.is_empty() {
             p class="quiet" {

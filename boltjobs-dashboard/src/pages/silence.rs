@@ -10,13 +10,15 @@ use crate::text::{clip, counted};
 /// The ends that a form offers for a check and for a failure; a program may name others.
 const OF_CHECK: [(&str, &str); 4] =
     [("1h", "for 1 hour"), ("1d", "for 1 day"), ("7d", "for 7 days"), ("well", "until it is well again")];
-const OF_FAILURE: [(&str, &str); 6] = [
+const OF_FAILURE: [(&str, &str); 8] = [
     ("1d", "for 1 day"),
     ("7d", "for 7 days"),
     ("30d", "for 30 days"),
     ("+10", "until 10 more have failed"),
     ("+100", "until 100 more have failed"),
     ("+1000", "until 1,000 more have failed"),
+    ("date", "until the date:"),
+    ("fixed", "fixed in the version:"),
 ];
 
 /// Silences a check for an hour, without a question.
@@ -55,6 +57,10 @@ pub(super) fn form(view: &View, subject: &Subject) -> Markup {
                     select name="until" aria-label="Until when" {
                         @for (end, words) in ends { option value=(end) { (words) } }
                     }
+                    @if let Subject::Group(_) = subject {
+                        input type="date" name="date" aria-label="The date, in UTC";
+                        input type="text" name="version" aria-label="The version in which it is fixed" placeholder="Version" autocomplete="off";
+                    }
                     button type="submit" { (label) }
                 }
             }
@@ -67,10 +73,11 @@ pub(super) fn silenced(view: &View, silence: &Silence) -> Markup {
     html! {
         div class="quiet" {
             "by " (clip(&silence.actor, LINE)) " " (view.instant(silence.at)) ", "
-            @match silence.until {
-                Until::Time(at) => { "until " (absolute(at)) }
+            @match &silence.until {
+                Until::Time(at) => { "until " (absolute(*at)) }
                 Until::Well => { "until it is well again" }
-                Until::Jobs(jobs) => { "until " (counted(jobs, "job")) " of it have failed" }
+                Until::Jobs(jobs) => { "until " (counted(*jobs, "job")) " of it have failed" }
+                Until::Fixed(version) => { "fixed in " code { (clip(version, LINE)) } ", until a server of that version or a later one fails so" }
             }
             ": " (clip(&silence.reason, LINE)) " "
         }

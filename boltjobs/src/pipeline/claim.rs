@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use boltjobs_core::deploy;
 use boltjobs_core::job::Lease;
 use boltjobs_core::order;
 use boltjobs_core::sabotage::{self, Bug};
@@ -131,6 +132,15 @@ impl Worker {
             return Ok(());
         }
         self.tell(self.offered()).await
+    }
+
+    /// Notes the version of the program, if that was told and it works.
+    pub(crate) async fn note_version(&self) -> Result<(), StoreError> {
+        let (offer, runtime) = (&self.offer, &self.runtime);
+        if let Some(version) = offer.vitals.version.as_deref().filter(|_| self.works()) {
+            deploy::note(&*runtime.store, version, &offer.server, runtime.now()).await?;
+        }
+        Ok(())
     }
 
     /// Tells the store what it offers, unless it is gone.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Reader, get};
+use super::{HOSTILE, Reader, get};
 
 /// Sets a limit of a queue, once it is told what that would have meant, and removes it.
 pub(super) fn limit(reader: &mut Reader) {
@@ -18,6 +18,10 @@ pub(super) fn limit(reader: &mut Reader) {
     }
     let default = reader.get("/api/queues/{name}", "default", 200);
     assert_eq!((&default["limit"], &default["set"]["at_most"]), (&json!(2), &json!(2)));
+    let all = |action| json!({ "action": action });
+    let paused = reader.post("/api/queues", "", &all("pause"), 200);
+    assert_eq!(reader.post("/api/queues", "", &all("resume"), 200)["queues"], paused["queues"]);
+    assert_eq!(reader.post("/api/queues", "", &all("resume"), 200)["queues"], json!([]));
     let remove = json!({ "action": "unlimit" });
     for done in [true, false] {
         assert_eq!(reader.post("/api/queues/{name}", "default", &remove, 200)["done"], done);
@@ -102,4 +106,20 @@ pub(super) fn server(reader: &mut Reader, name: &str) {
     assert_eq!(reader.post(path, name, &json!({ "action": "log", "level": "debug" }), 200)["done"], true);
     let refused = reader.post(path, name, &json!({ "action": "log", "level": "loud" }), 400);
     assert!(refused["error"].as_str().unwrap().contains("`loud` is no level"), "{refused}");
+}
+
+/// Silences a check and a failure.
+pub(super) fn silence(reader: &mut Reader) {
+    let failure =
+        reader.get("/api/failures", "", 200)["failures"][0]["fingerprint"].as_str().unwrap().to_owned();
+    for (path, name, until) in
+        [("failures/{fingerprint}", &*failure, "+9"), ("health/{check}", "no%20queue%20grows", "well")]
+    {
+        let path = format!("/api/{path}");
+        let silence = json!({ "action": "silence", "until": until, "reason": HOSTILE });
+        assert_eq!(reader.post(&path, name, &silence, 200)["done"], true);
+    }
+    assert_eq!(reader.get("/api/failures", "", 200)["failures"][0]["ignored"]["until_jobs"], 10);
+    let one = reader.get("/api/failures/{fingerprint}", &failure, 200);
+    assert_eq!((&one["ignored"]["until_jobs"], &one["same"][0]["field"]), (&json!(10), &json!("note")));
 }

@@ -42,6 +42,7 @@ fn work_that_is_dropped_keeps_nobody_waiting() {
         bulk: Bulk::Delete,
         filter: JobFilter::default(),
         careful: false,
+        held: false,
         limit: None,
         actor: "ada".to_owned(),
     };
