@@ -172,6 +172,7 @@ async fn an_operation_that_a_process_has_left_open_goes_on_with_the_next_start()
         bulk: Bulk::Move("slow".into()),
         filter: JobFilter::default(),
         careful: false,
+        held: false,
         limit: None,
         actor: "ada".to_owned(),
     };

@@ -38,9 +38,12 @@ pub(crate) struct Looked {
     pub(crate) stuck: Vec<(JobId, Arc<str>, Duration)>,
 }
 
-/// What was seen last, and when.
+/// What was seen last.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Kept(Arc<Mutex<Option<(Duration, Arc<Looked>)>>>);
+pub(crate) struct Kept(Arc<Mutex<Option<Last>>>);
+
+/// What was seen, and when.
+type Last = (Duration, Arc<Looked>);
 
 impl Kept {
     /// Returns what was seen of late, or looks.
@@ -164,7 +167,9 @@ mod tests {
     }
 
     fn retried(mut jobs: Vec<Job>) -> Vec<Job> {
-        jobs.iter_mut().for_each(|job| job.attempt = 2);
+        for job in &mut jobs {
+            job.attempt = 2;
+        }
         jobs
     }
 

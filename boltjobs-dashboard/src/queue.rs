@@ -57,7 +57,7 @@ const NEXT: usize = 5;
 /// A concurrency key in a queue.
 #[derive(Debug)]
 pub(crate) struct Key {
-    pub(crate) key: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// How many jobs of it wait for a worker or run.
     pub(crate) jobs: usize,
     /// How many of these run.
@@ -71,7 +71,7 @@ fn keys(jobs: &[Job], servers: &[ServerInfo]) -> Vec<Key> {
     let mut keys = BTreeMap::<Arc<str>, Key>::new();
     for job in jobs {
         let Some(key) = &job.spec.concurrency_key else { continue };
-        let new = || Key { key: Arc::clone(key), jobs: 0, running: 0, limit: None };
+        let new = || Key { name: Arc::clone(key), jobs: 0, running: 0, limit: None };
         let seen = keys.entry(Arc::clone(key)).or_insert_with(new);
         seen.jobs += 1;
         seen.running += usize::from(job.state == JobState::Processing);

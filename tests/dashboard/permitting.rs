@@ -43,7 +43,7 @@ async fn the_app_is_asked_about_everything_that_a_role_may_do_and_what_it_denies
             assert_eq!(answer.head.contains("application/json"), is_json(form), "{path}");
         }
     }
-    let asked = asked.lock().unwrap();
+    let asked = asked.lock().unwrap().clone();
     let id = "01890a5d-ac96-774b-bcce-b302099a8057";
     for (action, target) in [
         ("requeue", format!("job {id}")),

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use boltjobs::prelude::*;
 use boltjobs::{DashboardRole, Error, Keep, MemoryStore, Retention, Store};
 use boltjobs_tests::{Bench, patiently};
 
 use super::actions::{post, token};
-use super::{Block, HOUR, address, ask, assert_has, get, pay_with, shown};
+use super::{HOUR, address, ask, assert_has, get, pay_with, shown};
 
 #[tokio::test]
 async fn the_settings_say_what_this_is_and_who_looks_at_it() {

@@ -320,7 +320,7 @@ pub(super) fn whole_queue(whole: &Queue) -> Value {
         "seen": seen(&whole.sample.all),
         "requests": requests.collect::<Vec<_>>(),
         "keys": whole.keys.iter().map(|it| {
-            json!({ "key": &*it.key, "jobs": it.jobs, "running": it.running, "at_once": it.limit })
+            json!({ "key": &*it.name, "jobs": it.jobs, "running": it.running, "at_once": it.limit })
         }).collect::<Vec<_>>(),
         "next": whole.next.0.iter().map(|job| job.id.to_string()).collect::<Vec<_>>(),
     })));

@@ -134,7 +134,7 @@ fn keys(queue: &Queue) -> Markup {
             (table("Keys with most jobs", &["Key", "Jobs", "Running", "At once"], &html! {
                 @for key in &queue.keys {
                     tr {
-                        th scope="row" { code { (clip(&key.key, LINE)) } }
+                        th scope="row" { code { (clip(&key.name, LINE)) } }
                         td class="number" { (key.jobs) (bar(key, most)) }
                         td class="number" { (key.running) }
                         td class="number" { @if let Some(limit) = key.limit { (limit) } @else { "any" } }
