@@ -294,10 +294,10 @@ impl Engine {
             let enqueued = Flow { enqueued: 1, ..Flow::default() };
             self.flows.count(&job.spec.queue, job.created_at, &enqueued);
             self.tell(&job, None);
+            self.failures.count(&job);
         }
         let weight = job.weight() as u64;
         self.index(&job, weight);
-        self.failures.count(&job);
         self.jobs.put(job, weight, mark);
     }
 

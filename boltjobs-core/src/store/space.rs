@@ -28,7 +28,8 @@ mod tests {
 
     #[test]
     fn room_is_short_below_a_tenth_or_a_gibibyte() {
-        let short = |free: u64, total: u64| Space { bytes: 1, volume: Some((free << 20, total << 20)) }.is_short();
+        let short =
+            |free: u64, total: u64| Space { bytes: 1, volume: Some((free << 20, total << 20)) }.is_short();
         assert_eq!([short(1_024, 10_240), short(1_023, 5_000), short(9_999, 100_000)], [false, true, true]);
         assert!(!Space::default().is_short(), "nobody can tell");
     }

@@ -5,7 +5,7 @@
 pub struct Page {
     /// What its pictures are called.
     pub name: &'static str,
-    /// Where it is. `{failed}`, `{failure}`, `{running}`, `{recurring}`, `{queue}`, `{batch}` and `{operation}` stand for what an [`Office`](crate::Office) has.
+    /// Where it is. `{failed}`, `{failure}`, `{running}`, `{recurring}`, `{queue}`, `{server}`, `{batch}` and `{operation}` stand for what an [`Office`](crate::Office) has.
     pub path: &'static str,
     /// What it says when there is something to show.
     pub says: &'static str,
@@ -34,8 +34,9 @@ pub const PAGES: &[Page] = &[
     ),
     page("queues", "/queues", "newsletter"),
     page("queue", "/queues/{queue}", "Wait and run"),
+    page("pause-all", "/pause", "Pause all queues?"),
     page("servers", "/servers", "worker-2:3307:b81c04"),
-    page("server", "/servers/worker-2:3307:b81c04", "What its workers run"),
+    page("server", "/servers/{server}", "What its workers run"),
     page("failures", "/failures", "the bank refused the card"),
     page("failure", "/failures/{failure}", "the bank refused the card"),
     page("retries", "/retries", "Mail to margaret@example.org"),

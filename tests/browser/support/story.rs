@@ -64,6 +64,7 @@ impl Story {
         self.clock.advance(Duration::from_secs(4));
         [
             ("failed", failed.to_string()),
+            ("server", "worker-2:3307:b81c04".to_owned()),
             ("failure", failure),
             ("running", running.to_string()),
             ("recurring", "nightly-report".to_owned()),

@@ -62,6 +62,7 @@ proptest! {
     fn a_value_finds_its_job_by_its_path_unless_it_is_sensitive(
         name in texts("[a-z\"\\\\: é~/]{1,9}"), value in texts("[ -~é]{0,20}"), other in texts("[a-z]{1,9}")
     ) {
+        prop_assume!(!other.is_empty());
         prop_assume!(!name.is_empty() && name != "token" && !name.contains('.') && value != "***");
         let payload = serde_json::json!({ &name: value, "token": value }).to_string();
         let args = vec![(name.clone(), value.clone())];
