@@ -408,7 +408,7 @@ function dress() {
     head.checked = chosen > 0 && chosen === boxes.length;
     head.indeterminate = chosen > 0 && chosen < boxes.length;
     const marked = form.querySelector(".marked");
-    if (marked) write(marked, chosen ? `${chosen} selected` : "Select jobs to act on them");
+    if (marked) write(marked, chosen ? `${chosen} selected` : "Select rows to act on them");
     for (const button of all(".actions button", form)) button.disabled = chosen === 0;
   }
   for (const head of all("[data-list] tbody th:not(:has(> .dots)):has(a[href])")) {

@@ -71,13 +71,18 @@ pub(crate) async fn act(
     needs(asked, Role::Operate)?;
     let pause = pauses(action)?;
     let mut done = Vec::new();
-    let concerned = concerned(asked, pause).await?;
-    let meant: Vec<_> = concerned
-        .into_iter()
-        .filter(|queue| named.is_none_or(|named| named.iter().any(|name| **name == *queue.name)))
-        .collect();
-    for queue in &meant {
-        allowed(asked, action, &format!("queue {}", queue.name))?;
+    // What is named is asked for, whether it would change or not.
+    for name in named.into_iter().flatten() {
+        allowed(asked, action, &format!("queue {name}"))?;
+    }
+    let mut meant = concerned(asked, pause).await?;
+    if let Some(named) = named {
+        meant.retain(|queue| named.iter().any(|name| **name == *queue.name));
+    } else {
+        allowed(asked, action, "all queues")?;
+        for queue in &meant {
+            allowed(asked, action, &format!("queue {}", queue.name))?;
+        }
     }
     for queue in meant {
         if asked.store().pause(Arc::clone(&queue.name), pause, asked.now()).await? {

@@ -31,7 +31,7 @@ async fn a_failed_job_tells_that_the_code_changed_since_and_which_versions_ran_i
     let at = address(&first);
     let path = format!("/jobs/{}", fail(&first, "no money").await);
     let page = get(at, &path).body;
-    assert_has(&page, &["worker 1, version <code>1.4</code>"]);
+    assert_has(&page, &["worker 1, lease ", ", version <code>1.4</code>"]);
     assert!(!page.contains("The code changed since"), "{page}");
     assert_has(
         &overview(at),

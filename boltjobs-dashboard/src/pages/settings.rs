@@ -28,7 +28,7 @@ const ROLES: [(Role, &str); 3] = [
         Role::Operate,
         "enqueue, requeue, change and delete jobs, steer queues, batches and recurring definitions, silence checks",
     ),
-    (Role::Administer, "remove recurring definitions"),
+    (Role::Administer, "remove recurring definitions and stop servers"),
 ];
 
 const THEMES: [(&str, &str); 3] = [("", "That of the system"), ("light", "Light"), ("dark", "Dark")];
