@@ -9,12 +9,11 @@ use axum::response::{IntoResponse, Response};
 use boltjobs_core::JobState;
 use boltjobs_core::access::Role;
 use boltjobs_core::literal::doubts;
-use boltjobs_core::mask::masked;
 use boltjobs_core::operation::Bulk;
 use serde::Deserialize;
 
 use crate::actions::{Fields, Sent, answer, back};
-use crate::change::{self, LONGEST, OPEN, Typed};
+use crate::change::{self, OPEN, Typed};
 use crate::doing::{self, Wish, needs, unknown};
 use crate::edit::Faults;
 use crate::fields::Entries;
@@ -35,7 +34,10 @@ pub(crate) async fn form(asked: Asked, Path(id): Path<String>, Query(wanted): Qu
         needs(&asked, Role::Operate)?;
         let found = find_job(&asked, &id).await?;
         let mut page = ChangePage::new(&found.job, Typed::of(&found.job.spec));
-        page.entries = if wanted.by == "json" { None } else { entries(&found) };
+        page.entries = match &*wanted.by {
+            "json" => None,
+            _ => Entries::of_job(&found.job.spec, found.shape.as_deref()),
+        };
         Ok(html(pages::change(asked.view(), &page)).into_response())
     };
     answer(&asked, done.await)
@@ -56,9 +58,8 @@ async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refuse
         "requeue" => (true, true),
         other => return Err(unknown(other)),
     };
-    let found = find_job(asked, id).await?;
-    let entries = entries(&found).and_then(|entries| entries.typed(&form));
-    let JobPage { job, shape, .. } = found;
+    let JobPage { job, shape, .. } = find_job(asked, id).await?;
+    let entries = Entries::of_job(&job.spec, shape.as_deref()).and_then(|entries| entries.typed(&form));
     let typed = |field| form.has(field).then(|| form.field(field).to_owned());
     let typed = Typed { queue: typed("queue"), priority: typed("priority"), payload: typed("payload") };
     let mut page = ChangePage::new(&job, typed);
@@ -105,12 +106,6 @@ async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refuse
     }
     let status = if page.late { StatusCode::CONFLICT } else { StatusCode::OK };
     answer(status, &page)
-}
-
-/// Takes the payload of a job apart, where its fields are known and it is not too long.
-fn entries(found: &JobPage) -> Option<Entries> {
-    let spec = &found.job.spec;
-    (spec.payload.len() <= LONGEST).then(|| Entries::of(found.shape.as_deref(), &masked(spec)))?
 }
 
 /// Says whether a job of this state would run once it is requeued.

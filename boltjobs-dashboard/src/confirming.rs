@@ -7,11 +7,12 @@ use boltjobs_core::store::{JobFilter, PageQuery};
 use boltjobs_core::{JobId, JobState};
 
 use crate::actions::Sent;
+use crate::batches;
 use crate::doing::{check_number, needs};
+use crate::link::Base;
 use crate::pages::{self, Asking, SURE};
 use crate::refused::Refused;
 use crate::routes::{Asked, find_definition, html};
-use crate::{batches, routes};
 
 /// The most jobs that are shown of those that are meant.
 const SAMPLE: usize = 10;
@@ -73,7 +74,7 @@ pub(crate) async fn recurring(asked: &Asked, form: &Sent, id: &str) -> Result<Re
     for job in found.runs.iter().filter_map(|run| run.job).take(SAMPLE) {
         sample.extend(asked.store().job(job).await?);
     }
-    let path = routes::relative("/recurring/", id);
+    let path = Base::default().item("/recurring/", id);
     let next = found.next.filter(|_| !found.paused);
     let asking = Asking {
         action: "remove",

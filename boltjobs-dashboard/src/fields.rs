@@ -4,11 +4,14 @@
 
 use std::collections::BTreeMap;
 
+use boltjobs_core::job::JobSpec;
 use boltjobs_core::literal::{Typing, typing};
+use boltjobs_core::mask::masked;
 use boltjobs_core::shape::{Kind, Shape};
 use serde_json::{Map, Value};
 
 use crate::actions::Sent;
+use crate::change::LONGEST;
 
 /// What the names of the fields in a form begin with.
 const BEFORE: &str = "field.";
@@ -45,6 +48,11 @@ pub(crate) struct Entries {
 }
 
 impl Entries {
+    /// Takes the payload of a job apart, where its fields are known and it is not too long.
+    pub(crate) fn of_job(spec: &JobSpec, shape: Option<&Shape>) -> Option<Self> {
+        (spec.payload.len() <= LONGEST).then(|| Self::of(shape, &masked(spec)))?
+    }
+
     /// Takes a payload apart, without what is sensitive in it; `None` where its JSON does not follow the fields of the request.
     pub(crate) fn of(shape: Option<&Shape>, payload: &Value) -> Option<Self> {
         let shape = shape.filter(|shape| shape.kind == Kind::Named)?;

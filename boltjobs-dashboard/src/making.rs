@@ -13,7 +13,6 @@ use boltjobs_core::access::Role;
 use boltjobs_core::job::{Job, JobSpec, NewJob};
 use boltjobs_core::lineage::{BY, EnqueuedBy};
 use boltjobs_core::literal::doubts;
-use boltjobs_core::mask::masked;
 use boltjobs_core::shape::Shape;
 use boltjobs_core::store::{Handled, ServerInfo};
 use boltjobs_core::text::shown;
@@ -22,7 +21,7 @@ use serde::Deserialize;
 
 use crate::actions::{Fields, Sent, answer};
 use crate::audit::told_with;
-use crate::change::{Difference, LONGEST, Typed, told};
+use crate::change::{Difference, Typed, told};
 use crate::doing::{self, allowed, needs, new_id, unknown};
 use crate::edit::Faults;
 use crate::fields::{Entries, blank};
@@ -94,11 +93,10 @@ impl Making {
             let spec = copy(&found.job.spec);
             (Some(found.job), spec, found.shape)
         };
-        let entries = (spec.payload.len() <= LONGEST).then(|| Entries::of(shape.as_deref(), &masked(&spec)));
         Ok(Self {
             id: new_id(asked)?,
             typed: Typed::of(&spec),
-            entries: entries.flatten(),
+            entries: Entries::of_job(&spec, shape.as_deref()),
             at: String::new(),
             faults: Faults::default(),
             preview: None,

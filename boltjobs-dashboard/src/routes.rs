@@ -35,11 +35,6 @@ use crate::refused::Refused;
 use crate::server::{Servers, is_aborted};
 use crate::silencing::leave_out_where_well;
 
-/// Returns the path of something by its name, without what the pages are nested in.
-pub(crate) fn relative(path: &str, name: &str) -> String {
-    Base::default().item(path, name)
-}
-
 /// What every page needs: what to tell of, and how to show it.
 pub(crate) struct Asked {
     source: Source,

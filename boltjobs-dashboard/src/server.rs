@@ -13,7 +13,7 @@ use boltjobs_core::{JobState, Timestamp};
 use crate::actions::{Fields, Sent, answer, back};
 use crate::audit::told_with;
 use crate::doing::{allowed, needs, unknown};
-use crate::pages;
+use crate::pages::{self, LEVELS};
 use crate::refused::Refused;
 use crate::routes::Asked;
 
@@ -160,18 +160,9 @@ pub(crate) async fn act(asked: &Asked, name: &str, action: &str, level: &str) ->
     Ok(done)
 }
 
-/// The levels, by their names in lower case.
-pub(crate) const LEVELS: [(&str, LogLevel); 5] = [
-    ("error", LogLevel::Error),
-    ("warn", LogLevel::Warn),
-    ("info", LogLevel::Info),
-    ("debug", LogLevel::Debug),
-    ("trace", LogLevel::Trace),
-];
-
 fn read_level(text: &str) -> Result<LogLevel, Refused> {
-    let found = LEVELS.into_iter().find(|(name, _)| *name == text);
-    let known = || LEVELS.map(|(name, _)| format!("`{name}`")).join(", ");
+    let mut levels = LEVELS.iter().rev();
+    let known = || LEVELS.iter().rev().map(|(name, ..)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let illegal = || Refused::Illegal(format!("`{}` is no level; use one of {}.", shown(text), known()));
-    found.map(|(_, level)| level).ok_or_else(illegal)
+    levels.find(|(name, ..)| *name == text).map(|(.., level)| *level).ok_or_else(illegal)
 }

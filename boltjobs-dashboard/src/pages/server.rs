@@ -5,9 +5,10 @@ use boltjobs_core::store::Duty;
 use maud::{Markup, html};
 
 use super::frame::{LINE, View, absolute, lasting, live, sentence, table};
+use super::log::LEVELS;
 use super::servers::{badges, worked};
 use crate::access::Role;
-use crate::server::{LEVELS, Server};
+use crate::server::Server;
 use crate::text::{bytes, clip, counted, span};
 
 /// The most slots that are listed.
@@ -136,7 +137,7 @@ fn logs(view: &View, server: &Server) -> Markup {
                 label {
                     "Keep more, up to "
                     select name="level" {
-                        @for (name, level) in LEVELS { option value=(name) selected[name == "debug"] { (level) } }
+                        @for (name, _, level) in LEVELS.iter().rev() { option value=(name) selected[*name == "debug"] { (level) } }
                     }
                 }
                 button type="submit" { "For " (span(LOGS_FOR)) }
