@@ -24,7 +24,7 @@ doc:
 
 # Runs the tests of what the macros say to mistakes. `just ui overwrite` accepts what they say now.
 ui mode="wip":
-    TRYBUILD={{mode}} cargo test --package boltjobs --all-features --test ui
+    TRYBUILD={{mode}} cargo test --package boltjobs-ui-tests
 
 # Checks licences, advisories and sources of the dependencies.
 deny:
