@@ -36,7 +36,7 @@ fn jobs(first: u64, jobs: u64) -> Vec<NewJob> {
     let job = |number: u64| {
         let payload = format!(r#"{{"text":"abcdefghijklmnopqrstuvwxyz012345","number":{number}}}"#);
         let id = JobId::from_parts(NOW, number.into());
-        NewJob { id, spec: JobSpec::new(Arc::clone(&request), payload.into_bytes()), start_at: None }
+        NewJob { id, spec: JobSpec::new(Arc::clone(&request), payload.into_bytes()).into(), start_at: None }
     };
     (first..first + jobs).map(job).collect()
 }
@@ -157,7 +157,7 @@ fn encode(bencher: Bencher<'_, '_>, which: &str) {
 fn decode(bencher: Bencher<'_, '_>, which: &str) {
     let bytes = encoded(&entry(which));
     bencher.counter(BytesCount::new(bytes.len())).bench(|| {
-        bincode::serde::decode_from_slice::<Entry, _>(black_box(&bytes), bincode::config::standard())
+        bincode::serde::borrow_decode_from_slice::<Entry, _>(black_box(&bytes), bincode::config::standard())
     });
 }
 

@@ -60,7 +60,10 @@ async fn left_by(version: u32, payload: &str, store: &dyn Store) -> boltjobs::Re
     let id = JobId::from_u128(STORED.fetch_add(1, Ordering::Relaxed).into());
     let spec = JobSpec { version, ..JobSpec::new("mail.invite", payload.as_bytes()) };
     store
-        .enqueue(vec![NewJob { id, spec, start_at: None }], Timestamp::EPOCH)
+        .enqueue(
+            vec![NewJob { id, spec: spec.into(), start_at: None }],
+            Timestamp::EPOCH,
+        )
         .await?;
     Ok(id)
 }

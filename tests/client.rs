@@ -68,7 +68,11 @@ async fn a_job_of_a_request_that_nobody_knows_can_be_looked_at_steered_and_delet
     let spec =
         JobSpec { title: Some("Mail to ada".to_owned()), ..JobSpec::new("old.mail", *br#"{"to":"ada"}"#) };
     let id = JobId::from_u128(9);
-    bench.store.enqueue(vec![NewJob { id, spec, start_at: None }], bench.clock_now()).await.unwrap();
+    bench
+        .store
+        .enqueue(vec![NewJob { id, spec: spec.into(), start_at: None }], bench.clock_now())
+        .await
+        .unwrap();
     let (client, job) = (bench.client(), bench.job(id).await);
     assert_eq!(
         (job.request_name(), job.title(), job.state()),

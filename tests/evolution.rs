@@ -95,7 +95,7 @@ async fn plain(request: Plain) -> JobResult<u64> {
 async fn left_behind(bench: &Bench, request: &str, version: u32, payload: &str) -> JobId {
     let id = JobId::from_u128(u128::from(version) + 100);
     let spec = JobSpec { version, ..JobSpec::new(request, payload.as_bytes()) };
-    bench.store.enqueue(vec![NewJob { id, spec, start_at: None }], seconds(0)).await.unwrap();
+    bench.store.enqueue(vec![NewJob { id, spec: spec.into(), start_at: None }], seconds(0)).await.unwrap();
     id
 }
 

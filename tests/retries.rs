@@ -253,7 +253,7 @@ async fn a_payload_that_does_not_decode_fails_at_once_naming_the_field_and_is_ke
     let id = boltjobs::JobId::from_u128(7);
     let mut spec = JobSpec::new("act", *br#"{"what": 31337, "token": "s3cret"}"#);
     spec.sensitive = vec!["token".to_owned()];
-    let job = NewJob { id, spec, start_at: None };
+    let job = NewJob { id, spec: spec.into(), start_at: None };
     bench.store.enqueue(vec![job], boltjobs_tests::seconds(0)).await.unwrap();
     let failed = bench.until(id, JobState::Failed).await;
     assert_eq!(failed.attempts(), 1);

@@ -253,7 +253,7 @@ async fn a_job_that_nobody_here_handles_stays_where_it_is_and_uses_no_attempt() 
     let bench = gated().await;
     let spec = boltjobs_core::job::JobSpec::new("from.another.program", *b"{}");
     let id = boltjobs::JobId::from_u128(1);
-    let stranger = boltjobs_core::job::NewJob { id, spec, start_at: None };
+    let stranger = boltjobs_core::job::NewJob { id, spec: spec.into(), start_at: None };
     bench.store.enqueue(vec![stranger], seconds(0)).await.unwrap();
     // One that can be run, enqueued later, is not held up.
     let leaf = bench.scope(async { Leaf.enqueue().await.unwrap() }).await;
@@ -334,7 +334,7 @@ async fn an_idle_server_takes_back_the_jobs_of_one_that_is_gone() {
     let bench = gated().await;
     let id = boltjobs::JobId::from_u128(1);
     let spec = boltjobs_core::job::JobSpec::new("from.another.program", *b"{}");
-    let job = boltjobs_core::job::NewJob { id, spec, start_at: None };
+    let job = boltjobs_core::job::NewJob { id, spec: spec.into(), start_at: None };
     let now = || boltjobs_core::clock::Clock::now(&*bench.clock);
     bench.store.enqueue(vec![job], now()).await.unwrap();
     let claimed = bench.store.claim(offer("from.another.program"), vec![1], now()).await.unwrap();

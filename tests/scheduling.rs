@@ -65,7 +65,7 @@ async fn a_job_of_an_older_version_is_brought_up() {
     let mut spec = boltjobs_core::job::JobSpec::new("scheduling::Invite", *b"{\"student\":7}");
     spec.version = 1;
     let id = boltjobs::JobId::from_u128(7);
-    let job = boltjobs_core::job::NewJob { id, spec, start_at: None };
+    let job = boltjobs_core::job::NewJob { id, spec: spec.into(), start_at: None };
     bench.store.enqueue(vec![job], boltjobs_tests::seconds(0)).await.unwrap();
     bench.until(id, JobState::Succeeded).await;
     bench.server.shutdown().await.unwrap();

@@ -105,7 +105,7 @@ async fn jobs_are_found_by_state_queue_request_tag_and_text() {
 async fn jobs_under_an_older_name_of_a_request_are_found() {
     let bench = Bench::with(|builder| builder.workers(0)).await;
     let spec = boltjobs_core::job::JobSpec::new("word.tell", br#"{"word":"old"}"#.as_slice());
-    let old = boltjobs_core::job::NewJob { id: JobId::from_u128(7), spec, start_at: None };
+    let old = boltjobs_core::job::NewJob { id: JobId::from_u128(7), spec: spec.into(), start_at: None };
     bench.store.enqueue(vec![old], boltjobs_tests::seconds(1)).await.unwrap();
     let new = bench.scope(async { word("new").enqueue().await.unwrap().id() }).await;
     let page = bench.client().jobs().request::<Say>().list().await.unwrap();

@@ -11,7 +11,7 @@ pub(crate) fn serialize<S: Serializer>(bytes: &Arc<[u8]>, serializer: S) -> Resu
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[u8]>, D::Error> {
-    deserializer.deserialize_byte_buf(Bytes)
+    deserializer.deserialize_bytes(Bytes)
 }
 
 struct Bytes;

@@ -21,6 +21,7 @@ pub const HISTORY_ROWS: usize = 64;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobSpec {
     /// The stable name of the request.
+    #[serde(with = "crate::interned")]
     pub request: Arc<str>,
     /// The version of the payload.
     pub version: u32,
@@ -32,6 +33,7 @@ pub struct JobSpec {
     /// The paths in the payload that are never shown.
     pub sensitive: Vec<String>,
     /// The queue.
+    #[serde(with = "crate::interned")]
     pub queue: Arc<str>,
     /// Higher goes first within the queue: -100 to 100.
     pub priority: i8,
@@ -148,10 +150,17 @@ pub struct Occurrence {
 pub struct NewJob {
     /// Its id. A job whose id is there already is taken for the same one, so an enqueue can be repeated.
     pub id: JobId,
-    /// What it is to do.
-    pub spec: JobSpec,
+    /// What it is to do. It is shared with whoever still has a use for it, and a copy before it is changed then.
+    pub spec: Arc<JobSpec>,
     /// When it may start; at once when there is no time, or when it has passed.
     pub start_at: Option<Timestamp>,
+}
+
+impl NewJob {
+    /// Returns what it is to do, to change it.
+    pub fn spec_mut(&mut self) -> &mut JobSpec {
+        Arc::make_mut(&mut self.spec)
+    }
 }
 
 /// The number of a claim: it rises with each claim of a job and never goes back, over restarts too.
@@ -319,6 +328,7 @@ pub enum RowData {
     /// Of Processing: who runs it.
     Processing {
         /// The server.
+        #[serde(with = "crate::interned")]
         server: Arc<str>,
         /// The worker of the server, from 1.
         worker: u32,
@@ -339,6 +349,7 @@ pub enum RowData {
     /// Of an attempt that ended otherwise.
     Ended {
         /// The server that ran it.
+        #[serde(with = "crate::interned")]
         server: Arc<str>,
         /// How long the handler ran.
         ran: Duration,

@@ -43,6 +43,7 @@ pub mod duration;
 pub mod engine;
 pub mod fingerprint;
 pub mod id;
+mod interned;
 pub mod job;
 pub mod lineage;
 pub mod literal;

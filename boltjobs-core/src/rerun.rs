@@ -141,7 +141,7 @@ impl Rerun {
                 }
             }
             spec.meta.insert(RERUN_OF.to_owned(), job.id.to_string());
-            NewJob { id: new_id(job.id), spec, start_at: None }
+            NewJob { id: new_id(job.id), spec: spec.into(), start_at: None }
         });
         let batch = NewBatch { id, name: self.name(), parent: None };
         store.submit(vec![batch], jobs.collect(), now).await.map(drop)

@@ -201,7 +201,7 @@ mod tests {
         spec.title = Some("Pay Ada".to_owned());
         let id = JobId::from_parts(Timestamp::EPOCH, 1);
         let mut engine = Engine::default();
-        let job = NewJob { id, spec, start_at: None };
+        let job = NewJob { id, spec: spec.into(), start_at: None };
         engine.at(Timestamp::EPOCH, &mut ()).enqueue(vec![job]).unwrap();
         engine.job(id).unwrap().into_owned()
     }

@@ -42,7 +42,7 @@ pub(crate) async fn enqueue(asked: &Asked, action: &str, key: &str) -> Result<Jo
     }
     let mut spec = JobSpec { queue, ..spec(fails) };
     EnqueuedBy::User(asked.actor().to_owned()).write(&mut spec.meta);
-    let job = NewJob { id, spec, start_at: None };
+    let job = NewJob { id, spec: spec.into(), start_at: None };
     asked.store().enqueue(vec![job], asked.now()).await?;
     told(asked, "demo", &format!("job {id}"), true).await;
     Ok(id)

@@ -152,7 +152,7 @@ mod tests {
         };
         let new = |number| {
             let (id, spec) = (JobId::from_parts(now, number), JobSpec::new(request, *b"{}"));
-            NewJob { id, spec, start_at: None }
+            NewJob { id, spec: spec.into(), start_at: None }
         };
         block_on(async {
             store.enqueue((0..jobs).map(new).collect(), now).await.unwrap();

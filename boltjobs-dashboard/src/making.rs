@@ -156,7 +156,7 @@ impl Making {
         allowed(asked, "enqueue", &format!("job {}", self.id))?;
         EnqueuedBy::User(asked.actor().to_owned()).write(&mut spec.meta);
         let request = Arc::clone(&spec.request);
-        asked.store().enqueue(vec![NewJob { id: self.id, spec, start_at }], asked.now()).await?;
+        asked.store().enqueue(vec![NewJob { id: self.id, spec: spec.into(), start_at }], asked.now()).await?;
         let detail = match &self.from {
             None => format!("of the request {request}"),
             Some(from) if differences.is_empty() => format!("a copy of job {}", from.id),

@@ -161,7 +161,10 @@ mod tests {
     fn job(trace: Option<&str>) -> Job {
         let spec = JobSpec { trace: trace.map(str::to_owned), ..JobSpec::new("pay", &b"{}"[..]) };
         let (id, mut engine) = (JobId::from_parts(Timestamp::EPOCH, 1), Engine::default());
-        engine.at(Timestamp::EPOCH, &mut ()).enqueue(vec![NewJob { id, spec, start_at: None }]).unwrap();
+        engine
+            .at(Timestamp::EPOCH, &mut ())
+            .enqueue(vec![NewJob { id, spec: spec.into(), start_at: None }])
+            .unwrap();
         engine.job(id).unwrap().into_owned()
     }
 

@@ -27,7 +27,7 @@ fn job(number: u64) -> NewJob {
     let payload = format!("{{\"n\":{number:0238}}}").into_bytes();
     NewJob {
         id: JobId::from_parts(now(), u128::from(number)),
-        spec: JobSpec::new("bench", payload),
+        spec: JobSpec::new("bench", payload).into(),
         start_at: None,
     }
 }

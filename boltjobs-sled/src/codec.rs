@@ -34,7 +34,7 @@ pub(crate) fn decode(bytes: &mut &[u8]) -> Result<Entry, String> {
         0x4000..0x4_0000 => bounded::<0x40_0000>(bytes),
         0x4_0000..0x40_0000 => bounded::<0x400_0000>(bytes),
         0x40_0000..0x400_0000 => bounded::<0x4000_0000>(bytes),
-        _ => bincode::serde::decode_from_slice(bytes, CONFIG),
+        _ => bincode::serde::borrow_decode_from_slice(bytes, CONFIG),
     };
     let (entry, length) = decoded.map_err(|error| error.to_string())?;
     *bytes = bytes.get(length..).unwrap_or_default();
@@ -43,7 +43,7 @@ pub(crate) fn decode(bytes: &mut &[u8]) -> Result<Entry, String> {
 
 fn bounded<const MOST: usize>(bytes: &[u8]) -> Result<(Entry, usize), DecodeError> {
     let config: Configuration<LittleEndian, Varint, Limit<MOST>> = CONFIG.with_limit();
-    bincode::serde::decode_from_slice(bytes, config)
+    bincode::serde::borrow_decode_from_slice(bytes, config)
 }
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
 
     fn records(spec: JobSpec) -> (Engine, Vec<Entry>) {
         let (mut engine, mut entries) = (Engine::default(), Vec::new());
-        let job = NewJob { id: JobId::from_parts(NOW, 1), spec, start_at: None };
+        let job = NewJob { id: JobId::from_parts(NOW, 1), spec: spec.into(), start_at: None };
         engine.at(NOW, &mut entries).enqueue(vec![job]).unwrap();
         (engine, entries)
     }

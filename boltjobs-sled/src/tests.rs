@@ -24,7 +24,7 @@ const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 
 fn enqueue(store: &SledStore, number: u128) -> Answer<'_, Vec<Enqueued>> {
     let spec = JobSpec::new("mail.send", *b"{}");
-    store.enqueue(vec![NewJob { id: JobId::from_parts(NOW, number), spec, start_at: None }], NOW)
+    store.enqueue(vec![NewJob { id: JobId::from_parts(NOW, number), spec: spec.into(), start_at: None }], NOW)
 }
 
 #[test]
@@ -55,7 +55,8 @@ fn a_command_that_panics_stops_the_store_before_half_of_it_is_written() {
     let half = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         drop(store.turn(NOW, Wait::Durable, |turn| {
             let spec = JobSpec::new("mail.send", *b"{}");
-            turn.enqueue(vec![NewJob { id: JobId::from_parts(NOW, 2), spec, start_at: None }]).unwrap();
+            turn.enqueue(vec![NewJob { id: JobId::from_parts(NOW, 2), spec: spec.into(), start_at: None }])
+                .unwrap();
             panic!("the rest is missing");
         }));
     }));

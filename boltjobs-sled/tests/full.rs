@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use boltjobs_core::job::JobSpec;
 use boltjobs_core::store::{Outcome, Retention, Settled, Settlement, Store, StoreError};
 use boltjobs_core::watch::Interest;
 use boltjobs_core::{JobId, JobState};
@@ -149,7 +148,7 @@ fn meet_the_limit(directory: &Path) {
 /// The job of a round that runs while there is no room; before all others in its queue.
 fn runs(round: u64) -> boltjobs_core::job::NewJob {
     let mut new = job(1_000_000 + round, 0);
-    new.spec = JobSpec { priority: 100, ..new.spec };
+    new.spec_mut().priority = 100;
     new
 }
 

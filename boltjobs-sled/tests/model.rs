@@ -164,7 +164,7 @@ impl Pair<'_> {
         spec.expires_in = (self.chance.u8(..4) == 0).then_some(expires_in);
         spec.concurrency_key =
             [None, Some("a"), Some("b"), Some("c")][self.chance.usize(..4)].map(Into::into);
-        NewJob { spec, start_at, ..job }
+        NewJob { spec: spec.into(), start_at, ..job }
     }
 
     fn unique(&mut self) -> Unique {

@@ -86,7 +86,7 @@ pub(crate) fn current(runtime: &Runtime) -> Option<String> {
 pub(crate) fn name_parent(jobs: &mut [NewJob]) {
     if let Some(by) = runtime::with_job(|_, job| EnqueuedBy::Job(job.lease.job)) {
         for job in jobs {
-            by.write(&mut job.spec.meta);
+            by.write(&mut job.spec_mut().meta);
         }
     }
 }

@@ -85,7 +85,7 @@ async fn fill(office: &Office) -> Vec<JobId> {
     for (number, outcome) in (1_u128..).zip(outcomes) {
         let id = JobId::from_parts(now, number << 20);
         let spec = JobSpec { unique: spec().unique.filter(|_| number == 1), ..spec() };
-        store.enqueue(vec![NewJob { id, spec, start_at: None }], now).await.unwrap();
+        store.enqueue(vec![NewJob { id, spec: spec.into(), start_at: None }], now).await.unwrap();
         let claimed: Claimed = store.claim(Arc::clone(&offer), vec![1], now).await.unwrap().remove(0);
         let records = notes(now).into_iter().map(|note| Record { lease: claimed.lease, note });
         store.record(records.collect(), now).await.unwrap();
@@ -106,7 +106,7 @@ async fn fill(office: &Office) -> Vec<JobId> {
     // Nobody handles these, and their queue stands still.
     let id = JobId::from_parts(now, 99 << 20);
     store
-        .enqueue(vec![NewJob { id, spec: JobSpec { unique: None, ..spec() }, start_at: None }], now)
+        .enqueue(vec![NewJob { id, spec: JobSpec { unique: None, ..spec() }.into(), start_at: None }], now)
         .await
         .unwrap();
     store.pause(HOSTILE.into(), true, now).await.unwrap();

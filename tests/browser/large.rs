@@ -64,7 +64,7 @@ async fn fill(folder: &std::path::Path) -> Office {
         let mut spec = JobSpec::new("browser.archive", format!("{{\"page\":{number}}}").into_bytes());
         spec.queue = "later".into();
         let start_at = Some(now.plus(Duration::from_secs(3_600 + u64::from(number))));
-        NewJob { id: JobId::from_parts(now, u128::from(number) << 40), spec, start_at }
+        NewJob { id: JobId::from_parts(now, u128::from(number) << 40), spec: spec.into(), start_at }
     });
     office.bench.store.enqueue(delayed.collect(), now).await.unwrap();
     office

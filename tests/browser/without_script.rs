@@ -149,7 +149,7 @@ async fn a_long_list_is_paged_through_to_its_end() {
     let jobs = (1..=120).map(|number| {
         let mut spec = JobSpec::new("browser.page", *b"{}");
         spec.title = Some(format!("Job {number:03}"));
-        NewJob { id: JobId::from_parts(now, number << 20), spec, start_at: None }
+        NewJob { id: JobId::from_parts(now, number << 20), spec: spec.into(), start_at: None }
     });
     office.bench.store.enqueue(jobs.collect(), now).await.unwrap();
 

@@ -153,7 +153,7 @@ async fn a_server_runs_the_demo_once_its_dashboard_is_nested() {
     .await;
     let spec = boltjobs_core::demo::spec(false);
     let job = JobId::from_parts(bench.clock_now(), 1);
-    let demo = boltjobs_core::job::NewJob { id: job, spec, start_at: None };
+    let demo = boltjobs_core::job::NewJob { id: job, spec: spec.into(), start_at: None };
     bench.store.enqueue(vec![demo], bench.clock_now()).await.unwrap();
     assert_eq!(ended(&bench, JobState::Succeeded).await, job);
 }

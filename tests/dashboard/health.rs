@@ -24,7 +24,8 @@ async fn a_payload_that_does_not_fit_its_type_is_found_before_it_is_run() {
     let add = async |number, version, payload: &str| {
         let spec = JobSpec { version, ..JobSpec::new("pay", payload.as_bytes()) };
         let later = Some(bench.clock_now().plus(HOUR));
-        let job = NewJob { id: JobId::from_parts(bench.clock_now(), number), spec, start_at: later };
+        let job =
+            NewJob { id: JobId::from_parts(bench.clock_now(), number), spec: spec.into(), start_at: later };
         bench.store.enqueue(vec![job], bench.clock_now()).await.unwrap();
     };
     add(1, 1, r#"{"note":"x","card":"y","unknown":7}"#).await;

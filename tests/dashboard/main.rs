@@ -264,8 +264,11 @@ async fn what_comes_from_users_is_escaped() {
     let mut broken = Definition::new("</title>", Cron::daily(), spec.clone());
     broken.zone = serde_json::from_value::<Stored<Zone>>(HOSTILE.into()).unwrap();
     bench.store.put_recurring(broken, bench.clock_now()).await.unwrap();
-    let strange =
-        boltjobs_core::job::NewJob { id: JobId::from_parts(bench.clock_now(), 7), spec, start_at: None };
+    let strange = boltjobs_core::job::NewJob {
+        id: JobId::from_parts(bench.clock_now(), 7),
+        spec: spec.into(),
+        start_at: None,
+    };
     let strange_id = strange.id;
     bench.store.enqueue(vec![strange], bench.clock_now()).await.unwrap();
     bench.store.pause(HOSTILE.into(), true, bench.clock_now()).await.unwrap();

@@ -125,7 +125,7 @@ async fn prometheus_reads_what_the_store_counts() {
     // A store that others fill may hold names that no program of ours accepts.
     let mut spec = JobSpec::new(NAME, *b"{}");
     spec.queue = NAME.into();
-    let strange = NewJob { id: JobId::from_parts(bench.clock_now(), 7), spec, start_at: None };
+    let strange = NewJob { id: JobId::from_parts(bench.clock_now(), 7), spec: spec.into(), start_at: None };
     bench.store.enqueue(vec![strange], bench.clock_now()).await.unwrap();
     let before = bench.clock_now();
     bench.clock.advance(std::time::Duration::from_millis(2_500));

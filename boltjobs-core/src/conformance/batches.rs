@@ -119,7 +119,7 @@ pub fn cancelling_a_batch_deletes_what_waits_and_stops_what_runs(fixture: &dyn F
     let lab = Lab::new(fixture);
     let later = NewJob { start_at: Some(at(500)), ..job_of(batch_id(2), 3) };
     let mut waits = job_after(4, id(1), After::Succeeded);
-    waits.spec.batch = Some(batch_id(1));
+    waits.spec_mut().batch = Some(batch_id(1));
     let jobs = vec![
         job_of(batch_id(1), 1),
         job_of(batch_id(1), 2),

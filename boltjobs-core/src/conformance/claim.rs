@@ -27,7 +27,7 @@ pub fn a_claim_tells_and_records_what_runs(fixture: &dyn Fixture) {
     lab.add(1, at(0));
     let claimed = lab.take(at(3));
     assert_eq!((claimed.attempt, claimed.created_at, claimed.lease.job), (1, at(0), id(1)));
-    assert_eq!((&*claimed.spec, claimed.waited), (&job(1).spec, secs(3)));
+    assert_eq!((claimed.spec, claimed.waited), (job(1).spec, secs(3)));
     let found = lab.job(id(1));
     assert_eq!((found.state, found.since, found.attempt), (Processing, at(3), 1));
     assert_eq!(found.lease(), claimed.lease);

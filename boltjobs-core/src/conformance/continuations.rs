@@ -138,8 +138,9 @@ pub fn nothing_can_wait_for_itself(fixture: &dyn Fixture) {
     let own = NewJob {
         spec: crate::job::JobSpec {
             batch: Some(batch_id(2)),
-            ..job_after(1, batch_id(1), After::Finished).spec
-        },
+            ..(*job_after(1, batch_id(1), After::Finished).spec).clone()
+        }
+        .into(),
         ..job(1)
     };
     let refused = lab.unchanged(|| lab.submit(vec![batch(1), inner.clone()], vec![own], at(0)));
@@ -148,7 +149,7 @@ pub fn nothing_can_wait_for_itself(fixture: &dyn Fixture) {
     lab.submit(vec![batch(1), inner], vec![job_of(batch_id(2), 3)], at(0)).expect("they fit");
     lab.enqueue(vec![job_after(4, batch_id(1), After::Finished)], at(0));
     let mut last = job_after(5, id(4), After::Finished);
-    last.spec.batch = Some(batch_id(2));
+    last.spec_mut().batch = Some(batch_id(2));
     assert_eq!(lab.unchanged(|| lab.submit(vec![], vec![last], at(0))), Err(Refusal::Cycle(id(5))));
 }
 

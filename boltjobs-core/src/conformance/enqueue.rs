@@ -16,7 +16,7 @@ pub fn a_new_job_is_enqueued_with_its_first_row(fixture: &dyn Fixture) {
     assert_eq!((found.state, found.since, found.created_at, found.due), (Enqueued, at(5), at(5), None));
     assert_eq!((found.attempt, found.crashes, found.cancel), (0, 0, None));
     assert_eq!(found.history, [HistoryRow::new(at(5), Enqueued)]);
-    assert_eq!(*found.spec, job(1).spec);
+    assert_eq!(*found.spec, *job(1).spec);
 }
 
 /// Laws 8 and 10.
@@ -93,7 +93,7 @@ fn every_field() -> JobSpec {
 /// R6, and law 1: nothing of it is lost on disk either.
 pub fn a_job_keeps_its_spec_through_retries_and_requeues(fixture: &dyn Fixture) {
     let mut lab = Lab::new(fixture);
-    lab.enqueue(vec![NewJob { id: id(1), spec: every_field(), start_at: None }], at(0));
+    lab.enqueue(vec![NewJob { id: id(1), spec: every_field().into(), start_at: None }], at(0));
     let first = lab.take(at(1));
     assert_eq!(*first.spec, every_field());
     lab.settle(first.lease, retry(secs(0)), at(2));

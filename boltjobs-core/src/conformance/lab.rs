@@ -344,7 +344,7 @@ impl<'f> Lab<'f> {
         if state == JobState::Awaiting {
             // Its parent is in a queue that nobody works.
             let parent = job_in("parents", n + 1_000_000);
-            job.spec.parents.push(Parent { id: parent.id.into(), when: After::Succeeded });
+            job.spec_mut().parents.push(Parent { id: parent.id.into(), when: After::Succeeded });
             self.enqueue(vec![parent], now);
         }
         self.enqueue(vec![job], now);

@@ -37,13 +37,13 @@ pub(super) fn id(n: u64) -> JobId {
 
 /// Returns job `n`, with the default of everything.
 pub(super) fn job(n: u64) -> NewJob {
-    NewJob { id: id(n), spec: JobSpec::new(REQUEST, n.to_string().into_bytes()), start_at: None }
+    NewJob { id: id(n), spec: JobSpec::new(REQUEST, n.to_string().into_bytes()).into(), start_at: None }
 }
 
 /// Returns job `n` with changes to its spec.
 pub(super) fn job_with(n: u64, change: impl FnOnce(&mut JobSpec)) -> NewJob {
     let mut job = job(n);
-    change(&mut job.spec);
+    change(job.spec_mut());
     job
 }
 

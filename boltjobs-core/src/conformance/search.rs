@@ -185,7 +185,7 @@ pub fn jobs_are_found_by_the_values_of_their_payloads(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
     let with = |n, payload: &str| job_with(n, |spec| spec.payload = payload.as_bytes().into());
     let mut secret = with(5, r#"{"user":{"id":42},"card":{"number":4111}}"#);
-    secret.spec.sensitive = vec!["card.number".into()];
+    secret.spec_mut().sensitive = vec!["card.number".into()];
     lab.enqueue(
         vec![
             with(1, r#"{"user":{"id":42,"name":"Ada L"},"paid":true,"note":null,"sum":1.50}"#),

@@ -23,7 +23,7 @@ pub fn a_batch_does_not_end_before_all_of_it_is_there(fixture: &dyn Fixture) {
     lab.run(id(1), failed(), at(1));
     // The first job is given up at once, for its parent has failed; the second one is still to come.
     let mut doomed = job_after(2, id(1), After::Succeeded);
-    doomed.spec.batch = Some(batch_id(1));
+    doomed.spec_mut().batch = Some(batch_id(1));
     let jobs = vec![doomed, job_of(batch_id(1), 3), job_after(4, batch_id(1), After::Finished)];
     lab.submit(vec![batch(1)], jobs, at(2)).expect("they fit");
     assert_eq!([2, 3, 4].map(|n| lab.state(id(n))), [Deleted, Enqueued, Awaiting]);
@@ -39,7 +39,7 @@ pub fn a_job_that_waits_for_parents_replaces_none_that_does_not(fixture: &dyn Fi
     lab.enqueue(vec![job(1), NewJob { start_at: Some(at(500)), ..unique(2, OnConflict::Replace) }], at(0));
     for conflict in [OnConflict::Replace, OnConflict::Reschedule] {
         let mut late = unique(3, conflict);
-        late.spec.parents = vec![Parent { id: id(1).into(), when: After::Succeeded }];
+        late.spec_mut().parents = vec![Parent { id: id(1).into(), when: After::Succeeded }];
         let answer = lab.unchanged(|| lab.submit(vec![], vec![late], at(1))).expect("it is refused kindly");
         assert_eq!((answer[0].id, answer[0].duplicate), (id(2), true));
     }
@@ -71,7 +71,7 @@ pub fn a_job_that_is_too_late_holds_no_key(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
     let late = |n| {
         let mut job = unique(n, OnConflict::Reject);
-        job.spec.expires_in = Some(secs(10));
+        job.spec_mut().expires_in = Some(secs(10));
         job
     };
     lab.enqueue(vec![late(1)], at(0));
@@ -105,7 +105,7 @@ pub fn a_batch_leaves_out_no_job_for_one_outside_with_its_key(fixture: &dyn Fixt
     lab.enqueue(vec![unique(1, OnConflict::Reject)], at(0));
     let member = |n| {
         let mut job = unique(n, OnConflict::Reject);
-        job.spec.batch = Some(batch_id(1));
+        job.spec_mut().batch = Some(batch_id(1));
         job
     };
     let refused =
@@ -136,7 +136,7 @@ pub fn a_job_that_was_requeued_in_a_cancelled_batch_can_be_cancelled_with_it(fix
 pub fn a_job_that_expires_is_followed_like_any_other_end(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
     let mut late = job_of(batch_id(1), 1);
-    late.spec.expires_in = Some(secs(10));
+    late.spec_mut().expires_in = Some(secs(10));
     let after = [(2, After::Succeeded), (3, After::Finished)].map(|(n, when)| job_after(n, id(1), when));
     let jobs = [vec![late], after.to_vec()].concat();
     lab.submit(vec![batch(1)], jobs, at(0)).expect("they fit");

@@ -55,7 +55,7 @@ pub fn a_key_is_held_until_its_job_has_ended(fixture: &dyn Fixture) {
 pub fn keys_are_compared_among_the_jobs_of_one_request(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
     let mut other = keyed(3, "k".into());
-    other.spec.request = "mail.print".into();
+    other.spec_mut().request = "mail.print".into();
     let jobs = vec![keyed(1, "k".into()), keyed(2, "K".into()), other, job(4), keyed(5, "k".into())];
     assert_eq!(lab.enqueue(jobs, at(0)), [is_new(1), is_new(2), is_new(3), is_new(4), stands_for(1)]);
 }
@@ -97,11 +97,13 @@ pub fn a_key_can_be_held_in_states_that_are_named(fixture: &dyn Fixture) {
 pub fn a_replacement_takes_the_payload_and_the_schedule(fixture: &dyn Fixture) {
     let lab = Lab::new(fixture);
     let mut first = in_time(100, replacing(1));
-    (first.spec.queue, first.spec.tags, first.spec.priority) = ("slow".into(), vec!["red".into()], 7);
+    (first.spec_mut().queue, first.spec_mut().tags, first.spec_mut().priority) =
+        ("slow".into(), vec!["red".into()], 7);
     lab.enqueue(vec![first], at(0));
     let mut second = in_time(200, replacing(2));
-    (second.spec.version, second.spec.title) = (3, Some("Second".into()));
-    (second.spec.sensitive, second.spec.concurrency_key) = (vec!["token".into()], Some("c".into()));
+    (second.spec_mut().version, second.spec_mut().title) = (3, Some("Second".into()));
+    (second.spec_mut().sensitive, second.spec_mut().concurrency_key) =
+        (vec!["token".into()], Some("c".into()));
     assert_eq!(lab.enqueue(vec![second.clone()], at(1)), [stands_for(1)]);
     let found = lab.job(id(1));
     assert_eq!((found.state, found.due, found.created_at), (Scheduled, Some(at(200)), at(0)));

@@ -18,7 +18,7 @@ impl Turn<'_> {
     /// Says what does not fit together, or with what is there; nothing is added then.
     pub fn submit(&mut self, batches: Vec<NewBatch>, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, Refusal> {
         admission::check(self.engine, &batches, &jobs)?;
-        if !self.engine.load_what_concerns(jobs.iter().map(|job| &job.spec)) {
+        if !self.engine.load_what_concerns(jobs.iter().map(|job| &*job.spec)) {
             return Ok(Vec::new());
         }
         self.keys_are_free(&jobs)?;
@@ -63,7 +63,7 @@ impl Turn<'_> {
             news.merged.insert(id, holder);
             return Enqueued { id: holder, duplicate: true };
         }
-        news.redirect(&mut new.spec);
+        news.redirect(&mut new);
         let parents = distinct(&new.spec);
         let ended =
             parents.iter().filter_map(|parent| Some((*parent, self.engine.end_of_parent(parent.id)?)));
@@ -86,7 +86,7 @@ impl Turn<'_> {
         let expires = new.spec.expires_in.map(|span| self.now.plus(span));
         let job = Job {
             id,
-            spec: Arc::new(new.spec),
+            spec: new.spec,
             created_at: self.now,
             state,
             since: self.now,
@@ -123,11 +123,11 @@ pub(super) struct News {
 
 impl News {
     /// Lets a job wait for those that stand for its parents.
-    fn redirect(&self, spec: &mut JobSpec) {
+    fn redirect(&self, job: &mut NewJob) {
         if self.merged.is_empty() {
             return;
         }
-        for parent in &mut spec.parents {
+        for parent in &mut job.spec_mut().parents {
             if let ParentId::Job(id) = &mut parent.id
                 && let Some(holder) = self.merged.get(id)
             {

@@ -158,7 +158,7 @@ impl Jobs {
 
     /// Gets a record into memory, if it can be read.
     pub(super) fn load(&mut self, id: JobId) -> Option<&Job> {
-        if let Some(trail) = self.slots.get(&id).and_then(Slot::trail) {
+        if let Some(trail) = self.slots.get(&id)?.trail() {
             let (job, trail) = (self.read(trail)?, Trail::from_slice(trail));
             let weight = job.weight() as u64;
             self.count(&job, weight);
@@ -178,7 +178,13 @@ impl Jobs {
 
     /// Takes a record to change it, if it can be read.
     pub(super) fn take(&mut self, id: JobId) -> Option<Box<Resident>> {
-        self.load(id)?;
+        self.take_resident(id).or_else(|| {
+            self.load(id)?;
+            self.take_resident(id)
+        })
+    }
+
+    fn take_resident(&mut self, id: JobId) -> Option<Box<Resident>> {
         let slot = self.slots.get_mut(&id)?;
         match mem::replace(slot, Slot::Taken) {
             Slot::Resident(resident) => Some(resident),

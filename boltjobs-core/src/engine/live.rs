@@ -177,7 +177,7 @@ impl Engine {
     /// Says whether a job may have been the cause of the last crash. The claim of such a job must be durable before
     /// it runs, so that the next crash can be counted.
     pub fn is_suspect(&self, id: JobId) -> bool {
-        self.jobs.get(id).is_some_and(|job| job.order < self.suspect_before)
+        self.suspect_before > 0 && self.jobs.get(id).is_some_and(|job| job.order < self.suspect_before)
     }
 
     /// Says that somebody watches: what only they want is collected from now on.

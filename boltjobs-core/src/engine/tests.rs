@@ -41,7 +41,7 @@ fn new_job(n: u8, priority: i8, start_at: Option<Timestamp>) -> NewJob {
     let queue = QUEUES[usize::from(n) % 2].into();
     let concurrency_key = [None, Some("x".into()), Some("y".into())][usize::from(n) % 3].clone();
     let spec = JobSpec { queue, priority, concurrency_key, ..JobSpec::new("mail.send", &b"{}"[..]) };
-    NewJob { id: id(n), spec, start_at }
+    NewJob { id: id(n), spec: spec.into(), start_at }
 }
 
 /// Returns the offer with limits that a number of [`Deed::Claim`] stands for.

@@ -106,7 +106,7 @@ impl RecurringJob {
         let definition = &self.definition;
         let mut spec = definition.spec.clone();
         spec.occurrence = Some(Occurrence { recurring: definition.id.clone(), scheduled_for: instant });
-        NewJob { id: self.job_id(instant), spec, start_at: None }
+        NewJob { id: self.job_id(instant), spec: spec.into(), start_at: None }
     }
 
     /// Makes the id of a run out of the definition and the instant, so that the same one has the same id whoever makes it.

@@ -51,7 +51,7 @@ fn fail(store: &MemoryStore, number: u128) -> Fingerprint {
     };
     let outcome = Outcome::Failed { error: Box::new(ErrorInfo::new("E", "no")), reason: None, delete: false };
     block_on(async {
-        let job = NewJob { id, spec: JobSpec::new("pay", *b"{}"), start_at: None };
+        let job = NewJob { id, spec: JobSpec::new("pay", *b"{}").into(), start_at: None };
         store.enqueue(vec![job], now).await.unwrap();
         let claimed = store.claim(offer.into(), vec![1], now).await.unwrap().remove(0);
         let settlement = Settlement { lease: claimed.lease, ran: Duration::ZERO, outcome };

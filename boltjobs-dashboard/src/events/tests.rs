@@ -59,7 +59,8 @@ fn id(event: &str) -> &str {
 }
 
 async fn enqueue(store: &MemoryStore, number: u128) {
-    let job = NewJob { id: JobId::from_u128(number), spec: JobSpec::new("pay", *b"{}"), start_at: None };
+    let job =
+        NewJob { id: JobId::from_u128(number), spec: JobSpec::new("pay", *b"{}").into(), start_at: None };
     store.enqueue(vec![job], Timestamp::EPOCH).await.unwrap();
 }
 

@@ -62,7 +62,7 @@ mod tests {
         let job = |n: u128| {
             let queue = if n.is_multiple_of(3) { "mail" } else { "a \"b\"" }.into();
             let spec = JobSpec { queue, ..JobSpec::new(format!("request-{n}"), *b"{}") };
-            NewJob { id: JobId::from_u128(n), spec, start_at: None }
+            NewJob { id: JobId::from_u128(n), spec: spec.into(), start_at: None }
         };
         let mut engine = Engine::default();
         engine.at(Timestamp::EPOCH, &mut ()).enqueue((0..60).map(job).collect()).unwrap();

@@ -108,7 +108,10 @@ fn pages_of(texts: &[String; 6], sensitive: bool) -> [String; 2] {
     };
     let delete = Command { action: Action::Delete, expected: Vec::new(), reason: Some(reason.into()) };
     block_on(async {
-        store.enqueue(vec![NewJob { id, spec, start_at: None }], Timestamp::EPOCH).await.unwrap();
+        store
+            .enqueue(vec![NewJob { id, spec: spec.into(), start_at: None }], Timestamp::EPOCH)
+            .await
+            .unwrap();
         store.command(vec![id], delete, Timestamp::EPOCH).await.unwrap();
     });
     ["/".to_owned(), format!("/jobs/{id}")].map(|path| {

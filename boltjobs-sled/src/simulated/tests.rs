@@ -14,7 +14,8 @@ fn open(disk: &SimulatedDisk) -> (Arc<SledStore>, SimulatedWriter) {
 /// Asks for a job, and lets it be written.
 fn enqueue(store: &SledStore, writer: &mut SimulatedWriter, number: u128) -> Result<(), StoreError> {
     let spec = JobSpec::new("mail.send", *b"{}");
-    let asked = store.enqueue(vec![NewJob { id: JobId::from_parts(NOW, number), spec, start_at: None }], NOW);
+    let asked = store
+        .enqueue(vec![NewJob { id: JobId::from_parts(NOW, number), spec: spec.into(), start_at: None }], NOW);
     while writer.advance() == Writes::On {}
     block_on(asked).map(drop)
 }

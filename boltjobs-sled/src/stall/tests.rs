@@ -26,7 +26,7 @@ fn id(number: u64) -> JobId {
 }
 
 fn job(number: u64) -> NewJob {
-    NewJob { id: id(number), spec: JobSpec::new("mail.send", vec![b'1'; 300]), start_at: None }
+    NewJob { id: id(number), spec: JobSpec::new("mail.send", vec![b'1'; 300]).into(), start_at: None }
 }
 
 fn offer() -> Arc<Offer> {

@@ -55,15 +55,15 @@ fn fill_relations(store: &SledStore) {
     let batch = |number: u64| BatchId::from(id(1_000 + number));
     let new = |number, parent| NewBatch { id: batch(number), name: format!("batch {number}"), parent };
     let mut member = job(20, 10);
-    (member.spec.batch, member.spec.expires_in) = (Some(batch(1)), Some(Duration::from_hours(1)));
+    (member.spec_mut().batch, member.spec_mut().expires_in) = (Some(batch(1)), Some(Duration::from_hours(1)));
     let mut child = job(21, 10);
     let parents = [ParentId::Job(id(20)), ParentId::Job(id(22)), batch(1).into()];
-    child.spec.parents = parents.map(|id| Parent { id, when: After::Finished }).to_vec();
+    child.spec_mut().parents = parents.map(|id| Parent { id, when: After::Finished }).to_vec();
     let mut unique = job(22, 10);
-    unique.spec.unique = Some(Unique::key("k").on_conflict(OnConflict::Replace));
-    unique.spec.tags = vec!["red".to_owned()];
-    let spec = JobSpec { payload: (*b"[9]").into(), ..unique.spec.clone() };
-    let other = NewJob { id: id(23), start_at: Some(at(500)), spec };
+    unique.spec_mut().unique = Some(Unique::key("k").on_conflict(OnConflict::Replace));
+    unique.spec_mut().tags = vec!["red".to_owned()];
+    let spec = JobSpec { payload: (*b"[9]").into(), ..(*unique.spec).clone() };
+    let other = NewJob { id: id(23), start_at: Some(at(500)), spec: spec.into() };
     let batches = vec![new(1, None), new(2, Some(batch(1))), new(3, None)];
     block_on(store.submit(batches, vec![member, unique, child], at(6))).unwrap();
     block_on(store.enqueue(vec![other], at(7))).unwrap();
@@ -95,7 +95,7 @@ fn fill_limits(store: &SledStore) {
     let handled = Handled { version: 1, limits: Some(limits.into()), shape: None, defaults: None };
     let offer = Offer { handles: [("rated.send".into(), handled)].into(), ..Offer::clone(&offer()) };
     let spec = JobSpec { queue: "rated".into(), ..JobSpec::new("rated.send", *b"{}") };
-    let jobs = (30..33).map(|number| NewJob { id: id(number), spec: spec.clone(), start_at: None });
+    let jobs = (30..33).map(|number| NewJob { id: id(number), spec: spec.clone().into(), start_at: None });
     block_on(store.enqueue(jobs.collect(), at(100_002))).unwrap();
     for second in [0, 10_000] {
         block_on(store.due(at(100_003 + second))).unwrap();

@@ -32,7 +32,7 @@ pub(crate) fn job(number: u64, payload: usize) -> NewJob {
     // Different for each job, so that no payload is taken for another.
     let bytes: Vec<u8> =
         (0..payload as u64).map(|at| (at.wrapping_mul(31) ^ number).to_le_bytes()[0]).collect();
-    NewJob { id: id(number), spec: JobSpec::new("mail.send", bytes), start_at: None }
+    NewJob { id: id(number), spec: JobSpec::new("mail.send", bytes).into(), start_at: None }
 }
 
 /// Makes the offer of a server that handles those jobs.

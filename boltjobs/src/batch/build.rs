@@ -182,7 +182,7 @@ impl Batch {
         }
         for (when, plan) in followers {
             for mut job in plan(runtime, now)? {
-                job.spec.parents.push(Parent { id: id.into(), when });
+                job.spec_mut().parents.push(Parent { id: id.into(), when });
                 work.jobs.push(job);
             }
         }
@@ -191,7 +191,7 @@ impl Batch {
 }
 
 pub(super) fn member(mut job: NewJob, batch: BatchId) -> NewJob {
-    job.spec.batch = Some(batch);
+    job.spec_mut().batch = Some(batch);
     job
 }
 

@@ -132,7 +132,7 @@ impl SubmittedJob {
     /// [`Error::Name`] for another name; the queue stays what it was.
     pub fn set_queue(&mut self, queue: &str) -> Result<()> {
         name::validate_queue(queue)?;
-        self.0.spec.queue = queue.into();
+        self.0.spec_mut().queue = queue.into();
         Ok(())
     }
 
@@ -141,13 +141,13 @@ impl SubmittedJob {
     /// # Errors
     /// [`Error::InvalidOption`] outside of that; the priority stays what it was.
     pub fn set_priority(&mut self, priority: i32) -> Result<()> {
-        self.0.spec.priority = legal_priority(priority)?;
+        self.0.spec_mut().priority = legal_priority(priority)?;
         Ok(())
     }
 
     /// Sets how often a failed attempt is followed by another; 0 fails at once.
     pub fn set_retries(&mut self, retries: u32) {
-        self.0.spec.retries = Some(retries);
+        self.0.spec_mut().retries = Some(retries);
     }
 
     /// Sets how long an attempt may take before it counts as failed.
@@ -156,18 +156,18 @@ impl SubmittedJob {
     /// [`Error::InvalidOption`] for zero; the timeout stays what it was.
     pub fn set_timeout(&mut self, timeout: Duration) -> Result<()> {
         legal_timeout(timeout)?;
-        self.0.spec.timeout = Some(timeout);
+        self.0.spec_mut().timeout = Some(timeout);
         Ok(())
     }
 
     /// Adds a word to find the job by.
     pub fn add_tag(&mut self, tag: impl Into<String>) {
-        self.0.spec.tags.push(tag.into());
+        self.0.spec_mut().tags.push(tag.into());
     }
 
     /// Attaches a value that the handler finds with `ctx.meta(key)`, in place of one that is there.
     pub fn set_meta(&mut self, key: impl Into<String>, value: impl Into<String>) {
-        self.0.spec.meta.insert(key.into(), value.into());
+        self.0.spec_mut().meta.insert(key.into(), value.into());
     }
 }
 

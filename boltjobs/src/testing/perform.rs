@@ -83,8 +83,8 @@ impl<R: Request> Perform<R> {
         let has_notes = !notes.steps.is_empty();
         world.probe.alone().insert(job.id, Alone { notes, settlement: None });
         let slots = Slots::new(1).take().await;
-        let spec = Arc::new(job.spec);
-        let claimed = Claimed { lease, spec, attempt, created_at: now, waited: Duration::ZERO, has_notes };
+        let claimed =
+            Claimed { lease, spec: job.spec, attempt, created_at: now, waited: Duration::ZERO, has_notes };
         dispatch(&worker, vec![claimed], slots);
         drive(&world, Until::Alone(job.id)).await;
         let alone = world.probe.alone().remove(&job.id);

@@ -216,7 +216,11 @@ impl Story {
             let payload = json!({ "customer": person });
             let mut spec = spec("reports.monthly", "reports", &format!("Statement for {person}"), &payload);
             spec.batch = Some(id);
-            jobs.push(NewJob { id: JobId::from_parts(now, self.jobs << 20), spec, start_at: None });
+            jobs.push(NewJob {
+                id: JobId::from_parts(now, self.jobs << 20),
+                spec: spec.into(),
+                start_at: None,
+            });
         }
         self.store.submit(vec![batch], jobs, now).await.expect("it is stored");
         for _ in 1..PEOPLE.len() {
@@ -295,7 +299,10 @@ impl Story {
         let now = self.clock.now();
         // Ids of one millisecond are in the order of these.
         let id = JobId::from_parts(now, self.jobs << 20);
-        self.store.enqueue(vec![NewJob { id, spec, start_at }], now).await.expect("it is stored");
+        self.store
+            .enqueue(vec![NewJob { id, spec: spec.into(), start_at }], now)
+            .await
+            .expect("it is stored");
         id
     }
 

@@ -45,8 +45,9 @@ fn what_has_ended_leaves_the_memory_and_is_read_back_as_it_was() {
     let unique = |n| NewJob {
         spec: JobSpec {
             unique: Some(Unique { within: Some(Duration::from_mins(1)), ..Unique::key("key") }),
-            ..new_job(n, 0, None).spec
-        },
+            ..(*new_job(n, 0, None).spec).clone()
+        }
+        .into(),
         ..new_job(n, 0, None)
     };
     let mut control = Engine::default();
@@ -76,8 +77,9 @@ fn what_has_ended_leaves_the_memory_and_is_read_back_as_it_was() {
     let child = NewJob {
         spec: JobSpec {
             parents: vec![Parent { id: id(1).into(), when: After::Succeeded }],
-            ..new_job(4, 0, None).spec
-        },
+            ..(*new_job(4, 0, None).spec).clone()
+        }
+        .into(),
         ..new_job(4, 0, None)
     };
     rig.engine.at(at(3), &mut rig.journal).enqueue(vec![child]).unwrap();

@@ -71,8 +71,8 @@ impl Kin {
                 };
                 Some(Parent { id, when })
             });
-            job.spec.parents = parents.collect();
-            job.spec.batch = batch.filter(known).map(batch_id);
+            job.spec_mut().parents = parents.collect();
+            job.spec_mut().batch = batch.filter(known).map(batch_id);
             before.push(job.id);
             jobs.push(job);
         }

@@ -298,7 +298,7 @@ fn a_transition_is_told_when_it_is_published_if_anybody_watches() {
     let mut engine = crate::engine::Engine::default();
     let job = |id| crate::job::NewJob {
         id: JobId::from_u128(id),
-        spec: crate::job::JobSpec::new("mail.send", *b"{}"),
+        spec: crate::job::JobSpec::new("mail.send", *b"{}").into(),
         start_at: None,
     };
     engine.at(crate::Timestamp::EPOCH, &mut ()).enqueue(vec![job(1)]).unwrap();

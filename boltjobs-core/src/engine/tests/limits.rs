@@ -139,7 +139,7 @@ fn add(engine: &mut Engine, jobs: Range<u64>, key: impl Fn(u64) -> Option<String
     let job = |n: u64| {
         let concurrency_key = key(n).map(Into::into);
         let spec = JobSpec { concurrency_key, ..JobSpec::new("mail.send", &b"{}"[..]) };
-        NewJob { id: JobId::from_parts(at(0), u128::from(n)), spec, start_at: None }
+        NewJob { id: JobId::from_parts(at(0), u128::from(n)), spec: spec.into(), start_at: None }
     };
     engine.at(at(0), &mut ()).enqueue(jobs.map(job).collect()).unwrap();
     let unpublished = engine.take_unpublished();

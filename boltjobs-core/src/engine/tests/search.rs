@@ -101,7 +101,7 @@ fn crowded() -> Rig {
         let tags = if n.is_multiple_of(1_000) { vec!["rare".to_owned()] } else { Vec::new() };
         let queue = format!("queue-{}", n % 10).into();
         let spec = JobSpec { queue, tags, ..JobSpec::new(name, payload.as_bytes()) };
-        NewJob { id: JobId::from_parts(at(0), n.into()), spec, ..new_job(0, 0, None) }
+        NewJob { id: JobId::from_parts(at(0), n.into()), spec: spec.into(), ..new_job(0, 0, None) }
     };
     rig.engine.at(at(0), &mut ()).enqueue((0..MANY).map(job).collect()).unwrap();
     rig

@@ -46,7 +46,11 @@ impl Other {
         // Each says another thing, of which a replacement must be seen.
         let payload = format!("{} at {now}", self.n).into_bytes().into();
         let version = 1 + u32::from(self.n % 2) * u32::from(self.key.is_some());
-        NewJob { spec: JobSpec { payload, version, unique, expires_in, tags: self.tags, ..new.spec }, ..new }
+        NewJob {
+            spec: JobSpec { payload, version, unique, expires_in, tags: self.tags, ..(*new.spec).clone() }
+                .into(),
+            ..new
+        }
     }
 }
 
@@ -148,7 +152,7 @@ fn a_job_that_was_replaced_waits_for_the_second_write() {
     let replacing = |n, payload: &'static [u8]| {
         let unique = Some(Unique::key("k").on_conflict(OnConflict::Replace));
         let new = new_job(n, 0, None);
-        NewJob { spec: JobSpec { unique, payload: payload.into(), ..new.spec }, ..new }
+        NewJob { spec: JobSpec { unique, payload: payload.into(), ..(*new.spec).clone() }.into(), ..new }
     };
     rig.engine.at(at(0), &mut ()).enqueue(vec![replacing(0, b"1")]).unwrap();
     let first = rig.engine.take_unpublished();
@@ -168,7 +172,7 @@ fn the_latest_of_many_jobs_with_a_key_is_the_one_that_holds_it() {
     let mut rig = Rig::new();
     let with_key = |n, unique: Unique| {
         let new = new_job(n, 0, None);
-        NewJob { spec: JobSpec { unique: Some(unique), ..new.spec }, ..new }
+        NewJob { spec: JobSpec { unique: Some(unique), ..(*new.spec).clone() }.into(), ..new }
     };
     for n in 0..20 {
         let now = at(i64::from(n) * 10);

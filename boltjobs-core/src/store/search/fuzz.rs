@@ -14,7 +14,10 @@ fn job(title: &str, payload: &[u8], sensitive: bool) -> Job {
         ..JobSpec::new("mail.send", payload)
     };
     let (mut engine, id) = (Engine::default(), JobId::from_u128(7));
-    engine.at(Timestamp::EPOCH, &mut ()).enqueue(vec![NewJob { id, spec, start_at: None }]).unwrap();
+    engine
+        .at(Timestamp::EPOCH, &mut ())
+        .enqueue(vec![NewJob { id, spec: spec.into(), start_at: None }])
+        .unwrap();
     engine.job(id).unwrap().into_owned()
 }
 
