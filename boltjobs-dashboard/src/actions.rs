@@ -80,12 +80,13 @@ async fn act_on_jobs(asked: &Asked, fields: Fields) -> Result<Response, Refused>
     let wish = doing::wish(name, form.field("at"), form.field("to"), asked.now())?;
     // Whoever looked at one job meant it in the state that was shown.
     let expected = doing::states(form.all("seen"))?;
-    let acted = doing::jobs(asked, wish, ids, expected).await?;
     if form.field("from") == "job" {
+        let acted = doing::jobs(asked, wish, ids, expected).await?;
         let did = if acted[0].done { name } else { "nothing" };
         return Ok(back(&asked.base().item("/jobs/", &acted[0].id.to_string()), did));
     }
-    Ok(html(pages::acted(asked.view(), name, &acted)).into_response())
+    let (acted, operation) = doing::marked(asked, wish, ids, expected).await?;
+    Ok(html(pages::acted(asked.view(), name, &acted, operation.as_ref())).into_response())
 }
 
 /// Acts on the recurring definitions that were chosen.

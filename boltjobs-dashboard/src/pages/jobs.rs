@@ -9,7 +9,7 @@ use boltjobs_core::{JobId, JobState};
 use maud::{Markup, html};
 
 use super::columns::{cell, chooser};
-use super::frame::{Card, LINE, View, ask, cards, live, live_list, press, state, table};
+use super::frame::{Card, LINE, View, ask, cards, live, live_list, press, state};
 use super::saved::Kept;
 use crate::access::Role;
 use crate::columns::Columns;
@@ -239,44 +239,6 @@ fn planned(view: &View, typed: &str, action: &str, to: &str, label: &str) -> Mar
             button type="submit" { (label) }
         }
     }
-}
-
-/// A job that was acted on.
-#[derive(Debug)]
-pub(crate) struct Acted {
-    pub(crate) id: JobId,
-    pub(crate) done: bool,
-    /// What it is by now, if it is still known.
-    pub(crate) job: Option<Job>,
-}
-
-/// Shows what came of an action, for each job.
-pub(crate) fn acted(view: &View, action: &str, acted: &[Acted]) -> Markup {
-    let done = acted.iter().filter(|acted| acted.done).count();
-    let rows = html! {
-        @for each in acted {
-            tr {
-                th scope="row" {
-                    (view.job(each.id, &each.job.as_ref().map_or_else(|| each.id.to_string(), |job| job.spec.title().to_owned())))
-                }
-                td { @if each.done { "done" } @else { "not done: its state does not allow it" } }
-                td { @if let Some(job) = &each.job { (state(job.state)) } @else { "it is not known" } }
-            }
-        }
-    };
-    let body = html! {
-        h1 { "Jobs" }
-        p class="did" role="status" { (action) ": " (done) " of " (counted(acted.len() as u64, "job")) }
-        @if action == "delete" && done > 0 && view.access.role >= Role::Operate {
-            form class="act" method="post" action=(view.base.path("/jobs")) {
-                (view.token())
-                @for each in acted.iter().filter(|acted| acted.done) { input type="hidden" name="job" value=(each.id); }
-                button type="submit" name="action" value="requeue" { "Take back: requeue those that were deleted" }
-            }
-        }
-        (table("What came of it", &["Job", "Done", "State by now"], &rows))
-    };
-    view.frame("Jobs", "Jobs", &body)
 }
 
 /// Says that nothing matches, and what to leave out.

@@ -1,5 +1,6 @@
 //! The pages. What comes from outside is only ever put into them by `maud`, which escapes it.
 
+mod acted;
 mod audit;
 mod backfill;
 mod bar;
@@ -45,6 +46,7 @@ mod silence;
 pub(crate) mod sorting;
 mod told;
 
+pub(crate) use acted::{Acted, acted};
 pub(crate) use audit::{ROWS as AUDIT_ROWS, audit};
 pub(crate) use backfill::{BackfillPage, backfill};
 pub(crate) use batches::{BY as BATCHES_BY, ROWS as BATCH_ROWS, batch, batches};
@@ -56,7 +58,7 @@ pub(crate) use failures::{BY as FAILURES_BY, GROUPS, Known, failures};
 pub(crate) use frame::{Badges, VERSION, View};
 pub(crate) use health::health;
 pub(crate) use job::{JobPage, job};
-pub(crate) use jobs::{Acted, JobsPage, SIZES, Wider, acted, jobs, unreadable};
+pub(crate) use jobs::{JobsPage, SIZES, Wider, jobs, unreadable};
 pub(crate) use log::LEVELS;
 pub(crate) use login::{closed, login};
 pub(crate) use making::{choose, making};

@@ -9,6 +9,7 @@ use pollster::block_on;
 use super::*;
 use crate::clock::Sleep;
 use crate::memory::MemoryStore;
+use crate::operation::Bulk;
 
 /// A clock that counts how often somebody sleeps, for no time at all.
 #[derive(Debug, Default)]
