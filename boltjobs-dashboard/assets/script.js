@@ -458,7 +458,7 @@ document.addEventListener("click", (event) => {
 
 // ---- Completion: the word at the cursor, by the words that the page lists ----
 
-for (const box of all("input[list=words]")) {
+for (const box of all("input[list]")) {
   const words = [...box.list.options].map((option) => option.value);
   box.addEventListener("input", () => {
     const [text, end] = [box.value, box.selectionStart];

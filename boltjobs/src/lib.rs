@@ -75,7 +75,7 @@ mod trace;
 mod upcast;
 mod vitals;
 
-pub use boltjobs_core::audit::{AuditEntry, AuditPage};
+pub use boltjobs_core::audit::{AuditChange, AuditEntry, AuditPage};
 pub use boltjobs_core::continuation::{After, ParentId};
 pub use boltjobs_core::cron::{Cron, Dst, Zone};
 pub use boltjobs_core::deploy::Deploy;

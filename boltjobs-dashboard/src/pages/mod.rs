@@ -47,7 +47,7 @@ pub(crate) mod sorting;
 mod told;
 
 pub(crate) use acted::{Acted, acted};
-pub(crate) use audit::{ROWS as AUDIT_ROWS, audit};
+pub(crate) use audit::{ROWS as AUDIT_ROWS, audit, unreadable as unreadable_audit};
 pub(crate) use backfill::{BackfillPage, backfill};
 pub(crate) use batches::{BY as BATCHES_BY, ROWS as BATCH_ROWS, batch, batches};
 pub(crate) use change::{ChangePage, change};
