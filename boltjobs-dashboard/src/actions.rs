@@ -34,6 +34,11 @@ impl Sent {
         Ok(form)
     }
 
+    /// Takes what a link says for what a form does, where nothing is changed by it.
+    pub(crate) fn link(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
     /// Returns the first field of a name; nothing when there is none.
     pub(crate) fn field(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()

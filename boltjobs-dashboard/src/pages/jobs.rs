@@ -9,6 +9,7 @@ use boltjobs_core::{JobId, JobState};
 use maud::{Markup, html};
 
 use super::columns::{cell, chooser};
+use super::copies::buttons;
 use super::frame::{Card, LINE, View, ask, cards, live, live_list, press, state};
 use super::saved::Kept;
 use crate::access::Role;
@@ -166,7 +167,7 @@ fn total(listed: &JobsPage, state: Option<JobState>) -> Markup {
 fn rows(view: &View, listed: &JobsPage, columns: &Columns) -> Markup {
     let rows = listed.page.jobs.iter().map(|job| Card {
         about: html! {
-            (mark(view, job)) (view.job(job.id, job.spec.title()))
+            (mark(job)) (view.job(job.id, job.spec.title()))
             @if listed.aborted.contains(&job.id) { " " span class="badge bad" { "its server is gone" } }
         },
         cells: columns
@@ -180,33 +181,32 @@ fn rows(view: &View, listed: &JobsPage, columns: &Columns) -> Markup {
     cards("Jobs", &titles, rows, &html! {})
 }
 
-/// Puts rows with jobs to mark into a form that acts on those that are, for those who may.
+/// Puts rows with jobs to mark into a form that copies those that are, and acts on them for those who may.
 pub(super) fn with_marks(view: &View, requeue: &str, rows: &Markup) -> Markup {
     html! {
-        @if view.access.role >= Role::Operate {
-            form class="bulk" method="post" action=(view.base.path("/jobs")) {
-                (view.token())
-                (rows)
-                p class="actions" {
-                    span class="marked" { "With those that are marked: " }
+        form class="bulk" method="post" action=(view.base.path("/jobs")) {
+            (view.token())
+            (rows)
+            p class="actions" {
+                span class="marked" { "With those that are marked: " }
+                @if view.access.role >= Role::Operate {
                     (ask())
                     (press("requeue", requeue, Some("action"))) " "
                     (press("delete", "Delete", Some("action"))) " "
                     (press("move", "Move…", Some("action"))) " "
-                    (press("prioritize", "Prioritize…", Some("action")))
+                    (press("prioritize", "Prioritize…", Some("action"))) " "
                 }
+                (buttons(view))
             }
-        } @else { (rows) }
+        }
     }
 }
 
-/// Makes the box by which a job is marked, for those who may do anything with it.
-pub(super) fn mark(view: &View, job: &Job) -> Markup {
+/// Makes the box by which a job is marked.
+pub(super) fn mark(job: &Job) -> Markup {
     html! {
-        @if view.access.role >= Role::Operate {
-            input type="checkbox" name="job" value=(job.id) aria-label=(format!("Mark {}", clip(job.spec.title(), LINE)));
-            " "
-        }
+        input type="checkbox" name="job" value=(job.id) aria-label=(format!("Mark {}", clip(job.spec.title(), LINE)));
+        " "
     }
 }
 
