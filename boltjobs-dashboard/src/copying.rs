@@ -12,7 +12,7 @@ use boltjobs_core::JobId;
 use boltjobs_core::literal::literal;
 use boltjobs_core::text::shown;
 
-use crate::actions::{Fields, Sent, answer};
+use crate::actions::{Fields, Sent, with_form};
 use crate::api::{exported, written_all};
 use crate::doing::{check_number, job_id};
 use crate::kin;
@@ -77,16 +77,15 @@ pub(crate) async fn look(
     headers: HeaderMap,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Response {
-    asked_for(&asked, &headers, &Sent::link(pairs)).await.unwrap_or_else(|refused| asked.answer(Err(refused)))
+    asked_for(&asked, &headers, Sent::link(pairs)).await.unwrap_or_else(|refused| asked.answer(Err(refused)))
 }
 
 /// Shows jobs that were marked.
 pub(crate) async fn sent(asked: Asked, headers: HeaderMap, fields: Fields) -> Response {
-    let done = async { asked_for(&asked, &headers, &Sent::read(&asked, fields)?).await };
-    answer(&asked, done.await)
+    with_form(&asked, fields, |form| asked_for(&asked, &headers, form)).await
 }
 
-async fn asked_for(asked: &Asked, headers: &HeaderMap, form: &Sent) -> Result<Response, Refused> {
+async fn asked_for(asked: &Asked, headers: &HeaderMap, form: Sent) -> Result<Response, Refused> {
     let kind = form.field("as").parse()?;
     let ids = form.all("job").map(job_id).collect::<Result<Vec<_>, _>>()?;
     check_number(ids.len())?;

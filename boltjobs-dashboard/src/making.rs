@@ -20,7 +20,7 @@ use boltjobs_core::text::shown;
 use boltjobs_core::{JobId, Timestamp};
 use serde::Deserialize;
 
-use crate::actions::{Fields, Sent, answer};
+use crate::actions::{Fields, Sent, answer, with_form};
 use crate::audit::told_changes;
 use crate::change::Typed;
 use crate::doing::{self, allowed, needs, new_id, unknown};
@@ -209,12 +209,10 @@ pub(crate) async fn form(asked: Asked, Query(wanted): Query<Wanted>) -> Response
 
 /// Shows what would be enqueued, or enqueues it.
 pub(crate) async fn sent(asked: Asked, fields: Fields) -> Response {
-    let done = act(&asked, fields).await;
-    answer(&asked, done)
+    with_form(&asked, fields, |form| act(&asked, form)).await
 }
 
-async fn act(asked: &Asked, fields: Fields) -> Result<Response, Refused> {
-    let form = Sent::read(asked, fields)?;
+async fn act(asked: &Asked, form: Sent) -> Result<Response, Refused> {
     needs(asked, Role::Operate)?;
     let enqueue = match form.field("action") {
         "preview" => false,
