@@ -59,11 +59,11 @@ pub(crate) async fn audit(asked: Asked, Query(wanted): Query<Wanted>) -> Respons
 /// Finds what people asked for.
 pub(crate) async fn find(asked: &Asked, wanted: &Wanted) -> Result<AuditPage, Refused> {
     let after = Some(&*wanted.after).filter(|after| !after.is_empty());
-    let filter = wanted.filter(asked.now()).map_err(unreadable)?;
+    let filter = wanted.filter(asked.now()).map_err(|error| unreadable(&error))?;
     Ok(audit::find(asked.store(), &filter, after.map(Into::into), AUDIT_ROWS).await?)
 }
 
-fn unreadable(error: QueryError) -> Refused {
+fn unreadable(error: &QueryError) -> Refused {
     Refused::Illegal(as_sentence(&error.to_string()))
 }
 
@@ -78,7 +78,7 @@ pub(crate) async fn export(asked: Asked, Query(wanted): Query<Wanted>) -> Respon
         }
     };
     let found = async {
-        let filter = wanted.filter(asked.now()).map_err(unreadable)?;
+        let filter = wanted.filter(asked.now()).map_err(|error| unreadable(&error))?;
         Ok::<_, Refused>(audit::find(asked.store(), &filter, None, KEPT).await?)
     };
     match found.await {

@@ -45,12 +45,11 @@ impl Operations {
         };
         let mut found = Vec::with_capacity(jobs.len());
         for id in jobs {
-            match self.store.job(*id).await? {
-                Some(job) => found.push(job),
-                None => {
-                    operation.skipped += 1;
-                    operation.skips.add(*id, None, Skip::Gone);
-                }
+            if let Some(job) = self.store.job(*id).await? {
+                found.push(job);
+            } else {
+                operation.skipped += 1;
+                operation.skips.add(*id, None, Skip::Gone);
             }
         }
         let seen: Vec<&Job> = found.iter().collect();

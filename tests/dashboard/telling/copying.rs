@@ -1,7 +1,6 @@
 //! Marked jobs as text, without a script: as JSON, as Rust and as curl.
 
 use boltjobs::DashboardRole;
-use boltjobs::prelude::*;
 use boltjobs_tests::{Bench, patiently};
 use serde_json::Value;
 

@@ -7,6 +7,7 @@ use std::task::Context;
 use pollster::block_on;
 
 use super::*;
+use crate::Timestamp;
 use crate::clock::Sleep;
 use crate::memory::MemoryStore;
 use crate::operation::Bulk;
