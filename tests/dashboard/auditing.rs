@@ -169,7 +169,7 @@ async fn an_edit_is_a_table_of_what_was_before_and_after_and_leads_to_its_trace(
 async fn entries_are_found_by_a_range_of_time_as_jobs_are() {
     let bench = bench().await;
     let at = address(&bench);
-    bench.clock.advance(Duration::from_secs(2 * 3_600));
+    bench.clock.advance(Duration::from_hours(2));
     let now = bench.clock_now();
     let late = AuditEntry {
         at: now,

@@ -113,7 +113,7 @@ mod tests {
     fn what_one_types_is_a_range_a_trace_and_a_text() {
         let filter = AuditFilter::typed("after:2h queue  before:2026-01-31 \"a:b\" trace:4BF92f").unwrap();
         assert_eq!((&*filter.text, &*filter.trace), ("queue a:b", "4BF92f"));
-        assert_eq!(filter.after, Some(Duration::from_secs(7_200).into()));
+        assert_eq!(filter.after, Some(Duration::from_hours(2).into()));
         assert_eq!(filter.before, Some("2026-01-31".parse().unwrap()));
         for (query, column, why) in [
             ("x colour:red", 3, "there is no key `colour`"),

@@ -82,7 +82,7 @@ async fn priorities_are_taken_back_for_ten_minutes() {
     let first = |to| client.jobs().queue("mail").in_background(Bulk::Prioritize(to));
     let nine = first(9).await.unwrap();
     assert_eq!(patiently(nine.wait()).await.unwrap().done, 2);
-    bench.clock.advance(Duration::from_secs(9 * 60));
+    bench.clock.advance(Duration::from_mins(9));
     assert_eq!(nine.take_back().await.unwrap(), Some(2));
     assert_eq!((bench.job(low).await.priority(), bench.job(none).await.priority()), (-5, 0));
 
@@ -96,7 +96,7 @@ async fn priorities_are_taken_back_for_ten_minutes() {
 
     let late = first(6).await.unwrap();
     patiently(late.wait()).await.unwrap();
-    bench.clock.advance(Duration::from_secs(10 * 60));
+    bench.clock.advance(Duration::from_mins(10));
     assert_eq!(late.take_back().await.unwrap(), None, "it is too late");
     assert_eq!(bench.job(none).await.priority(), 6);
     assert!(!get(at, &format!("/operations/{}", late.id())).body.contains("Take back"));
