@@ -111,12 +111,18 @@ async fn the_audit_is_read_from_the_latest_on() {
         target: "queue mail".to_owned(),
         done: true,
         detail: String::new(),
+        changes: Vec::new(),
+        trace: None,
     };
     audit::write(&*bench.store, &[entry("pause"), entry("resume")], now).await.unwrap();
     let client = bench.server.client();
     let page = client.audit(None, 1).await.unwrap();
     assert_eq!(page.entries, [entry("resume")]);
     assert_eq!(client.audit(page.next, 9).await.unwrap().entries, [entry("pause")]);
+    let found = |query: &'static str| client.audit_matching(query, None, 9);
+    assert_eq!(found("after:1m mail").await.unwrap().entries.len(), 2);
+    assert_eq!(found("before:1m").await.unwrap().entries, []);
+    assert!(found("colour:red").await.unwrap_err().to_string().contains("no key `colour`"));
 }
 
 #[tokio::test]

@@ -1,13 +1,16 @@
 //! Who did what: a record beside the jobs of what people asked for.
 
+mod filter;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::store::{Document, DocumentQuery, Store, StoreError};
-use crate::text::folded;
+use crate::store::{Document, DocumentQuery, Moment, Store, StoreError};
+
+pub use filter::AuditFilter;
 
 /// The most entries that are kept, the latest ones.
 pub const KEPT: usize = 10_000;
@@ -36,6 +39,23 @@ pub struct AuditEntry {
     /// What came of it, in words; often nothing.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// What an edit has changed, without anything sensitive. Entries of earlier releases have it in words, in `detail`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<AuditChange>,
+    /// The id of the W3C trace of the request that asked for it, if that was in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Arc<str>>,
+}
+
+/// One thing that is another way after an edit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditChange {
+    /// What it is, as in `payload.to`.
+    pub field: String,
+    /// What it was; `None` when it was not there.
+    pub before: Option<String>,
+    /// What it is then; `None` when it is not there.
+    pub after: Option<String>,
 }
 
 /// A page of entries, the latest first.
@@ -57,7 +77,7 @@ pub async fn write(store: &dyn Store, entries: &[AuditEntry], now: Timestamp) ->
     let mut documents = Vec::with_capacity(entries.len());
     for entry in entries {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let key = format!("{PREFIX}{:020}-{number:08x}", entry.at.as_micros().max(0)).into();
+        let key = format!("{}-{number:08x}", key_of(entry.at)).into();
         // It can't fail for texts and numbers.
         let text = serde_json::to_string(entry).unwrap_or_default().into();
         documents.push(Document { key, text });
@@ -66,6 +86,11 @@ pub async fn write(store: &dyn Store, entries: &[AuditEntry], now: Timestamp) ->
         }
     }
     store.keep(documents, removed, now).await
+}
+
+/// Returns what the keys of the entries of an instant begin with.
+fn key_of(at: Timestamp) -> Arc<str> {
+    format!("{PREFIX}{:020}", at.as_micros().max(0)).into()
 }
 
 async fn old(store: &dyn Store) -> Result<Vec<Arc<str>>, StoreError> {
@@ -77,29 +102,6 @@ async fn old(store: &dyn Store) -> Result<Vec<Arc<str>>, StoreError> {
     Ok(old.into_iter().map(|document| document.key).collect())
 }
 
-/// Which entries are meant: those that match everything that is said, in upper or lower case. What is empty matches all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AuditFilter {
-    /// Who asked for it.
-    pub who: String,
-    /// What they asked for, as in `requeue`.
-    pub what: String,
-    /// A text in what it was done to, or in what came of it.
-    pub text: String,
-}
-
-impl AuditFilter {
-    /// Says whether it means this entry.
-    pub fn admits(&self, entry: &AuditEntry) -> bool {
-        let is = |said: &str, found: &str| said.is_empty() || folded(said) == folded(found);
-        let text = folded(&self.text);
-        let has = |found: &str| folded(found).contains(&text);
-        is(&self.who, &entry.actor)
-            && is(&self.what, &entry.action)
-            && (text.is_empty() || has(&entry.target) || has(&entry.detail))
-    }
-}
-
 /// Returns entries, the latest first.
 ///
 /// # Errors
@@ -108,7 +110,7 @@ pub async fn read(store: &dyn Store, after: Option<Arc<str>>, limit: usize) -> R
     find(store, &AuditFilter::default(), after, limit).await
 }
 
-/// Returns entries that a filter means, the latest first. It looks at all that are kept, if it has to.
+/// Returns entries that a filter means, the latest first. It looks at all that are kept of its range of time, if it has to.
 ///
 /// # Errors
 /// When the store can't answer.
@@ -118,7 +120,14 @@ pub async fn find(
     after: Option<Arc<str>>,
     limit: usize,
 ) -> Result<AuditPage, StoreError> {
-    let mut after = after.filter(|key| key.starts_with(PREFIX));
+    let after = after.filter(|key| key.starts_with(PREFIX));
+    // The entries of an instant stand behind its key, so that those before it come after that key from the last on.
+    let end = filter.before.and_then(Moment::instant).map(key_of);
+    let mut after = match (after, end) {
+        (Some(after), Some(end)) => Some(after.min(end)),
+        (after, end) => after.or(end),
+    };
+    let first = filter.after.and_then(Moment::instant).map(key_of);
     let mut page = AuditPage::default();
     let mut last = None;
     loop {
@@ -130,6 +139,9 @@ pub async fn find(
         };
         let found = store.documents(query.clone()).await?;
         for document in &found {
+            if first.as_ref().is_some_and(|first| document.key < *first) {
+                return Ok(page);
+            }
             // What another release has written otherwise is left out.
             let Ok(entry) = serde_json::from_str::<AuditEntry>(&document.text) else { continue };
             if !filter.admits(&entry) {
@@ -164,6 +176,8 @@ mod tests {
             target: format!("queue {number}"),
             done: true,
             detail: String::new(),
+            changes: Vec::new(),
+            trace: None,
         }
     }
 
@@ -196,6 +210,7 @@ mod tests {
             who: who.to_owned(),
             what: what.to_owned(),
             text: text.to_owned(),
+            ..AuditFilter::default()
         };
         for filter in [
             by("grace", "", ""),
@@ -215,6 +230,24 @@ mod tests {
             block_on(find(&store, &by("", "", "queue 3500"), None, 3)).unwrap().entries,
             [entry(3_500)]
         );
+    }
+
+    #[test]
+    fn entries_are_found_by_a_range_of_time_and_paged_within_it() {
+        let store = MemoryStore::new();
+        for number in 1..=3_000 {
+            block_on(write(&store, &[entry(number)], Timestamp::from_micros(number))).unwrap();
+        }
+        let at = |number| Some(Timestamp::from_micros(number).into());
+        let range = AuditFilter { after: at(1_000), before: at(1_005), ..AuditFilter::default() };
+        let page = block_on(find(&store, &range, None, 3)).unwrap();
+        assert_eq!(page.entries, [1_004, 1_003, 1_002].map(entry), "the end is not in it");
+        let page = block_on(find(&store, &range, page.next, 3)).unwrap();
+        assert_eq!((page.entries, page.next), ([1_001, 1_000].map(entry).to_vec(), None), "the beginning is");
+        let early = AuditFilter { before: at(3), ..AuditFilter::default() };
+        assert_eq!(block_on(find(&store, &early, None, 9)).unwrap().entries, [2, 1].map(entry));
+        let late = AuditFilter { after: at(2_999), who: "ADA".to_owned(), ..AuditFilter::default() };
+        assert_eq!(block_on(find(&store, &late, None, 9)).unwrap().entries, [3_000, 2_999].map(entry));
     }
 
     #[test]

@@ -63,6 +63,21 @@ impl fmt::Display for EnqueuedBy {
     }
 }
 
+/// Returns the id of the trace that a W3C `traceparent` is of, in 32 digits; `None` where it is none.
+pub fn trace_id(traceparent: &str) -> Option<&str> {
+    let mut fields = traceparent.trim().split('-');
+    let mut field = |length: usize| {
+        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        fields.next().filter(|field| field.len() == length && field.bytes().all(digit))
+    };
+    let (version, trace, span) = (field(2)?, field(32)?, field(16)?);
+    field(2)?;
+    let zero = |field: &str| field.bytes().all(|byte| byte == b'0');
+    // A later version may have more fields.
+    let whole = version != "00" || fields.next().is_none();
+    (whole && version != "ff" && !zero(trace) && !zero(span)).then_some(trace)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +104,25 @@ mod tests {
         assert_eq!(EnqueuedBy::of(&spec), first, "what is there stays");
         spec.meta.insert(BY.to_owned(), "whatever".to_owned());
         assert_eq!(EnqueuedBy::of(&spec), Some(EnqueuedBy::Recurring("night".into())));
+    }
+
+    #[test]
+    fn the_trace_of_a_traceparent_is_read_as_the_standard_says() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let with = |head: &str, tail: &str| format!("{head}-{trace}-00f067aa0ba902b7-{tail}");
+        assert_eq!(trace_id(&with("00", "01")), Some(trace));
+        assert_eq!(trace_id(&with("01", "01-more")), Some(trace), "a later version may have more");
+        for none in [
+            String::new(),
+            with("00", "01-more"),
+            with("ff", "01"),
+            with("00", "1"),
+            with("00", "01").to_uppercase(),
+            with("00", "01").replace(trace, &"0".repeat(32)),
+            with("00", "01").replace("00f067aa0ba902b7", &"0".repeat(16)),
+            "00-<b>-00f067aa0ba902b7-01".to_owned(),
+        ] {
+            assert_eq!(trace_id(&none), None, "{none}");
+        }
     }
 }

@@ -3,7 +3,11 @@
 //! An operation is a document of the store, and goes on where it was after a restart. [`Operations`] works on those of one
 //! process.
 
+mod acting;
+mod back;
+mod marked;
 mod running;
+mod skip;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +19,7 @@ use crate::text::shown;
 use crate::{JobId, JobState, Timestamp, name, priority};
 
 pub use running::{Operations, Worker};
+pub use skip::{NAMED, Skip, Skipped, Skips};
 
 /// The most operations that are kept, the latest ones.
 const KEPT: usize = 200;
@@ -26,7 +31,6 @@ pub const BACK: usize = 10_000;
 pub const BACK_FOR: Duration = Duration::from_mins(10);
 
 const PREFIX: &str = "operation/";
-const UNDO: &str = "undo/";
 
 /// What is done to many jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,9 +40,9 @@ pub enum Bulk {
     Requeue,
     /// They are deleted. Those that waited can be taken back for a while.
     Delete,
-    /// Those that wait or have failed go to this queue.
+    /// Those that wait or have failed go to this queue. It can be taken back for a while.
     Move(Arc<str>),
-    /// Those that wait or have failed get this priority: -100 to 100.
+    /// Those that wait or have failed get this priority: -100 to 100. It can be taken back for a while.
     Prioritize(i8),
 }
 
@@ -126,7 +130,7 @@ pub enum Status {
     Stopped(String),
     /// It has come to its end.
     Finished,
-    /// It was taken back; with how many jobs wait again.
+    /// It was taken back; with how many jobs are again what they were.
     Undone(u64),
 }
 
@@ -174,6 +178,9 @@ pub struct Operation {
     pub bulk: Bulk,
     /// To which jobs, as it is typed; spans until now have become instants when it was begun.
     pub query: String,
+    /// Whether it was done to jobs that somebody had marked, and not to those of a query.
+    #[serde(default)]
+    pub marked: bool,
     /// Whether it waits for what came of the first ones before it goes on.
     pub careful: bool,
     /// Whether it waits for another version of the program before it begins.
@@ -193,6 +200,9 @@ pub struct Operation {
     pub done: u64,
     /// For how many it did not: their state does not allow it, or they had changed meanwhile.
     pub skipped: u64,
+    /// Which these are, and why. Operations of earlier releases do not tell.
+    #[serde(default)]
+    pub skips: Skips,
     /// How many of those that were watched succeeded.
     #[serde(default)]
     pub watched: u64,
@@ -200,12 +210,15 @@ pub struct Operation {
     pub after: Option<JobId>,
     /// How far it is.
     pub status: Status,
+    /// The jobs that stayed as they were when it was taken back, as others had changed them since.
+    #[serde(default)]
+    pub left: Skips,
 }
 
 impl Operation {
     /// Says until when it can be taken back, if it ever could be.
     pub fn undo_until(&self) -> Option<Timestamp> {
-        let ended = self.ended_at.filter(|_| self.bulk == Bulk::Delete && self.done > 0)?;
+        let ended = self.ended_at.filter(|_| self.bulk != Bulk::Requeue && self.done > 0)?;
         let open = !matches!(self.status, Status::Undone(_));
         open.then(|| ended.plus(BACK_FOR))
     }
@@ -219,36 +232,6 @@ impl Operation {
         let text = serde_json::to_string(self).unwrap_or_default();
         Document { key: Self::key(self.id), text: text.into() }
     }
-}
-
-/// A job that was deleted and can wait again: when it is due, if it was scheduled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Undo(JobId, Option<Timestamp>);
-
-/// Returns the documents of what can be taken back of one step.
-fn undo_document(operation: &Operation, undo: &[Undo]) -> Option<Document> {
-    let first = undo.first()?.0;
-    let text = serde_json::to_string(undo).unwrap_or_default();
-    Some(Document { key: format!("{UNDO}{}/{first}", operation.id).into(), text: text.into() })
-}
-
-fn undo_query(id: JobId) -> DocumentQuery {
-    DocumentQuery { prefix: format!("{UNDO}{id}/").into(), limit: BACK, ..DocumentQuery::default() }
-}
-
-/// Returns what can be taken back of an operation.
-async fn undo(store: &dyn Store, id: JobId) -> Result<Vec<Undo>, StoreError> {
-    let found = store.documents(undo_query(id)).await?;
-    Ok(found.iter().filter_map(|it| serde_json::from_str::<Vec<Undo>>(&it.text).ok()).flatten().collect())
-}
-
-/// Lets go of what could be taken back.
-async fn forget_undo(store: &dyn Store, id: JobId, now: Timestamp) -> Result<(), StoreError> {
-    let found = store.documents(undo_query(id)).await?;
-    if found.is_empty() {
-        return Ok(());
-    }
-    store.keep(Vec::new(), found.into_iter().map(|document| document.key).collect(), now).await
 }
 
 /// Returns all operations, the latest first.
@@ -280,8 +263,8 @@ pub async fn find(store: &dyn Store, id: JobId) -> Result<Option<Operation>, Sto
 async fn begin(store: &dyn Store, operation: &Operation) -> Result<(), StoreError> {
     let all = all(store).await?;
     let over = all.iter().filter(|it| it.undo_until().is_none_or(|until| until < operation.started_at));
-    for old in over.filter(|old| !old.status.is_open() && old.bulk == Bulk::Delete) {
-        forget_undo(store, old.id, operation.started_at).await?;
+    for old in over.filter(|old| !old.status.is_open() && old.bulk != Bulk::Requeue) {
+        back::forget(store, old.id, operation.started_at).await?;
     }
     let old = all.iter().skip(KEPT - 1).filter(|old| !old.status.is_open());
     let old = old.map(|old| Operation::key(old.id)).collect();

@@ -21,10 +21,10 @@ pub struct QueryError {
 }
 
 /// One word of a query.
-struct Word {
-    column: usize,
-    key: Option<String>,
-    value: String,
+pub(crate) struct Word {
+    pub(crate) column: usize,
+    pub(crate) key: Option<String>,
+    pub(crate) value: String,
     /// Whether some of the value stood in quotes.
     quoted: bool,
 }
@@ -136,7 +136,7 @@ fn waited(text: &str) -> Result<(Compare, Moment), String> {
 
 /// Splits a query at white space that is not in quotes. In quotes, and in a path into the payload, a backslash takes what follows as
 /// it is.
-fn words(query: &str) -> Result<Vec<Word>, QueryError> {
+pub(crate) fn words(query: &str) -> Result<Vec<Word>, QueryError> {
     let mut words = Vec::new();
     let mut rest = query.chars().zip(1..).peekable();
     while let Some((first, column)) = rest.next_if(|_| true) {

@@ -458,7 +458,7 @@ document.addEventListener("click", (event) => {
 
 // ---- Completion: the word at the cursor, by the words that the page lists ----
 
-for (const box of all("input[list=words]")) {
+for (const box of all("input[list]")) {
   const words = [...box.list.options].map((option) => option.value);
   box.addEventListener("input", () => {
     const [text, end] = [box.value, box.selectionStart];
@@ -522,6 +522,12 @@ document.addEventListener("submit", (event) => {
   lent = undefined;
   if (form.method !== "post") return;
   if (sent.has(form)) return event.preventDefault();
+  if (button?.name === "as" && navigator.clipboard) {
+    event.preventDefault();
+    return copyAs(button.formAction, button.value, { method: "POST", body: new URLSearchParams(new FormData(form, button)) });
+  }
+  // A file leaves the page as it is.
+  if (form.elements.file) return;
   if (button?.dataset.confirm !== undefined && button !== agreed) {
     event.preventDefault();
     return confirm(button, mark);
@@ -575,13 +581,13 @@ function actsIn(within, title) {
   return found.map((it) => [it.textContent.trim() + title(it), it.dataset.key ?? "", () => it.click()]);
 }
 
-async function copyAs(href, kind) {
+async function copyAs(href, kind, how = {}) {
   try {
-    const answer = await fetch(href, { signal: AbortSignal.timeout(10000) });
+    const answer = await fetch(href, { ...how, signal: AbortSignal.timeout(10000) });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     await copy(page.querySelector(`[data-as=${kind}]`).textContent);
   } catch {
-    say("Open the job to copy it.");
+    say("It can't be copied here: open it first.");
   }
 }
 

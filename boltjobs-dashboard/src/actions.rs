@@ -34,6 +34,11 @@ impl Sent {
         Ok(form)
     }
 
+    /// Takes what a link says for what a form does, where nothing is changed by it.
+    pub(crate) fn link(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
     /// Returns the first field of a name; nothing when there is none.
     pub(crate) fn field(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
@@ -55,6 +60,16 @@ impl Sent {
     }
 }
 
+/// Reads a form, does with it what is to be done, and answers.
+pub(crate) async fn with_form<Done: Future<Output = Result<Response, Refused>>>(
+    asked: &Asked,
+    fields: Fields,
+    act: impl FnOnce(Sent) -> Done,
+) -> Response {
+    let done = async { act(Sent::read(asked, fields)?).await };
+    answer(asked, done.await)
+}
+
 pub(crate) fn answer(asked: &Asked, done: Result<Response, Refused>) -> Response {
     done.unwrap_or_else(|refused| asked.refuse("Nothing was done", refused))
 }
@@ -66,12 +81,10 @@ pub(crate) fn back(page: &str, did: &str) -> Response {
 
 /// Acts on the jobs that were chosen.
 pub(crate) async fn jobs(asked: Asked, fields: Fields) -> Response {
-    let done = act_on_jobs(&asked, fields).await;
-    answer(&asked, done)
+    with_form(&asked, fields, |form| act_on_jobs(&asked, form)).await
 }
 
-async fn act_on_jobs(asked: &Asked, fields: Fields) -> Result<Response, Refused> {
-    let form = Sent::read(asked, fields)?;
+async fn act_on_jobs(asked: &Asked, form: Sent) -> Result<Response, Refused> {
     let name = form.field("action");
     let ids = form.all("job").map(doing::job_id).collect::<Result<Vec<_>, _>>()?;
     if confirming::asks(&form, name) || ["move", "prioritize"].contains(&name) && !form.has("to") {
@@ -80,12 +93,13 @@ async fn act_on_jobs(asked: &Asked, fields: Fields) -> Result<Response, Refused>
     let wish = doing::wish(name, form.field("at"), form.field("to"), asked.now())?;
     // Whoever looked at one job meant it in the state that was shown.
     let expected = doing::states(form.all("seen"))?;
-    let acted = doing::jobs(asked, wish, ids, expected).await?;
     if form.field("from") == "job" {
+        let acted = doing::jobs(asked, wish, ids, expected).await?;
         let did = if acted[0].done { name } else { "nothing" };
         return Ok(back(&asked.base().item("/jobs/", &acted[0].id.to_string()), did));
     }
-    Ok(html(pages::acted(asked.view(), name, &acted)).into_response())
+    let (acted, operation) = doing::marked(asked, wish, ids, expected).await?;
+    Ok(html(pages::acted(asked.view(), name, &acted, operation.as_ref())).into_response())
 }
 
 /// Acts on the recurring definitions that were chosen.
@@ -101,12 +115,10 @@ pub(crate) async fn many_recurring(asked: Asked, fields: Fields) -> Response {
 
 /// Acts on a recurring definition.
 pub(crate) async fn recurring(asked: Asked, Path(id): Path<String>, fields: Fields) -> Response {
-    let done = act_on_recurring(&asked, &id, fields).await;
-    answer(&asked, done)
+    with_form(&asked, fields, |form| act_on_recurring(&asked, &id, form)).await
 }
 
-async fn act_on_recurring(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refused> {
-    let form = Sent::read(asked, fields)?;
+async fn act_on_recurring(asked: &Asked, id: &str, form: Sent) -> Result<Response, Refused> {
     let action = form.field("action");
     if confirming::asks(&form, action) {
         return confirming::recurring(asked, &form, id).await;
@@ -196,12 +208,10 @@ pub(crate) async fn batch(asked: Asked, Path(id): Path<String>, fields: Fields) 
 
 /// Acts on a queue.
 pub(crate) async fn queues(asked: Asked, Path(name): Path<String>, fields: Fields) -> Response {
-    let done = act_on_queue(&asked, &name, fields).await;
-    answer(&asked, done)
+    with_form(&asked, fields, |form| act_on_queue(&asked, &name, form)).await
 }
 
-async fn act_on_queue(asked: &Asked, name: &str, fields: Fields) -> Result<Response, Refused> {
-    let form = Sent::read(asked, fields)?;
+async fn act_on_queue(asked: &Asked, name: &str, form: Sent) -> Result<Response, Refused> {
     let action = form.field("action");
     let done = limiting::act(asked, name.into(), action, form.field("limit")).await?;
     let page = if form.field("from") == "queue" {

@@ -1,10 +1,13 @@
 //! What is told of who did what: to whoever logs, and in the store.
 
-use std::borrow::Cow;
-
-use boltjobs_core::audit::{AuditEntry, write};
+use boltjobs_core::audit::{AuditChange, AuditEntry, write};
 
 use crate::routes::Asked;
+use crate::text::{clip, counted};
+
+/// The most changes of an edit that are kept, and the most characters of each value.
+const CHANGES: usize = 20;
+const LONGEST: usize = 200;
 
 /// Tells what somebody did, or tried to.
 pub(crate) async fn told(asked: &Asked, action: &str, what: &str, done: bool) {
@@ -13,7 +16,30 @@ pub(crate) async fn told(asked: &Asked, action: &str, what: &str, done: bool) {
 
 /// The same with what came of it, in short.
 pub(crate) async fn told_with(asked: &Asked, action: &str, what: &str, detail: &str, done: bool) {
-    tell_all(asked, action, vec![(what.to_owned(), detail.to_owned(), done)]).await;
+    tell_all(asked, action, vec![entry(asked, action, what, detail, done)]).await;
+}
+
+/// The same with what was changed.
+pub(crate) async fn told_changes(
+    asked: &Asked,
+    action: &str,
+    (what, detail): (&str, &str),
+    changes: &[AuditChange],
+    done: bool,
+) {
+    let over = changes.len().saturating_sub(CHANGES);
+    let over = (over > 0).then(|| format!("{} more changed", counted(over as u64, "field")));
+    let detail = [detail].into_iter().filter(|it| !it.is_empty()).chain(over.as_deref());
+    let detail = detail.collect::<Vec<_>>().join("; ");
+    let short = |text: &String| clip(text, LONGEST).into_owned();
+    let each = |change: &AuditChange| AuditChange {
+        field: short(&change.field),
+        before: change.before.as_ref().map(short),
+        after: change.after.as_ref().map(short),
+    };
+    let changes = changes.iter().take(CHANGES).map(each).collect();
+    let entry = AuditEntry { changes, ..entry(asked, action, what, &detail, done) };
+    tell_all(asked, action, vec![entry]).await;
 }
 
 /// The same of what was done to several things; it is stored in one write.
@@ -23,7 +49,7 @@ pub(crate) async fn told_each(
     detail: &str,
     acted: impl IntoIterator<Item = (String, bool)>,
 ) {
-    let acted = acted.into_iter().map(|(target, done)| (target, detail.to_owned(), done)).collect();
+    let acted = acted.into_iter().map(|(target, done)| entry(asked, action, &target, detail, done)).collect();
     tell_all(asked, action, acted).await;
 }
 
@@ -32,22 +58,38 @@ pub(crate) async fn told_as(asked: &Asked, actor: &str, action: &str, what: &str
     if done {
         tell(actor, action, what, done);
     }
-    let (actor, action, target) = (actor.to_owned(), action.to_owned(), what.to_owned());
-    let entry = AuditEntry { at: asked.now(), actor, action, target, done, detail: String::new() };
+    let entry = AuditEntry { actor: actor.to_owned(), ..entry(asked, action, what, "", done) };
     store(asked, &[entry]).await;
 }
 
-async fn tell_all(asked: &Asked, action: &str, acted: Vec<(String, String, bool)>) {
-    let (actor, at) = (asked.actor(), asked.now());
-    let entry = |(target, detail, done): (String, String, bool)| {
-        let what =
-            if detail.is_empty() { Cow::Borrowed(&*target) } else { format!("{target}: {detail}").into() };
-        tell(actor, action, &what, done);
-        let (actor, action) = (actor.to_owned(), action.to_owned());
-        AuditEntry { at, actor, action, target, done, detail }
-    };
-    let entries: Vec<_> = acted.into_iter().map(entry).collect();
+fn entry(asked: &Asked, action: &str, what: &str, detail: &str, done: bool) -> AuditEntry {
+    AuditEntry {
+        at: asked.now(),
+        actor: asked.actor().to_owned(),
+        action: action.to_owned(),
+        target: what.to_owned(),
+        done,
+        detail: detail.to_owned(),
+        changes: Vec::new(),
+        trace: asked.trace(),
+    }
+}
+
+async fn tell_all(asked: &Asked, action: &str, entries: Vec<AuditEntry>) {
+    for AuditEntry { actor, target, detail, changes, done, .. } in &entries {
+        let parts = [detail.clone(), changed(changes)].into_iter().filter(|part| !part.is_empty());
+        let parts = parts.collect::<Vec<_>>().join("; ");
+        let what = if parts.is_empty() { target.clone() } else { format!("{target}: {parts}") };
+        tell(actor, action, &what, *done);
+    }
     store(asked, &entries).await;
+}
+
+/// Tells changes in one line.
+fn changed(changes: &[AuditChange]) -> String {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+    let each = |it: &AuditChange| format!("{} from {} to {}", it.field, text(&it.before), text(&it.after));
+    changes.iter().map(each).collect::<Vec<_>>().join("; ")
 }
 
 async fn store(asked: &Asked, entries: &[AuditEntry]) {

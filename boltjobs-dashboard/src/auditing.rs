@@ -3,26 +3,31 @@
 use std::fmt::Write as _;
 
 use axum::extract::Query;
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use boltjobs_core::audit::{self, AuditEntry, AuditFilter, AuditPage, KEPT};
+use boltjobs_core::Timestamp;
+use boltjobs_core::audit::{self, AuditChange, AuditEntry, AuditFilter, AuditPage, KEPT};
+use boltjobs_core::query::QueryError;
 use boltjobs_core::text::shown;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::pages::{self, AUDIT_ROWS};
 use crate::refused::Refused;
-use crate::routes::Asked;
+use crate::routes::{Asked, html};
+use crate::text::as_sentence;
 
 /// Which entries are asked for.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Wanted {
     #[serde(default)]
-    who: String,
+    pub(crate) who: String,
     #[serde(default)]
-    what: String,
+    pub(crate) what: String,
+    /// A text, a range of time and a trace, as they are typed.
     #[serde(default)]
-    q: String,
+    pub(crate) q: String,
     #[serde(default)]
     after: String,
     #[serde(default)]
@@ -30,21 +35,36 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    fn filter(&self) -> AuditFilter {
-        let [who, what, text] = [&self.who, &self.what, &self.q].map(|said| said.trim().to_owned());
-        AuditFilter { who, what, text }
+    /// Reads which entries are meant.
+    fn filter(&self, now: Timestamp) -> Result<AuditFilter, QueryError> {
+        let [who, what] = [&self.who, &self.what].map(|said| said.trim().to_owned());
+        Ok(AuditFilter { who, what, ..AuditFilter::typed(&self.q)? }.at(now))
+    }
+
+    /// Says whether it asks for anything in particular.
+    pub(crate) fn asks(&self) -> bool {
+        [&self.who, &self.what, &self.q].iter().any(|said| !said.trim().is_empty())
     }
 }
 
 pub(crate) async fn audit(asked: Asked, Query(wanted): Query<Wanted>) -> Response {
+    if let Err(error) = wanted.filter(asked.now()) {
+        let page = html(pages::unreadable_audit(asked.view(), &wanted, &error));
+        return (StatusCode::BAD_REQUEST, page).into_response();
+    }
     let page = find(&asked, &wanted).await;
-    asked.answer(page.map(|page| pages::audit(asked.view(), &wanted.filter(), &page)))
+    asked.answer(page.map(|page| pages::audit(asked.view(), &wanted, &page)))
 }
 
 /// Finds what people asked for.
 pub(crate) async fn find(asked: &Asked, wanted: &Wanted) -> Result<AuditPage, Refused> {
     let after = Some(&*wanted.after).filter(|after| !after.is_empty());
-    Ok(audit::find(asked.store(), &wanted.filter(), after.map(Into::into), AUDIT_ROWS).await?)
+    let filter = wanted.filter(asked.now()).map_err(|error| unreadable(&error))?;
+    Ok(audit::find(asked.store(), &filter, after.map(Into::into), AUDIT_ROWS).await?)
+}
+
+fn unreadable(error: &QueryError) -> Refused {
+    Refused::Illegal(as_sentence(&error.to_string()))
 }
 
 /// Sends everything that matches as a file; no more is there than the store keeps.
@@ -57,13 +77,17 @@ pub(crate) async fn export(asked: Asked, Query(wanted): Query<Wanted>) -> Respon
             return asked.answer(Err(Refused::Illegal(why)));
         }
     };
-    match audit::find(asked.store(), &wanted.filter(), None, KEPT).await {
+    let found = async {
+        let filter = wanted.filter(asked.now()).map_err(|error| unreadable(&error))?;
+        Ok::<_, Refused>(audit::find(asked.store(), &filter, None, KEPT).await?)
+    };
+    match found.await {
         Ok(page) => {
             let name = format!("attachment; filename=\"boltjobs-audit.{}\"", wanted.format);
             ([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, name)], write(&page.entries))
                 .into_response()
         }
-        Err(error) => asked.answer(Err(error.into())),
+        Err(refused) => asked.answer(Err(refused)),
     }
 }
 
@@ -76,7 +100,14 @@ pub(crate) fn value(entry: &AuditEntry) -> Value {
         "target": entry.target,
         "done": entry.done,
         "detail": entry.detail,
+        "changes": changes(entry),
+        "trace": entry.trace.as_deref(),
     })
+}
+
+fn changes(entry: &AuditEntry) -> Value {
+    let each = |it: &AuditChange| json!({ "field": it.field, "before": it.before, "after": it.after });
+    entry.changes.iter().map(each).collect()
 }
 
 fn json_lines(entries: &[AuditEntry]) -> String {
@@ -89,11 +120,14 @@ fn json_lines(entries: &[AuditEntry]) -> String {
 
 /// Writes entries as RFC 4180 has it.
 fn csv(entries: &[AuditEntry]) -> String {
-    let header = "at,actor,action,target,done,detail\r\n".to_owned();
+    let header = "at,actor,action,target,done,detail,trace,changes\r\n".to_owned();
     entries.iter().fold(header, |mut rows, entry| {
-        let AuditEntry { at, actor, action, target, done, detail } = entry;
+        let AuditEntry { at, actor, action, target, done, detail, trace, .. } = entry;
         let [actor, action, target, detail] = [actor, action, target, detail].map(|text| cell(text));
-        let _ = write!(rows, "{at},{actor},{action},{target},{done},{detail}\r\n");
+        let trace = trace.as_deref().unwrap_or_default();
+        let changes = if entry.changes.is_empty() { String::new() } else { changes(entry).to_string() };
+        let changes = cell(&changes);
+        let _ = write!(rows, "{at},{actor},{action},{target},{done},{detail},{trace},{changes}\r\n");
         rows
     })
 }

@@ -13,7 +13,7 @@ use boltjobs_core::text::shown;
 use chrono::{NaiveDate, NaiveTime, TimeDelta, TimeZone as _};
 use serde::Deserialize;
 
-use crate::actions::{Fields, Sent, answer};
+use crate::actions::{Fields, Sent, answer, with_form};
 use crate::audit::{told, told_with};
 use crate::doing::{allowed, needs, unknown};
 use crate::edit::{Faults, read_instant, target};
@@ -133,12 +133,10 @@ async fn shown_page(
 
 /// Does it, and leads to what there is then.
 pub(crate) async fn sent(asked: Asked, Path(id): Path<String>, fields: Fields) -> Response {
-    let done = act(&asked, &id, fields).await;
-    answer(&asked, done)
+    with_form(&asked, fields, |form| act(&asked, &id, form)).await
 }
 
-async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refused> {
-    let form = Sent::read(asked, fields)?;
+async fn act(asked: &Asked, id: &str, form: Sent) -> Result<Response, Refused> {
     needs(asked, Role::Operate)?;
     if form.field("action") != "backfill" {
         return Err(unknown(form.field("action")));

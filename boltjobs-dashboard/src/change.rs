@@ -2,6 +2,7 @@
 //! each.
 
 use boltjobs_core::access::Role;
+use boltjobs_core::audit::AuditChange;
 use boltjobs_core::job::{Content, Job, JobSpec};
 use boltjobs_core::mask::{mask, masked, unmasked};
 use boltjobs_core::store::Change;
@@ -9,12 +10,11 @@ use boltjobs_core::text::shown;
 use boltjobs_core::{JobId, JobState, name, priority};
 use serde_json::Value;
 
-use crate::audit::told_with;
+use crate::audit::told_changes;
 use crate::doing::{allowed, needs};
 use crate::edit::Faults;
 use crate::refused::Refused;
 use crate::routes::Asked;
-use crate::text::clip;
 
 /// The states in which a job can be changed.
 pub(crate) const OPEN: [JobState; 4] =
@@ -39,18 +39,9 @@ pub(crate) struct Typed {
 pub(crate) struct Changed {
     pub(crate) change: Change,
     /// What is another way then, each without anything sensitive.
-    pub(crate) differences: Vec<Difference>,
+    pub(crate) differences: Vec<AuditChange>,
     /// The payload as it would be, if it is another one.
     pub(crate) payload: Option<Value>,
-}
-
-/// One thing that is another way.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Difference {
-    /// Where in the job.
-    pub(crate) place: String,
-    pub(crate) before: Option<String>,
-    pub(crate) after: Option<String>,
 }
 
 impl Typed {
@@ -72,7 +63,7 @@ impl Typed {
         let mut differences = Vec::new();
         let mut differ = |place: &str, before: String, after: String| {
             let (before, after) = (Some(before), Some(after));
-            differences.push(Difference { place: place.to_owned(), before, after });
+            differences.push(AuditChange { field: place.to_owned(), before, after });
         };
         if let Some(queue) = self.queue.as_deref().map(str::trim).filter(|queue| **queue != *spec.queue) {
             match name::validate_queue(queue) {
@@ -138,7 +129,7 @@ fn content(spec: &JobSpec, payload: &Value) -> Content {
 }
 
 /// Finds what differs between two values.
-fn differ_in(found: &mut Vec<Difference>, place: &str, before: Option<&Value>, after: Option<&Value>) {
+fn differ_in(found: &mut Vec<AuditChange>, place: &str, before: Option<&Value>, after: Option<&Value>) {
     match (before, after) {
         _ if before == after => {}
         (Some(Value::Object(before)), Some(Value::Object(after))) => {
@@ -154,7 +145,7 @@ fn differ_in(found: &mut Vec<Difference>, place: &str, before: Option<&Value>, a
         }
         (before, after) => {
             let text = |value: Option<&Value>| value.map(ToString::to_string);
-            found.push(Difference { place: place.to_owned(), before: text(before), after: text(after) });
+            found.push(AuditChange { field: place.to_owned(), before: text(before), after: text(after) });
         }
     }
 }
@@ -169,21 +160,13 @@ pub(crate) async fn one(
     needs(asked, Role::Operate)?;
     allowed(asked, "change", &format!("job {id}"))?;
     let Changed { change, differences, .. } = changed;
+    // What is another way then is as hidden as it was.
+    let hidden = change.content.is_some() && !differences.iter().any(|it| it.field.starts_with("payload"));
+    let detail = if hidden { "what is sensitive in its payload" } else { "" };
     let change = Change { expected, ..change };
     let done = asked.store().change(vec![id], change, asked.now()).await? == [true];
-    told_with(asked, "change", &format!("job {id}"), &told(&differences), done).await;
+    told_changes(asked, "change", (&format!("job {id}"), detail), &differences, done).await;
     Ok(done)
-}
-
-/// Tells what is another way, in short.
-pub(crate) fn told(differences: &[Difference]) -> String {
-    let each = |it: &Difference| {
-        let text = |value: &Option<String>| {
-            value.as_deref().map_or("nothing".into(), |it| clip(it, 100).into_owned())
-        };
-        format!("{} from {} to {}", it.place, text(&it.before), text(&it.after))
-    };
-    differences.iter().take(20).map(each).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -207,7 +190,7 @@ mod tests {
     }
 
     fn differing(changed: &Changed) -> Vec<(&str, Option<&str>, Option<&str>)> {
-        changed.differences.iter().map(|it| (&*it.place, it.before.as_deref(), it.after.as_deref())).collect()
+        changed.differences.iter().map(|it| (&*it.field, it.before.as_deref(), it.after.as_deref())).collect()
     }
 
     #[test]

@@ -12,7 +12,7 @@ use boltjobs_core::literal::doubts;
 use boltjobs_core::operation::Bulk;
 use serde::Deserialize;
 
-use crate::actions::{Fields, Sent, answer, back};
+use crate::actions::{Fields, Sent, answer, back, with_form};
 use crate::change::{self, OPEN, Typed};
 use crate::doing::{self, Wish, needs, unknown};
 use crate::edit::Faults;
@@ -45,12 +45,10 @@ pub(crate) async fn form(asked: Asked, Path(id): Path<String>, Query(wanted): Qu
 
 /// Shows what would be another way, or changes it.
 pub(crate) async fn sent(asked: Asked, Path(id): Path<String>, fields: Fields) -> Response {
-    let done = act(&asked, &id, fields).await;
-    answer(&asked, done)
+    with_form(&asked, fields, |form| act(&asked, &id, form)).await
 }
 
-async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refused> {
-    let form = Sent::read(asked, fields)?;
+async fn act(asked: &Asked, id: &str, form: Sent) -> Result<Response, Refused> {
     needs(asked, Role::Operate)?;
     let (save, requeue) = match form.field("action") {
         "preview" => (false, false),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use boltjobs_core::access::Role;
-use boltjobs_core::operation::Bulk;
+use boltjobs_core::operation::{Bulk, Operation};
 use boltjobs_core::store::{Action, Change, Command, RecurringCommand};
 use boltjobs_core::text::shown;
 use boltjobs_core::{JobId, JobState, Timestamp, duration};
@@ -126,18 +126,45 @@ pub(crate) async fn jobs(
     ids: Vec<JobId>,
     expected: Vec<JobState>,
 ) -> Result<Vec<Acted>, Refused> {
+    may(asked, &wish, &ids)?;
+    let done = act(asked, wish.clone(), ids.clone(), expected).await?;
+    report(asked, &wish, ids, done).await
+}
+
+/// The same with jobs that somebody has marked in a list: what is lost by it otherwise, where they were or what they had, is kept as
+/// an operation, to be taken back.
+pub(crate) async fn marked(
+    asked: &Asked,
+    wish: Wish,
+    ids: Vec<JobId>,
+    expected: Vec<JobState>,
+) -> Result<(Vec<Acted>, Option<Operation>), Refused> {
+    let Wish::Bulk(bulk @ (Bulk::Move(_) | Bulk::Prioritize(_))) = &wish else {
+        return Ok((jobs(asked, wish, ids, expected).await?, None));
+    };
+    may(asked, &wish, &ids)?;
+    let (id, by) = (new_id(asked)?, (asked.actor(), "changed in the dashboard".into()));
+    let all = &asked.source().operations;
+    let (operation, done) = all.with_marked(id, bulk.clone(), &ids, expected, by).await?;
+    let done = ids.iter().map(|id| done.contains(id)).collect();
+    Ok((report(asked, &wish, ids, done).await?, Some(operation)))
+}
+
+/// Refuses what whoever asks may not do to one of the jobs.
+fn may(asked: &Asked, wish: &Wish, ids: &[JobId]) -> Result<(), Refused> {
     needs(asked, Role::Operate)?;
     check_number(ids.len())?;
-    for id in &ids {
-        allowed(asked, wish.name(), &format!("job {id}"))?;
-    }
-    let (name, detail) = match &wish {
-        Wish::Bulk(Bulk::Requeue | Bulk::Delete) | Wish::Reschedule(_) => (wish.name(), String::new()),
-        Wish::Bulk(bulk) => (bulk.name(), format!("to {}", bulk.to())),
+    ids.iter().try_for_each(|id| allowed(asked, wish.name(), &format!("job {id}")))
+}
+
+/// Tells what was done to jobs, and returns what each of them is by now.
+async fn report(asked: &Asked, wish: &Wish, ids: Vec<JobId>, done: Vec<bool>) -> Result<Vec<Acted>, Refused> {
+    let detail = match wish {
+        Wish::Bulk(Bulk::Requeue | Bulk::Delete) | Wish::Reschedule(_) => String::new(),
+        Wish::Bulk(bulk) => format!("to {}", bulk.to()),
     };
-    let done = act(asked, wish, ids.clone(), expected).await?;
     let each = ids.iter().zip(&done).map(|(id, done)| (format!("job {id}"), *done));
-    told_each(asked, name, &detail, each).await;
+    told_each(asked, wish.name(), &detail, each).await;
     let mut acted = Vec::with_capacity(ids.len());
     for (id, done) in ids.into_iter().zip(done) {
         acted.push(Acted { id, done, job: asked.store().job(id).await? });

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use boltjobs_core::access::Role;
+use boltjobs_core::audit::AuditChange;
 use boltjobs_core::cron::Dst;
 use boltjobs_core::recurring::{Definition, Edit, Misfire, Nonsense, Overlap, RecurringJob};
 use boltjobs_core::store::RecurringCommand;
@@ -11,7 +12,7 @@ use boltjobs_core::text::shown;
 use boltjobs_core::{Timestamp, duration};
 use chrono::DateTime;
 
-use crate::audit::{told, told_with};
+use crate::audit::{told, told_changes};
 use crate::doing::{allowed, needs};
 use crate::refused::Refused;
 use crate::routes::Asked;
@@ -249,12 +250,12 @@ pub(crate) async fn change(
     needs(asked, Role::Operate)?;
     allowed(asked, "edit", &target(&known.id))?;
     let differs = edited != *known;
-    let detail = differences(known, &edited);
+    let changes = differences(known, &edited);
     let command = RecurringCommand::Change { from: Box::new(known.clone()), to: Box::new(edited) };
     if asked.store().recurring(known.id.clone(), command, asked.now()).await? != Some(true) {
         return Ok(None);
     }
-    told_with(asked, "edit", &target(&known.id), &detail, differs).await;
+    told_changes(asked, "edit", (&target(&known.id), ""), &changes, differs).await;
     Ok(Some(differs))
 }
 
@@ -267,15 +268,15 @@ pub(crate) fn target(id: &str) -> String {
     format!("recurring definition {id}")
 }
 
-/// Tells in short what is another way.
-fn differences(from: &Definition, to: &Definition) -> String {
+/// Returns what is another way.
+fn differences(from: &Definition, to: &Definition) -> Vec<AuditChange> {
     let [from, to] = [from, to].map(Typed::of);
-    let text = |typed: &Typed, field| match typed.text(field) {
-        "" => "none".to_owned(),
-        text => format!("`{text}`"),
+    let text =
+        |typed: &Typed, field: &str| Some(typed.text(field).to_owned()).filter(|text| !text.is_empty());
+    let each = |field: &str| AuditChange {
+        field: field.to_owned(),
+        before: text(&from, field),
+        after: text(&to, field),
     };
-    let pairs = FIELDS.into_iter().map(|field| (field, text(&from, field), text(&to, field)));
-    let told =
-        pairs.filter(|(_, from, to)| from != to).map(|(field, from, to)| format!("{field} {from} → {to}"));
-    told.collect::<Vec<_>>().join(", ")
+    FIELDS.into_iter().map(each).filter(|change| change.before != change.after).collect()
 }

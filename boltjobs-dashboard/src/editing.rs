@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use boltjobs_core::access::Role;
 
-use crate::actions::{Fields, Sent, answer, back};
+use crate::actions::{Fields, Sent, answer, back, with_form};
 use crate::doing::{needs, unknown};
 use crate::edit::{self, FIELDS, Typed};
 use crate::pages::{self, EditPage};
@@ -28,12 +28,10 @@ pub(crate) async fn form(asked: Asked, Path(id): Path<String>) -> Response {
 
 /// Shows what was typed with what it means, or saves it.
 pub(crate) async fn sent(asked: Asked, Path(id): Path<String>, fields: Fields) -> Response {
-    let done = act(&asked, &id, fields).await;
-    answer(&asked, done)
+    with_form(&asked, fields, |form| act(&asked, &id, form)).await
 }
 
-async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refused> {
-    let form = Sent::read(asked, fields)?;
+async fn act(asked: &Asked, id: &str, form: Sent) -> Result<Response, Refused> {
     needs(asked, Role::Operate)?;
     let save = match form.field("action") {
         "preview" => false,

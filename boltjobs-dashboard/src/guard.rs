@@ -26,15 +26,19 @@ fn is_open(path: &str) -> bool {
 }
 
 /// What may be sent by those who only look, too: it changes nothing but what their own browser keeps.
-const FOR_READERS: [&str; 5] = ["/login", "/logout", "/queries", "/columns", "/settings"];
+const FOR_READERS: [&str; 6] = ["/login", "/logout", "/queries", "/columns", "/settings", COPY];
+
+/// Where marked jobs are sent to be shown as text. It is no action, although it is a form: they would not fit into an address.
+const COPY: &str = "/jobs/copy";
 
 /// Lets through who is known, under a name that nobody else can give this machine, and who may do more, from a page of ours.
 pub(crate) async fn check(State(source): State<Source>, request: Request, next: Next) -> Response {
     let mut response = match admit(&source, request) {
         Ok(request) => {
             source.operations.take_up().await.into_iter().for_each(|work| drop(tokio::spawn(work)));
-            // A stranger does not have anything looked at.
-            if request.method() == Method::POST && !is_open(request.uri().path()) {
+            // A stranger does not have anything looked at, and who copies does nothing.
+            let path = request.uri().path();
+            if request.method() == Method::POST && !is_open(path) && path != COPY {
                 end_where_well(&source).await;
             }
             next.run(request).await

@@ -22,6 +22,7 @@ mod code;
 mod columns;
 mod confirming;
 mod cookie;
+mod copying;
 mod demo;
 mod doing;
 mod edit;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boltjobs_core::access::Role;
+use boltjobs_core::audit::AuditChange;
 use boltjobs_core::queue_limit::{self, LimitError, QueueLimit};
 use boltjobs_core::text::shown;
 use boltjobs_core::throughput::Flow;
 
-use crate::audit::told_with;
+use crate::audit::told_changes;
 use crate::doing::{self, allowed, needs};
 use crate::refused::Refused;
 use crate::routes::Asked;
@@ -59,8 +60,9 @@ pub(crate) async fn act(asked: &Asked, name: Arc<str>, action: &str, limit: &str
         "unlimit" => {
             needs(asked, Role::Operate)?;
             allowed(asked, action, &format!("queue {name}"))?;
+            let before = limit_of(asked, &name).await?;
             let done = queue_limit::remove(asked.store(), &name, asked.now()).await?;
-            told_with(asked, action, &format!("queue {name}"), "", done).await;
+            tell(asked, action, &name, (before, None), done).await;
             Ok(done)
         }
         _ => doing::queue(asked, name, action).await,
@@ -78,10 +80,28 @@ async fn set(asked: &Asked, queue: Arc<str>, limit: &str) -> Result<bool, Refuse
     };
     let at_most = queue_limit::parse(limit).map_err(refused)?;
     let (actor, at) = (asked.actor().to_owned(), asked.now());
+    let before = limit_of(asked, &queue).await?;
     let limit = QueueLimit { queue, at_most, actor, at };
     let done = queue_limit::set(asked.store(), &limit).await.map_err(refused)?;
-    told_with(asked, "limit", &format!("queue {}", limit.queue), &format!("{at_most} at once"), done).await;
+    tell(asked, "limit", &limit.queue, (before, Some(at_most.to_string())), done).await;
     Ok(done)
+}
+
+/// Returns the limit that somebody has set for a queue.
+async fn limit_of(asked: &Asked, queue: &str) -> Result<Option<String>, Refused> {
+    Ok(queue_limit::of(asked.store(), queue).await?.map(|limit| limit.at_most.to_string()))
+}
+
+async fn tell(
+    asked: &Asked,
+    action: &str,
+    queue: &str,
+    (before, after): (Option<String>, Option<String>),
+    done: bool,
+) {
+    let change = AuditChange { field: "jobs at once".to_owned(), before, after };
+    let changes = if change.before == change.after { Vec::new() } else { vec![change] };
+    told_changes(asked, action, (&format!("queue {queue}"), ""), &changes, done).await;
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use boltjobs_core::access::Role;
+use boltjobs_core::audit::AuditChange;
 use boltjobs_core::job::{Job, JobSpec, NewJob};
 use boltjobs_core::lineage::{BY, EnqueuedBy};
 use boltjobs_core::literal::doubts;
@@ -19,9 +20,9 @@ use boltjobs_core::text::shown;
 use boltjobs_core::{JobId, Timestamp};
 use serde::Deserialize;
 
-use crate::actions::{Fields, Sent, answer};
-use crate::audit::told_with;
-use crate::change::{Difference, Typed, told};
+use crate::actions::{Fields, Sent, answer, with_form};
+use crate::audit::told_changes;
+use crate::change::Typed;
 use crate::doing::{self, allowed, needs, new_id, unknown};
 use crate::edit::Faults;
 use crate::fields::{Entries, blank};
@@ -65,7 +66,7 @@ pub(crate) struct Made {
     pub(crate) spec: JobSpec,
     pub(crate) start_at: Option<Timestamp>,
     /// How it differs from what there was.
-    pub(crate) differences: Vec<Difference>,
+    pub(crate) differences: Vec<AuditChange>,
     /// What speaks against its payload.
     pub(crate) doubts: Vec<String>,
 }
@@ -157,12 +158,11 @@ impl Making {
         EnqueuedBy::User(asked.actor().to_owned()).write(&mut spec.meta);
         let request = Arc::clone(&spec.request);
         asked.store().enqueue(vec![NewJob { id: self.id, spec: spec.into(), start_at }], asked.now()).await?;
-        let detail = match &self.from {
-            None => format!("of the request {request}"),
-            Some(from) if differences.is_empty() => format!("a copy of job {}", from.id),
-            Some(from) => format!("a copy of job {}; {}", from.id, told(&differences)),
+        let (detail, changes) = match &self.from {
+            None => (format!("of the request {request}"), Vec::new()),
+            Some(from) => (format!("a copy of job {}", from.id), differences),
         };
-        told_with(asked, "enqueue", &format!("job {}", self.id), &detail, true).await;
+        told_changes(asked, "enqueue", (&format!("job {}", self.id), &detail), &changes, true).await;
         Ok(())
     }
 }
@@ -209,12 +209,10 @@ pub(crate) async fn form(asked: Asked, Query(wanted): Query<Wanted>) -> Response
 
 /// Shows what would be enqueued, or enqueues it.
 pub(crate) async fn sent(asked: Asked, fields: Fields) -> Response {
-    let done = act(&asked, fields).await;
-    answer(&asked, done)
+    with_form(&asked, fields, |form| act(&asked, form)).await
 }
 
-async fn act(asked: &Asked, fields: Fields) -> Result<Response, Refused> {
-    let form = Sent::read(asked, fields)?;
+async fn act(asked: &Asked, form: Sent) -> Result<Response, Refused> {
     needs(asked, Role::Operate)?;
     let enqueue = match form.field("action") {
         "preview" => false,

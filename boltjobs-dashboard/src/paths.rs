@@ -6,9 +6,9 @@ use axum::{Router, middleware};
 
 use crate::Source;
 use crate::{
-    actions, api, assets, auditing, backfill, batches, bulk, changing, columns, editing, events, exporting,
-    failing, failure, guard, listing, login, making, pausing, probes, prometheus, queue, rerunning, routes,
-    server, settings, silencing,
+    actions, api, assets, auditing, backfill, batches, bulk, changing, columns, copying, editing, events,
+    exporting, failing, failure, guard, listing, login, making, pausing, probes, prometheus, queue,
+    rerunning, routes, server, settings, silencing,
 };
 
 /// Makes the router of all pages, and of what programs ask.
@@ -17,6 +17,7 @@ pub(crate) fn pages(source: Source) -> Router {
         .route("/", get(routes::overview))
         .route("/jobs", get(listing::jobs).post(actions::jobs))
         .route("/jobs/new", get(making::form).post(making::sent))
+        .route("/jobs/copy", get(copying::look).post(copying::sent))
         .route("/jobs/{id}", get(routes::job))
         .route("/jobs/{id}/edit", get(changing::form).post(changing::sent))
         .route("/jobs/{id}/export", get(exporting::export))

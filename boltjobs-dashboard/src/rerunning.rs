@@ -8,7 +8,7 @@ use boltjobs_core::batch::BatchStatus;
 use boltjobs_core::rerun::{Rerun, RerunError, RerunFrom};
 use serde::Deserialize;
 
-use crate::actions::{Fields, Sent, answer};
+use crate::actions::{Fields, Sent, answer, with_form};
 use crate::audit::told_with;
 use crate::batches::find;
 use crate::doing::{allowed, job_id, needs, unknown};
@@ -84,12 +84,10 @@ pub(crate) async fn look(asked: Asked, Path(id): Path<String>, Query(from): Quer
 
 /// Does it, and leads to the new batch.
 pub(crate) async fn sent(asked: Asked, Path(id): Path<String>, fields: Fields) -> Response {
-    let done = act(&asked, &id, fields).await;
-    answer(&asked, done)
+    with_form(&asked, fields, |form| act(&asked, &id, form)).await
 }
 
-async fn act(asked: &Asked, id: &str, fields: Fields) -> Result<Response, Refused> {
-    let form = Sent::read(asked, fields)?;
+async fn act(asked: &Asked, id: &str, form: Sent) -> Result<Response, Refused> {
     if form.field("action") != "rerun" {
         return Err(unknown(form.field("action")));
     }

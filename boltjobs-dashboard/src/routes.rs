@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use boltjobs_core::deploy;
+use boltjobs_core::lineage::trace_id;
 use boltjobs_core::notes::LogLevel;
 use boltjobs_core::recurring::RecurringJob;
 use boltjobs_core::shape::Shape;
@@ -39,6 +40,8 @@ use crate::silencing::leave_out_where_well;
 pub(crate) struct Asked {
     source: Source,
     view: View,
+    /// The id of the trace that the request is in, for the audit.
+    trace: Option<Arc<str>>,
 }
 
 impl FromRequestParts<Source> for Asked {
@@ -69,7 +72,9 @@ impl FromRequestParts<Source> for Asked {
             begun,
             clock,
         };
-        Ok(Self { source: source.clone(), view })
+        let trace = parts.headers.get("traceparent").and_then(|header| header.to_str().ok());
+        let trace = trace.and_then(trace_id).map(Into::into);
+        Ok(Self { source: source.clone(), view, trace })
     }
 }
 
@@ -111,6 +116,10 @@ impl Asked {
 
     pub(crate) fn access(&self) -> &Access {
         &self.view.access
+    }
+
+    pub(crate) fn trace(&self) -> Option<Arc<str>> {
+        self.trace.clone()
     }
 
     /// Returns the name that the audit tells.

@@ -29,6 +29,11 @@ pub(crate) struct Site {
 const COLOURS: [&str; 5] = ["grey", "green", "blue", "amber", "red"];
 
 impl Site {
+    /// Returns the names of the links that lead to where more is known of a trace, with where they lead.
+    pub(crate) fn of_trace<'a>(&'a self, trace: &str) -> impl Iterator<Item = (&'a str, String)> {
+        self.links.iter().filter_map(move |link| Some((&*link.name, link.of_trace(trace)?)))
+    }
+
     /// Returns when a job is removed that has ended, unless it is kept for ever; and how many of its state are kept at most.
     pub(crate) fn removed(&self, job: &Job) -> Option<(Option<Timestamp>, Option<u64>)> {
         let Keep { age, count } = self.keep(job.state)?;
@@ -84,6 +89,11 @@ impl Link {
         let own = || format!("{:032x}", job.id.as_u128());
         let trace = trace.map_or_else(own, str::to_owned);
         self.template.replace(JOB, &job.id.to_string()).replace(TRACE, &trace)
+    }
+
+    /// Returns where it leads for a trace; nowhere where it is about a job, too.
+    fn of_trace(&self, trace: &str) -> Option<String> {
+        (!self.template.contains(JOB)).then(|| self.template.replace(TRACE, trace))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use boltjobs_core::audit::{self, AuditPage};
+use boltjobs_core::audit::{self, AuditFilter, AuditPage};
 use boltjobs_core::store::FailureGroup;
 use boltjobs_core::throughput::{Throughput, Window};
 
@@ -54,5 +54,24 @@ impl Client {
     /// It only looks.
     pub async fn audit(&self, after: Option<Arc<str>>, limit: usize) -> Result<AuditPage> {
         Ok(audit::read(&*self.runtime()?.store, after, limit).await?)
+    }
+
+    /// The same of entries that match what one types into the box of the dashboard: `after:2h`, `before:2026-01-31`,
+    /// `trace:4bf92f35` and a text.
+    ///
+    /// # Errors
+    /// Those of [`audit`](Self::audit), and [`Error::Query`](crate::Error::Query) for what can't be read.
+    ///
+    /// # Cancel safety
+    /// It only looks.
+    pub async fn audit_matching(
+        &self,
+        query: &str,
+        after: Option<Arc<str>>,
+        limit: usize,
+    ) -> Result<AuditPage> {
+        let runtime = self.runtime()?;
+        let filter = AuditFilter::typed(query)?.at(runtime.now());
+        Ok(audit::find(&*runtime.store, &filter, after, limit).await?)
     }
 }

@@ -75,7 +75,7 @@ mod trace;
 mod upcast;
 mod vitals;
 
-pub use boltjobs_core::audit::{AuditEntry, AuditPage};
+pub use boltjobs_core::audit::{AuditChange, AuditEntry, AuditPage};
 pub use boltjobs_core::continuation::{After, ParentId};
 pub use boltjobs_core::cron::{Cron, Dst, Zone};
 pub use boltjobs_core::deploy::Deploy;
@@ -84,7 +84,7 @@ pub use boltjobs_core::job::{ErrorInfo, HistoryRow, RowData};
 pub use boltjobs_core::lineage::EnqueuedBy;
 pub use boltjobs_core::memory::MemoryStore;
 pub use boltjobs_core::notes::{Bar, LogLevel, LogLine, Progress, Step};
-pub use boltjobs_core::operation::{Bulk, Operation, Status as OperationStatus};
+pub use boltjobs_core::operation::{Bulk, Operation, Skip, Skipped, Skips, Status as OperationStatus};
 pub use boltjobs_core::order::{LogOrder, Order as ServerOrder, Orders as ServerOrders, WorkOrder};
 pub use boltjobs_core::query::QueryError;
 pub use boltjobs_core::queue_limit::QueueLimit;

@@ -17,7 +17,7 @@ use crate::runtime::Runtime;
 ///
 /// It is stored, and goes on where it was after a restart. It takes the newest jobs first, so that it ends however many come
 /// meanwhile, and 500 in each write; one that has left the states that were asked for by then is skipped. Dashboards show it
-/// under "Operations", where it can be paused, stopped and, if it deletes, taken back. Spans until now, as of
+/// under "Operations", where it can be paused, stopped and, unless it requeues, taken back. Spans until now, as of
 /// [`JobQuery::waited`], are counted from when it is begun.
 ///
 /// # Errors
@@ -200,8 +200,10 @@ impl OperationHandle {
         Ok(true)
     }
 
-    /// Lets the jobs wait again that it has deleted, and returns how many: those that waited, up to 10,000, until ten minutes
-    /// after its end. `None` when it can't be taken back, or no more.
+    /// Takes it back, and returns for how many jobs: up to 10,000, until ten minutes after its end. Jobs that it has deleted wait
+    /// again, if they waited; those that it has moved or prioritized get back the queue or the priority that they had, if they
+    /// are still where it has put them. [`Operation::left`] says which were left as they are, and why. `None` when it can't be
+    /// taken back, or no more: to requeue can't be.
     ///
     /// # Errors
     /// Those of [`details`](Self::details); [`Error::Store`] when the store can't write.

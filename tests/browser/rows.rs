@@ -57,6 +57,30 @@ async fn a_row_offers_its_actions_and_is_copied_as_json_rust_and_curl() {
 }
 
 #[tokio::test]
+async fn what_is_marked_is_copied_at_once_and_the_page_stays() {
+    let office = Office::at_noon(DashboardRole::Read).await;
+    let browser = Browser::start().await;
+    browser.open(&office.url("/jobs?q=state:failed+queue:payments")).await;
+    keep_copies(&browser).await;
+    let press = async |kind: &str| {
+        let script = format!("document.querySelector('button[name=as][value={kind}]').click()");
+        browser.run(&script).await;
+    };
+    let can_press = "return !document.querySelector('button[name=as]').disabled";
+    assert_eq!(browser.run(can_press).await, json!(false), "nothing is marked yet");
+    browser.run("document.querySelectorAll('tbody input').forEach((box) => box.click())").await;
+    let marked = browser.run("return document.querySelectorAll('tbody input:checked').length").await;
+    press("json").await;
+    let jobs: serde_json::Value = serde_json::from_str(&copied(&browser).await).unwrap();
+    assert_eq!(jobs.as_array().unwrap().len(), usize::try_from(marked.as_u64().unwrap()).unwrap());
+    press("curl").await;
+    let commands = copied(&browser).await;
+    assert!(commands.lines().all(|line| line.starts_with("curl 'http://")), "{commands}");
+    browser.expect(&["Copied."]).await;
+    assert_eq!(browser.run("return location.pathname").await, json!("/jobs"));
+}
+
+#[tokio::test]
 async fn one_goes_from_all_of_the_page_to_all_that_match_and_finds_that_in_the_palette() {
     let office = Office::at_noon(DashboardRole::Operate).await;
     let browser = Browser::start().await;

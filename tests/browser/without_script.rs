@@ -103,6 +103,27 @@ async fn marked_jobs_are_deleted_and_taken_back() {
 }
 
 #[tokio::test]
+async fn marked_jobs_are_moved_and_taken_back_and_copied() {
+    let office = Office::at_noon(DashboardRole::Operate).await;
+    let browser = Browser::without_script().await;
+    let mark = async || {
+        browser.open(&office.url("/jobs?q=state:failed+queue:payments")).await;
+        browser.mark("//input[@type='checkbox'][@aria-label='Mark Charge Grace Hopper']").await;
+    };
+    mark().await;
+    browser.press("//button[@name='as'][@value='rust']").await;
+    browser.expect(&["1 job as Rust", "Download"]).await;
+    mark().await;
+    browser.press("//button[@name='action'][@value='move']").await;
+    browser.the("//input[@name='to']").await.send_keys("slow").await.unwrap();
+    browser.button("Move").await;
+    browser.expect(&["move: 1 of 1 job", "It can be taken back for 10 minutes"]).await;
+    browser.button("Take back").await;
+    browser.expect(&["It was taken back.", "1 job is back in its queue."]).await;
+    mark().await;
+}
+
+#[tokio::test]
 async fn a_queue_is_paused_and_resumed() {
     let office = Office::at_noon(DashboardRole::Operate).await;
     let browser = Browser::without_script().await;

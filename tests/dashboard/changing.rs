@@ -103,9 +103,15 @@ async fn a_payload_is_mended_with_a_look_at_what_differs_and_run_again() {
     assert_eq!((done.queue(), done.priority(), done.title()), ("slow", 5, "Refund  (edited)"));
     let told = audit::read(&*bench.store, None, 9).await.unwrap().entries;
     let change = told.iter().find(|entry| entry.action == "change").unwrap();
+    let changed: Vec<_> =
+        change.changes.iter().map(|it| (&*it.field, it.before.as_deref(), it.after.as_deref())).collect();
     assert_eq!(
-        change.detail,
-        "queue from default to slow; priority from 0 to 5; payload.to from \"\" to \"ada\""
+        changed,
+        [
+            ("queue", Some("default"), Some("slow")),
+            ("priority", Some("0"), Some("5")),
+            ("payload.to", Some("\"\""), Some("\"ada\"")),
+        ]
     );
 }
 

@@ -125,7 +125,7 @@ async fn marked_jobs_go_to_another_queue_and_get_another_priority() {
     let answer = post(at, "/jobs", "", &form);
     assert_has(&answer.body, &["Move 2 jobs", "To the queue", "name=\"to\"", "Pay one"]);
     let answer = post(at, "/jobs", "", &format!("{}&to=slow", fields(&answer.body)));
-    assert_has(&answer.body, &["move: 1 of 2 jobs", "not done: its state does not allow it"]);
+    assert_has(&answer.body, &["move: 1 of 2 jobs", "not done: it was Deleted", "Take back"]);
     assert_eq!(
         (&*bench.job(one).await.queue().to_owned(), &*bench.job(other).await.queue().to_owned()),
         ("slow", "default")

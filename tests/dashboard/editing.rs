@@ -99,12 +99,17 @@ async fn what_was_typed_is_shown_in_words_with_its_runs_and_then_saved() {
     assert_eq!((spec, after.created_at), (before.definition.spec, before.created_at));
     let entry = &audit::read(&*bench.store, None, 9).await.unwrap().entries[0];
     assert_eq!((&*entry.action, &*entry.target, entry.done), ("edit", "recurring definition night/ly", true));
-    let detail = "cron `0 3 * * *` → `30 7 * * MON-FRI`, timezone `UTC` → `Europe/Berlin`, misfire `FireOnce` → `Skip`";
-    assert!(
-        entry.detail.starts_with(detail) && entry.detail.contains("jitter none → `30s`"),
-        "{}",
-        entry.detail
+    let changed: Vec<_> =
+        entry.changes.iter().map(|it| (&*it.field, it.before.as_deref(), it.after.as_deref())).collect();
+    assert_eq!(
+        changed[..3],
+        [
+            ("cron", Some("0 3 * * *"), Some("30 7 * * MON-FRI")),
+            ("timezone", Some("UTC"), Some("Europe/Berlin")),
+            ("misfire", Some("FireOnce"), Some("Skip")),
+        ]
     );
+    assert!(changed.contains(&("jitter", None, Some("30s"))), "{changed:?}");
 
     let again = send(at, "save", &typed);
     assert_has(&again.head, &["did=nothing"]);
@@ -128,7 +133,8 @@ async fn what_becomes_of_runs_where_clocks_change_is_chosen_and_seen() {
     assert_eq!(send(at, "save", &typed("Elapsed")).status, 303);
     assert_eq!(found(&bench).await.definition.dst, Dst::Elapsed);
     let entry = &audit::read(&*bench.store, None, 9).await.unwrap().entries[0];
-    assert_has(&entry.detail, &["dst `OncePerDay` → `Elapsed`"]);
+    let change = entry.changes.iter().find(|it| it.field == "dst").unwrap();
+    assert_eq!((change.before.as_deref(), change.after.as_deref()), (Some("OncePerDay"), Some("Elapsed")));
     // Whoever's form does not have the field leaves it.
     assert_eq!(send(at, "save", &format!("cron=@daily&{PLAIN}")).status, 303);
     assert_eq!(found(&bench).await.definition.dst, Dst::Elapsed);

@@ -145,6 +145,7 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     let put_off = json!({ "action": "reschedule", "at": "2026-01-01T09:00:00+01:00" });
     assert_eq!(reader.post("/api/jobs/{id}", &later, &put_off, 200)["state"], "Scheduled");
     assert_eq!(reader.get("/api/jobs/{id}", &later, 200)["due"], "2026-01-01T08:00:00Z");
+    steps::move_and_take_back(&mut reader, &later);
     for (action, done) in [("pause", true), ("pause", false), ("resume", true)] {
         let action = json!({ "action": action });
         assert_eq!(reader.post("/api/recurring/{id}", "night%2Fly", &action, 200)["done"], done);

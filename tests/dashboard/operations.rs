@@ -9,6 +9,8 @@ use boltjobs::prelude::*;
 use boltjobs_core::audit;
 use boltjobs_tests::{Bench, patiently};
 
+mod taking_back;
+
 use super::actions::{post, token};
 use super::{HOUR, address, assert_has, get, pay_with, shown};
 

@@ -119,7 +119,10 @@ async fn a_limit_is_set_once_it_is_seen_what_it_would_have_meant() {
         assert_eq!(answer.status, 400);
         assert_has(&answer.body, &[why]);
     }
-    assert_has(&get(at, "/audit").body, &["queue mail: 5 at once"]);
+    assert_has(
+        &get(at, "/audit").body,
+        &["<code>jobs at once</code></th><td>not there</td><td><code>5</code></td>"],
+    );
     let page = press(at, "/queues/mail", &form("action=unlimit"));
     assert_has(&page, &["The limit was removed", "<strong>7 at once</strong>, as the servers say."]);
     let reader = Bench::with(shown).await;

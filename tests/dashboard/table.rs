@@ -30,13 +30,15 @@ const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=A
 const BACKFILL: &str = "action=backfill&from=2025-12-30&to=2025-12-31&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 139] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 141] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
     ("/jobs", "POST /jobs", "action=requeue&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
     ("/jobs/new", "GET /jobs/new", "", OPERATORS, 200),
     ("/jobs/new", "POST /jobs/new", "action=enqueue", OPERATORS, 404),
+    ("/jobs/copy", "GET /jobs/copy", "", READERS, 400),
+    ("/jobs/copy", "POST /jobs/copy", "as=curl", READERS, 400),
     ("/jobs/{id}", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057", "", READERS, 404),
     ("/jobs/{id}/export", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057/export", "", READERS, 404),
     ("/jobs/{id}/edit", "GET /jobs/01890a5d-ac96-774b-bcce-b302099a8057/edit", "", OPERATORS, 404),

@@ -1,5 +1,7 @@
 //! What the page of a job tells of its attempts, of who enqueued it, and of what becomes of it.
 
+mod copying;
+
 use boltjobs::DashboardRole;
 use boltjobs::prelude::*;
 use boltjobs::{Builder, EnqueuedBy, Error, JobDetails, Keep, MemoryStore, Retention, Store};

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use super::{BACK, Bulk, Operation, Order, Status, Undo};
+use super::{Operation, Order, Skips, Status};
 use crate::clock::Clock;
 use crate::job::Job;
-use crate::store::{Action, Change, Command, JobFilter, PageQuery, Store, StoreError, count_all};
-use crate::{JobId, JobState, Timestamp, deploy};
+use crate::store::{JobFilter, PageQuery, Store, StoreError, count_all};
+use crate::{JobId, JobState, deploy};
 
 /// How many jobs one write speaks of.
-const STEP: usize = 500;
+pub(super) const STEP: usize = 500;
 
 /// How many jobs a careful operation begins with, and goes on with.
 const CAREFUL: [usize; 3] = [1, 10, 100];
@@ -39,8 +39,8 @@ enum Wish {
 /// The operations of a store that this process works on. Whoever has one works on each at most once.
 #[derive(Debug, Clone)]
 pub struct Operations {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
     running: Arc<Mutex<Running>>,
     taken_up: Arc<AtomicBool>,
 }
@@ -79,6 +79,7 @@ impl Operations {
             id,
             bulk,
             query: filter.to_string(),
+            marked: false,
             careful,
             held,
             limit,
@@ -88,9 +89,11 @@ impl Operations {
             planned: limit.map_or(planned, |limit| planned.min(limit)),
             done: 0,
             skipped: 0,
+            skips: Skips::default(),
             watched: 0,
             after: None,
             status: Status::Running,
+            left: Skips::default(),
         };
         super::begin(&*self.store, &operation).await?;
         let worker = self.work(operation.clone());
@@ -162,11 +165,11 @@ impl Operations {
         let held = Held { all: self.clone(), id };
         Some(Box::pin(async move {
             let _held = held;
-            operation.status = Status::Running;
+            (operation.status, operation.ended_at) = (Status::Running, None);
             let status = all.run(&mut operation).await;
             operation.ended_at = (!status.is_open()).then(|| all.clock.now());
             operation.status = status;
-            while let Err(error) = all.save(&operation, None).await {
+            while let Err(error) = all.save(&operation, &[]).await {
                 if matches!(error, StoreError::Closed) {
                     break;
                 }
@@ -267,81 +270,13 @@ impl Operations {
         // The newest first: what comes meanwhile is newer, so that it has an end.
         let page = PageQuery { filter, oldest_first: false, after: operation.after, limit };
         let page = self.store.page(page).await?;
-        let concerned = page.jobs.iter().filter(|job| operation.bulk.concerns(job.state));
-        let jobs: Vec<&Job> = concerned.collect();
-        let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
-        let happened = self.act(operation, ids, expected).await?;
-        let acted: Vec<&Job> =
-            jobs.iter().zip(&happened).filter(|(_, done)| **done).map(|(job, _)| *job).collect();
-        let deleted = if operation.bulk == Bulk::Delete { &*acted } else { &[] };
-        let back: Vec<_> = deleted.iter().filter_map(|job| undo(job)).collect();
-        let room = BACK.saturating_sub(usize::try_from(operation.done).unwrap_or(BACK));
-        operation.done += acted.len() as u64;
-        operation.skipped += (page.jobs.len() - acted.len()) as u64;
+        let jobs: Vec<&Job> = page.jobs.iter().collect();
+        let reason = format!("{}d by an operation of {}", operation.bulk.name(), operation.actor);
+        let acted = self.act(operation, &jobs, expected, reason.into()).await?;
         operation.after = page.next;
-        self.save(operation, Some(&back[..back.len().min(room)])).await?;
+        self.save(operation, &acted).await?;
         let acted = acted.iter().map(|job| job.id).collect();
         Ok(Step { acted, more: page.next.is_some() })
-    }
-
-    /// Does it to jobs, and says for each whether it happened.
-    async fn act(
-        &self,
-        operation: &Operation,
-        ids: Vec<JobId>,
-        expected: Vec<JobState>,
-    ) -> Result<Vec<bool>, StoreError> {
-        let (store, now) = (&self.store, self.clock.now());
-        let command = |action, expected| {
-            let reason = format!("{}d by an operation of {}", operation.bulk.name(), operation.actor);
-            Command { action, expected, reason: Some(reason.into()) }
-        };
-        match &operation.bulk {
-            Bulk::Requeue => store.command(ids, command(Action::Requeue, expected), now).await,
-            Bulk::Delete => store.command(ids, command(Action::Delete, expected), now).await,
-            Bulk::Move(queue) => {
-                let queue = Some(Arc::clone(queue));
-                store.change(ids, Change { queue, expected, ..Change::default() }, now).await
-            }
-            Bulk::Prioritize(priority) => {
-                let priority = Some(*priority);
-                store.change(ids, Change { priority, expected, ..Change::default() }, now).await
-            }
-        }
-    }
-
-    async fn save(&self, operation: &Operation, back: Option<&[Undo]>) -> Result<(), StoreError> {
-        let back = back.and_then(|back| super::undo_document(operation, back));
-        let documents = std::iter::once(operation.document()).chain(back).collect();
-        self.store.keep(documents, Vec::new(), self.clock.now()).await
-    }
-
-    /// Lets jobs wait again that an operation has deleted, and returns how many. `None` when it can't be taken back, or no
-    /// more.
-    ///
-    /// # Errors
-    /// When the store can't answer or write.
-    pub async fn take_back(&self, mut operation: Operation, actor: &str) -> Result<Option<u64>, StoreError> {
-        let (store, now) = (&*self.store, self.clock.now());
-        if operation.undo_until().is_none_or(|until| until <= now) {
-            return Ok(None);
-        }
-        let mut by_due: BTreeMap<Option<Timestamp>, Vec<JobId>> = BTreeMap::new();
-        for Undo(id, due) in super::undo(store, operation.id).await? {
-            by_due.entry(due).or_default().push(id);
-        }
-        let mut done = 0;
-        for (due, ids) in by_due {
-            let action = due.map_or(Action::Requeue, Action::Reschedule);
-            let reason = Some(format!("taken back by {actor}").into());
-            let command = Command { action, expected: vec![JobState::Deleted], reason };
-            let happened = store.command(ids, command, now).await?;
-            done += happened.iter().filter(|happened| **happened).count() as u64;
-        }
-        operation.status = Status::Undone(done);
-        store.keep(vec![operation.document()], Vec::new(), now).await?;
-        super::forget_undo(store, operation.id, now).await?;
-        Ok(Some(done))
     }
 }
 
@@ -379,19 +314,6 @@ async fn let_others() {
         Poll::Pending
     })
     .await;
-}
-
-/// Says how a job that is deleted would wait again; nothing if it can't, as one that has failed would run.
-fn undo(job: &Job) -> Option<Undo> {
-    match job.state {
-        JobState::Enqueued => Some(Undo(job.id, None)),
-        JobState::Scheduled => Some(Undo(job.id, job.due)),
-        JobState::Awaiting
-        | JobState::Processing
-        | JobState::Succeeded
-        | JobState::Failed
-        | JobState::Deleted => None,
-    }
 }
 
 #[cfg(test)]

@@ -12,16 +12,17 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use boltjobs_core::store::RecurringCommand;
 use boltjobs_core::text::shown;
+use boltjobs_core::{JobId, JobState, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Fault};
 use super::editing::{OnRecurring, edit};
-use super::watching::of_operation;
+use super::watching::whole_operation;
 use crate::access::{By, Role};
 use crate::change::{self, Typed as Wanted};
-use crate::doing::{self, needs};
+use crate::doing::{self, Wish, needs};
 use crate::operating::{self, Typed};
 use crate::pages::Acted;
 use crate::routes::Asked;
@@ -79,19 +80,22 @@ struct OnJobs {
 /// Acts on several jobs. It answers 200 whatever came of each, and reports them in order.
 pub(super) async fn jobs(asked: Asked, headers: HeaderMap, body: Sent) -> Answered {
     let sent: OnJobs = read(&asked, &headers, body)?;
-    let acted = act(&asked, &sent).await?;
+    let (wish, ids, expected) = sent.read(asked.now())?;
+    let (acted, operation) = doing::marked(&asked, wish, ids, expected).await?;
     Ok(Answer(json!({
         "action": sent.action,
         "done": acted.iter().filter(|acted| acted.done).count(),
         "jobs": acted.iter().map(of_job).collect::<Vec<_>>(),
+        "operation": operation.map(|operation| operation.id.to_string()),
     })))
 }
 
-async fn act(asked: &Asked, sent: &OnJobs) -> Result<Vec<Acted>, Fault> {
-    let wish = doing::wish(&sent.action, &sent.at, &sent.to, asked.now())?;
-    let ids = sent.jobs.iter().map(|id| doing::job_id(id)).collect::<Result<Vec<_>, _>>()?;
-    let expected = doing::states(sent.expected.iter().map(|state| &**state))?;
-    Ok(doing::jobs(asked, wish, ids, expected).await?)
+impl OnJobs {
+    fn read(&self, now: Timestamp) -> Result<(Wish, Vec<JobId>, Vec<JobState>), Fault> {
+        let wish = doing::wish(&self.action, &self.at, &self.to, now)?;
+        let ids = self.jobs.iter().map(|id| doing::job_id(id)).collect::<Result<Vec<_>, _>>()?;
+        Ok((wish, ids, doing::states(self.expected.iter().map(|state| &**state))?))
+    }
 }
 
 fn of_job(acted: &Acted) -> Value {
@@ -138,7 +142,9 @@ pub(super) async fn job(asked: Asked, Path(id): Path<String>, headers: HeaderMap
             );
             return Err(Fault::new(StatusCode::BAD_REQUEST, why));
         }
-        let acted = act(&asked, &OnJobs { action, jobs: vec![id], expected, at, to }).await?;
+        let sent = OnJobs { action, jobs: vec![id], expected, at, to };
+        let (wish, ids, expected) = sent.read(asked.now())?;
+        let acted = doing::jobs(&asked, wish, ids, expected).await?;
         acted.into_iter().next().ok_or_else(|| Fault::new(StatusCode::BAD_REQUEST, "No job is named."))?
     };
     match &acted.job {
@@ -279,7 +285,7 @@ pub(super) async fn begin(asked: Asked, headers: HeaderMap, body: Sent) -> Answe
     let hold = if after_next_deploy { "deploy" } else { "" };
     let key = once::key(&headers);
     let typed = Typed { action: &action, to: &to, query: &query, pace, limit: &limit, hold, key };
-    Ok(Answer(of_operation(&operating::begin(&asked, &typed).await?)))
+    Ok(Answer(whole_operation(&operating::begin(&asked, &typed).await?)))
 }
 
 /// Acts on an operation.

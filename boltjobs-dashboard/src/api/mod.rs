@@ -24,4 +24,4 @@ mod watching;
 
 pub(crate) use answer::{has, in_json};
 pub(crate) use routes::router;
-pub(crate) use values::{exported, written};
+pub(crate) use values::{exported, written, written_all};

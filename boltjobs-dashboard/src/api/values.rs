@@ -121,6 +121,11 @@ pub(crate) fn written(page: &JobPage, kin: &Kin) -> String {
     format!("{:#}", exact(job(page, kin)))
 }
 
+/// Writes a list of what is said of jobs in the same way.
+pub(crate) fn written_all(jobs: Vec<Value>) -> String {
+    format!("{:#}", exact(Value::Array(jobs)))
+}
+
 /// Returns everything that is said of a job, with each number as it is.
 pub(crate) fn exported(page: &JobPage, kin: &Kin) -> Value {
     job(page, kin)

@@ -3,7 +3,7 @@
 use axum::extract::{Path, Query};
 use boltjobs_core::Timestamp;
 use boltjobs_core::batch::BatchStatus;
-use boltjobs_core::operation::{self, Operation, Status};
+use boltjobs_core::operation::{self, Operation, Skipped, Skips, Status};
 use boltjobs_core::store::{JobFilter, Trend};
 use boltjobs_core::throughput::{Flow, Throughput, Window};
 use serde_json::{Value, json};
@@ -129,16 +129,33 @@ pub(super) async fn dry_run(asked: Asked, Query(planned): Query<bulk::Planned>) 
 }
 
 pub(super) async fn operation(asked: Asked, Path(id): Path<String>) -> Answered {
-    Ok(Answer(of_operation(&bulk::find(&asked, &id).await?)))
+    Ok(Answer(whole_operation(&bulk::find(&asked, &id).await?)))
 }
 
-pub(super) fn of_operation(operation: &Operation) -> Value {
+/// Returns everything that is said of an operation.
+pub(super) fn whole_operation(operation: &Operation) -> Value {
+    let jobs = |skips: &Skips| -> Value {
+        let each = |it: &Skipped| json!({ "id": it.id.to_string(), "title": it.title, "reason": it.why.to_string() });
+        skips.jobs.iter().map(each).collect()
+    };
+    let mut value = of_operation(operation);
+    value["skipped_jobs"] = jobs(&operation.skips);
+    value["left_jobs"] = jobs(&operation.left);
+    value
+}
+
+fn of_operation(operation: &Operation) -> Value {
+    let reasons = |skips: &Skips| -> Value {
+        skips.reasons.iter().map(|(why, jobs)| json!({ "reason": why.to_string(), "jobs": jobs })).collect()
+    };
+    let taken_back = if let Status::Undone(jobs) = operation.status { Some(jobs) } else { None };
     let why = if let Status::Stopped(why) = &operation.status { Some(why) } else { None };
     json!({
         "id": operation.id.to_string(),
         "action": operation.bulk.name(),
         "to": Some(operation.bulk.to()).filter(|to| !to.is_empty()),
         "query": operation.query,
+        "marked": operation.marked,
         "careful": operation.careful,
         "held": operation.held,
         "limit": operation.limit,
@@ -150,6 +167,10 @@ pub(super) fn of_operation(operation: &Operation) -> Value {
         "planned": operation.planned,
         "done": operation.done,
         "skipped": operation.skipped,
+        "skips": reasons(&operation.skips),
+        "undo_until": operation.undo_until().map(text),
+        "taken_back": taken_back,
+        "left": reasons(&operation.left),
     })
 }
 

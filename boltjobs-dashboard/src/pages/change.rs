@@ -1,12 +1,13 @@
 //! The form in which a job is changed.
 
+use boltjobs_core::audit::AuditChange;
 use boltjobs_core::job::Job;
 use maud::{Markup, html};
 
 use super::form::Field;
 use super::frame::{LINE, View, state, table};
 use super::payload::{doubtful, payload};
-use crate::change::{Difference, OPEN, Typed};
+use crate::change::{OPEN, Typed};
 use crate::changing::can_requeue;
 use crate::edit::Faults;
 use crate::fields::Entries;
@@ -27,7 +28,7 @@ pub(crate) struct ChangePage<'a> {
     /// Whether it is another one than whoever typed has seen.
     pub(crate) late: bool,
     /// What would be another way, if it were saved.
-    pub(crate) preview: Option<Vec<Difference>>,
+    pub(crate) preview: Option<Vec<AuditChange>>,
     /// What speaks against the payload.
     pub(crate) doubts: Vec<String>,
 }
@@ -90,7 +91,7 @@ fn form(view: &View, page: &ChangePage<'_>, place: &str) -> Markup {
     }
 }
 
-fn preview(page: &ChangePage<'_>, differences: &[Difference]) -> Markup {
+fn preview(page: &ChangePage<'_>, differences: &[AuditChange]) -> Markup {
     html! {
         (differing(differences))
         (doubtful(&page.doubts))
@@ -98,22 +99,31 @@ fn preview(page: &ChangePage<'_>, differences: &[Difference]) -> Markup {
 }
 
 /// Lists what would be another way.
-pub(super) fn differing(differences: &[Difference]) -> Markup {
+pub(super) fn differing(differences: &[AuditChange]) -> Markup {
     html! {
         @if differences.is_empty() {
             p { "Nothing would be another way that can be shown." }
         } @else {
-            (table("What would be another way", &["What", "Now", "Then"], &html! {
-                @for each in differences {
-                    tr {
-                        th scope="row" { code { (clip(&each.place, LINE)) } }
-                        td { (value(each.before.as_deref())) }
-                        td { (value(each.after.as_deref())) }
-                    }
-                }
-            }))
+            (changes("What would be another way", ["What", "Now", "Then"], differences))
         }
     }
+}
+
+/// Lists what is or would be another way, with what it is before and after that.
+pub(super) fn changes(caption: &str, titles: [&str; 3], changes: &[AuditChange]) -> Markup {
+    table(
+        caption,
+        &titles,
+        &html! {
+            @for each in changes {
+                tr {
+                    th scope="row" { code { (clip(&each.field, LINE)) } }
+                    td { (value(each.before.as_deref())) }
+                    td { (value(each.after.as_deref())) }
+                }
+            }
+        },
+    )
 }
 
 fn value(text: Option<&str>) -> Markup {

@@ -75,7 +75,7 @@ const DONE: [(&str, &str); 28] = [
     ("quiet", "It claims nothing more; what it runs is run to its end."),
     ("stopping", "It was told to stop: it claims nothing more, and shuts down if it waits for that order."),
     ("log", "It keeps what its handlers log up to that level for ten minutes."),
-    ("undo", "Jobs that were deleted wait again."),
+    ("undo", "It was taken back."),
     ("cancel", "It was cancelled."),
     ("change", "The job was changed."),
     ("save", "This browser keeps the query."),

@@ -9,7 +9,8 @@ use boltjobs_core::{JobId, JobState};
 use maud::{Markup, html};
 
 use super::columns::{cell, chooser};
-use super::frame::{Card, LINE, View, ask, cards, live, live_list, press, state, table};
+use super::copies::buttons;
+use super::frame::{Card, LINE, View, ask, cards, live, live_list, press, state};
 use super::saved::Kept;
 use crate::access::Role;
 use crate::columns::Columns;
@@ -166,7 +167,7 @@ fn total(listed: &JobsPage, state: Option<JobState>) -> Markup {
 fn rows(view: &View, listed: &JobsPage, columns: &Columns) -> Markup {
     let rows = listed.page.jobs.iter().map(|job| Card {
         about: html! {
-            (mark(view, job)) (view.job(job.id, job.spec.title()))
+            (mark(job)) (view.job(job.id, job.spec.title()))
             @if listed.aborted.contains(&job.id) { " " span class="badge bad" { "its server is gone" } }
         },
         cells: columns
@@ -180,33 +181,32 @@ fn rows(view: &View, listed: &JobsPage, columns: &Columns) -> Markup {
     cards("Jobs", &titles, rows, &html! {})
 }
 
-/// Puts rows with jobs to mark into a form that acts on those that are, for those who may.
+/// Puts rows with jobs to mark into a form that copies those that are, and acts on them for those who may.
 pub(super) fn with_marks(view: &View, requeue: &str, rows: &Markup) -> Markup {
     html! {
-        @if view.access.role >= Role::Operate {
-            form class="bulk" method="post" action=(view.base.path("/jobs")) {
-                (view.token())
-                (rows)
-                p class="actions" {
-                    span class="marked" { "With those that are marked: " }
+        form class="bulk" method="post" action=(view.base.path("/jobs")) {
+            (view.token())
+            (rows)
+            p class="actions" {
+                span class="marked" { "With those that are marked: " }
+                @if view.access.role >= Role::Operate {
                     (ask())
                     (press("requeue", requeue, Some("action"))) " "
                     (press("delete", "Delete", Some("action"))) " "
                     (press("move", "Move…", Some("action"))) " "
-                    (press("prioritize", "Prioritize…", Some("action")))
+                    (press("prioritize", "Prioritize…", Some("action"))) " "
                 }
+                (buttons(view))
             }
-        } @else { (rows) }
+        }
     }
 }
 
-/// Makes the box by which a job is marked, for those who may do anything with it.
-pub(super) fn mark(view: &View, job: &Job) -> Markup {
+/// Makes the box by which a job is marked.
+pub(super) fn mark(job: &Job) -> Markup {
     html! {
-        @if view.access.role >= Role::Operate {
-            input type="checkbox" name="job" value=(job.id) aria-label=(format!("Mark {}", clip(job.spec.title(), LINE)));
-            " "
-        }
+        input type="checkbox" name="job" value=(job.id) aria-label=(format!("Mark {}", clip(job.spec.title(), LINE)));
+        " "
     }
 }
 
@@ -239,44 +239,6 @@ fn planned(view: &View, typed: &str, action: &str, to: &str, label: &str) -> Mar
             button type="submit" { (label) }
         }
     }
-}
-
-/// A job that was acted on.
-#[derive(Debug)]
-pub(crate) struct Acted {
-    pub(crate) id: JobId,
-    pub(crate) done: bool,
-    /// What it is by now, if it is still known.
-    pub(crate) job: Option<Job>,
-}
-
-/// Shows what came of an action, for each job.
-pub(crate) fn acted(view: &View, action: &str, acted: &[Acted]) -> Markup {
-    let done = acted.iter().filter(|acted| acted.done).count();
-    let rows = html! {
-        @for each in acted {
-            tr {
-                th scope="row" {
-                    (view.job(each.id, &each.job.as_ref().map_or_else(|| each.id.to_string(), |job| job.spec.title().to_owned())))
-                }
-                td { @if each.done { "done" } @else { "not done: its state does not allow it" } }
-                td { @if let Some(job) = &each.job { (state(job.state)) } @else { "it is not known" } }
-            }
-        }
-    };
-    let body = html! {
-        h1 { "Jobs" }
-        p class="did" role="status" { (action) ": " (done) " of " (counted(acted.len() as u64, "job")) }
-        @if action == "delete" && done > 0 && view.access.role >= Role::Operate {
-            form class="act" method="post" action=(view.base.path("/jobs")) {
-                (view.token())
-                @for each in acted.iter().filter(|acted| acted.done) { input type="hidden" name="job" value=(each.id); }
-                button type="submit" name="action" value="requeue" { "Take back: requeue those that were deleted" }
-            }
-        }
-        (table("What came of it", &["Job", "Done", "State by now"], &rows))
-    };
-    view.frame("Jobs", "Jobs", &body)
 }
 
 /// Says that nothing matches, and what to leave out.

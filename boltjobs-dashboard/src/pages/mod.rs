@@ -1,5 +1,6 @@
 //! The pages. What comes from outside is only ever put into them by `maud`, which escapes it.
 
+mod acted;
 mod audit;
 mod backfill;
 mod bar;
@@ -9,6 +10,7 @@ mod chart;
 mod columns;
 pub(crate) mod completion;
 mod confirm;
+mod copies;
 mod edit;
 mod error;
 mod failure;
@@ -45,18 +47,20 @@ mod silence;
 pub(crate) mod sorting;
 mod told;
 
-pub(crate) use audit::{ROWS as AUDIT_ROWS, audit};
+pub(crate) use acted::{Acted, acted};
+pub(crate) use audit::{ROWS as AUDIT_ROWS, audit, unreadable as unreadable_audit};
 pub(crate) use backfill::{BackfillPage, backfill};
 pub(crate) use batches::{BY as BATCHES_BY, ROWS as BATCH_ROWS, batch, batches};
 pub(crate) use change::{ChangePage, change};
 pub(crate) use confirm::{Asking, SURE, asking};
+pub(crate) use copies::{Copies, copied};
 pub(crate) use edit::{EditPage, edit};
 pub(crate) use failure::failure;
 pub(crate) use failures::{BY as FAILURES_BY, GROUPS, Known, failures};
 pub(crate) use frame::{Badges, VERSION, View};
 pub(crate) use health::health;
 pub(crate) use job::{JobPage, job};
-pub(crate) use jobs::{Acted, JobsPage, SIZES, Wider, acted, jobs, unreadable};
+pub(crate) use jobs::{JobsPage, SIZES, Wider, jobs, unreadable};
 pub(crate) use log::LEVELS;
 pub(crate) use login::{closed, login};
 pub(crate) use making::{choose, making};
@@ -74,4 +78,4 @@ pub(crate) use saved::Kept;
 pub(crate) use server::{server, stop_server};
 pub(crate) use servers::{BY as SERVERS_BY, servers};
 pub(crate) use settings::{SettingsPage, settings};
-pub(crate) use told::Told;
+pub(crate) use told::{Told, curl};

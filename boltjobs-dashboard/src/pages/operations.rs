@@ -1,7 +1,9 @@
 //! What is done to many jobs at once.
 
+use std::borrow::Cow;
+
 use boltjobs_core::job::Job;
-use boltjobs_core::operation::{BACK, BACK_FOR, Bulk, Operation, Status};
+use boltjobs_core::operation::{BACK, BACK_FOR, Bulk, NAMED, Operation, Skips, Status};
 use maud::{Markup, html};
 
 use super::frame::{LINE, View, live, live_list, state, table};
@@ -45,7 +47,7 @@ fn listed(view: &View, all: &[Operation]) -> Markup {
                 tr {
                     th scope="row" {
                         a href=(view.base.item("/operations/", &operation.id.to_string())) {
-                            (what(&operation.bulk)) " " (clip(shown(&operation.query), LINE))
+                            (what(&operation.bulk)) " " (clip(&which(operation), LINE))
                         }
                     }
                     td { (operation.status.word()) }
@@ -67,6 +69,15 @@ fn what(bulk: &Bulk) -> String {
     }
 }
 
+/// Says to which jobs.
+fn which(operation: &Operation) -> Cow<'_, str> {
+    if operation.marked {
+        format!("{} that were marked", counted(operation.planned, "job")).into()
+    } else {
+        shown(&operation.query).into()
+    }
+}
+
 fn shown(query: &str) -> &str {
     if query.is_empty() { "all jobs" } else { query }
 }
@@ -81,7 +92,8 @@ fn progress(operation: &Operation) -> Markup {
 
 /// Shows one operation.
 pub(crate) fn operation(view: &View, operation: &Operation) -> Markup {
-    let title = format!("{} {}", what(&operation.bulk), clip(shown(&operation.query), LINE));
+    let which = which(operation);
+    let title = format!("{} {}", what(&operation.bulk), clip(&which, LINE));
     let body = html! {
         (live("operation", &html! {
             h1 { (title) " " span class="badge" { (operation.status.word()) } }
@@ -89,7 +101,11 @@ pub(crate) fn operation(view: &View, operation: &Operation) -> Markup {
             (actions(view, operation))
             p { (progress(operation)) }
             dl {
-                dt { "Jobs" } dd { (view.jobs(&operation.query, &html! { code { (clip(shown(&operation.query), LINE)) } })) }
+                dt { "Jobs" }
+                dd {
+                    @if operation.marked { (which) }
+                    @else { (view.jobs(&operation.query, &html! { code { (clip(&which, LINE)) } })) }
+                }
                 @if let Some(limit) = operation.limit { dt { "At most" } dd { (counted(limit, "job")) } }
                 @if operation.careful {
                     dt { "Careful" } dd { "one, then ten, then the others; " (operation.watched) " of those that were watched succeeded" }
@@ -100,6 +116,8 @@ pub(crate) fn operation(view: &View, operation: &Operation) -> Markup {
                     dt { "Ended" } dd { (view.instant(ended)) ", after " (span(ended.since(operation.started_at))) }
                 }
             }
+            (left(view, "Not taken back", &operation.left))
+            (skipped(view, operation))
         }))
     };
     view.frame("Operations", &title, &body)
@@ -112,8 +130,59 @@ fn told(operation: &Operation) -> Markup {
         }
         @match &operation.status {
             Status::Stopped(why) => { p class="alert" { "It goes no further: " (clip(why, LINE)) "." } }
-            Status::Undone(jobs) => { p class="did" { (counted(*jobs, "job")) " wait again." } }
+            Status::Undone(jobs) => { p class="did" { (again(&operation.bulk, *jobs)) } }
             Status::Running | Status::Paused | Status::Finished => {}
+        }
+    }
+}
+
+/// Says what jobs are again.
+fn again(bulk: &Bulk, jobs: u64) -> String {
+    let one = jobs == 1;
+    let what = match bulk {
+        Bulk::Requeue | Bulk::Delete if one => "waits again",
+        Bulk::Requeue | Bulk::Delete => "wait again",
+        Bulk::Move(_) if one => "is back in its queue",
+        Bulk::Move(_) => "are back in their queues",
+        Bulk::Prioritize(_) if one => "has its priority again",
+        Bulk::Prioritize(_) => "have their priorities again",
+    };
+    format!("{} {what}.", counted(jobs, "job"))
+}
+
+/// Lists the jobs that were skipped, and says how many there were that matched no more.
+fn skipped(view: &View, operation: &Operation) -> Markup {
+    let looked = operation.done + operation.skipped;
+    let unknown = operation.skipped.saturating_sub(operation.skips.total());
+    html! {
+        (left(view, "Skipped", &operation.skips))
+        @if unknown > 0 {
+            p class="quiet" { "Why " (counted(unknown, "job")) " were skipped is not known: an earlier release did that." }
+        }
+        @if operation.status == Status::Finished && operation.limit.is_none() && looked < operation.planned {
+            p class="quiet" {
+                "When their turn came, " (counted(operation.planned - looked, "job"))
+                " fewer matched than at the beginning: what has left the states that were asked for is not even skipped."
+            }
+        }
+    }
+}
+
+/// Lists jobs that were left as they were, and why.
+fn left(view: &View, title: &str, skips: &Skips) -> Markup {
+    html! {
+        @if !skips.jobs.is_empty() {
+            h2 { (title) }
+            ul {
+                @for (why, jobs) in &skips.reasons { li { "it " (why) ": " (counted(*jobs, "job")) } }
+            }
+            (table(&format!("{title}: the jobs"), &["Job", "Why"], &html! {
+                @for skipped in &skips.jobs {
+                    @let title = if skipped.title.is_empty() { skipped.id.to_string() } else { skipped.title.clone() };
+                    tr { th scope="row" { (view.job(skipped.id, &title)) } td { "it " (skipped.why) } }
+                }
+            }))
+            @if skips.total() > skips.jobs.len() as u64 { p class="quiet" { "The first " (NAMED) " are listed." } }
         }
     }
 }
@@ -202,11 +271,22 @@ fn consequence(bulk: &Bulk) -> String {
              Those that run are asked to stop. Those that succeeded stay as they are.",
             BACK_FOR.as_secs() / 60
         ),
-        Bulk::Move(_) => "Jobs that wait or have failed get another queue, and there the place of their age. Those that run, have \
-                          succeeded or were deleted stay as they are."
-            .to_owned(),
-        Bulk::Prioritize(_) => "Jobs that wait or have failed get another priority: higher goes first within a queue. Those that \
-                                run, have succeeded or were deleted stay as they are."
-            .to_owned(),
+        Bulk::Move(_) => format!(
+            "Jobs that wait or have failed get another queue, and there the place of their age. Those that run, have succeeded or \
+             were deleted stay as they are. {}",
+            back_for()
+        ),
+        Bulk::Prioritize(_) => format!(
+            "Jobs that wait or have failed get another priority: higher goes first within a queue. Those that run, have succeeded \
+             or were deleted stay as they are. {}",
+            back_for()
+        ),
     }
+}
+
+fn back_for() -> String {
+    format!(
+        "It can be taken back for {} minutes, up to {BACK} of them: those that are by then still where it has put them.",
+        BACK_FOR.as_secs() / 60
+    )
 }

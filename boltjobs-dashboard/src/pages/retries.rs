@@ -51,7 +51,7 @@ fn rows(view: &View, jobs: &[Job]) -> Markup {
         &html! {
             @for job in jobs {
                 tr {
-                    th scope="row" { (mark(view, job)) (view.job(job.id, job.spec.title())) }
+                    th scope="row" { (mark(job)) (view.job(job.id, job.spec.title())) }
                     td { (clip(&job.last_error().map(ToString::to_string).unwrap_or_default(), LINE)) }
                     td class="number" { (job.attempt) }
                     td { @if let Some(due) = job.due { (view.instant(due)) } }

@@ -22,10 +22,7 @@ pub(crate) struct Told {
 
 impl Told {
     pub(crate) fn new(json: String, headers: &HeaderMap) -> Self {
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-        // What stands before a page lets names alone through; a shell is not to be asked for more.
-        let host = host.chars().filter(|letter| letter.is_ascii_alphanumeric() || ".-:[]_".contains(*letter));
-        Self { json, host: host.collect() }
+        Self { json, host: host_of(headers) }
     }
 
     /// Shows the job as JSON, and the commands that ask for it and, once it has ended, requeue it.
@@ -44,19 +41,31 @@ impl Told {
             }
             details {
                 summary { "Copy as curl" }
-                pre { code data-as="curl" { (self.curl(view, job, "")) } }
+                pre { code data-as="curl" { (asks(view, &self.host, job, "")) } }
                 @if job.state.is_final() && view.access.role >= Role::Operate {
                     p { "This requeues it, if it is still in the state " (job.state) ":" }
-                    pre { code { (self.curl(view, job, &requeue)) } }
+                    pre { code { (asks(view, &self.host, job, &requeue)) } }
                 }
             }
         }
     }
+}
 
-    fn curl(&self, view: &View, job: &Job, more: &str) -> String {
-        let token = if view.access.by == By::Nothing { "" } else { " -H \"Authorization: Bearer $TOKEN\"" };
-        // The path may be that of whatever app the pages are nested in.
-        let path = view.base.item("/api/jobs/", &job.id.to_string()).replace('\'', "%27");
-        format!("curl{token} 'http://{}{path}'{more}", self.host)
-    }
+/// Returns the host that was asked, as a shell may be given it: what stands before a page lets names alone through, and a shell is not
+/// to be asked for more.
+fn host_of(headers: &HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    host.chars().filter(|letter| letter.is_ascii_alphanumeric() || ".-:[]_".contains(*letter)).collect()
+}
+
+/// Writes the command that asks for a job.
+pub(crate) fn curl(view: &View, headers: &HeaderMap, job: &Job) -> String {
+    asks(view, &host_of(headers), job, "")
+}
+
+fn asks(view: &View, host: &str, job: &Job, more: &str) -> String {
+    let token = if view.access.by == By::Nothing { "" } else { " -H \"Authorization: Bearer $TOKEN\"" };
+    // The path may be that of whatever app the pages are nested in.
+    let path = view.base.item("/api/jobs/", &job.id.to_string()).replace('\'', "%27");
+    format!("curl{token} 'http://{host}{path}'{more}")
 }

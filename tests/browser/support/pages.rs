@@ -56,8 +56,9 @@ pub const BEGINNING: Page = page("beginning", "/", "No job yet");
 /// What is shown to whoever has not logged in.
 pub const LOGIN: Page = page("login", "/login", "Log in");
 
-/// What is shown instead of a page, or of a part of one.
+/// What has no picture: what is shown instead of a page, or of a part of one, and jobs as text.
 pub const MISHAPS: &[Page] = &[
+    page("jobs-copied", "/jobs/copy?as=rust&job={failed}&job={running}", "2 jobs as Rust"),
     page("query-unreadable", "/jobs?q=colour:red", "can't be read at character 1"),
     page("nothing-matches", "/jobs?q=state:failed+queue:mail+zebra", "Nothing matches"),
     page("not-found", "/nowhere", "There is no such page."),

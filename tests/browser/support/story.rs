@@ -263,6 +263,8 @@ impl Story {
                 target: target.to_owned(),
                 done: true,
                 detail: String::new(),
+                changes: Vec::new(),
+                trace: None,
             };
             audit::write(&*self.store, &[entry], now).await.expect("it is stored");
         }

@@ -123,3 +123,19 @@ pub(super) fn silence(reader: &mut Reader) {
     let one = reader.get("/api/failures/{fingerprint}", &failure, 200);
     assert_eq!((&one["ignored"]["until_jobs"], &one["same"][0]["field"]), (&json!(10), &json!("note")));
 }
+
+/// Moves jobs that are named, and takes it back.
+pub(super) fn move_and_take_back(reader: &mut Reader, job: &str) {
+    let order = json!({ "action": "move", "to": "slow", "jobs": [job] });
+    let moved = reader.post("/api/jobs", "", &order, 200);
+    let id = moved["operation"].as_str().unwrap();
+    let operation = reader.get("/api/operations/{id}", id, 200);
+    assert_eq!(
+        (&operation["marked"], &operation["done"], &operation["query"]),
+        (&json!(true), &json!(1), &json!(""))
+    );
+    let undo = json!({ "action": "undo" });
+    assert_eq!(reader.post("/api/operations/{id}", id, &undo, 200)["done"], true);
+    let operation = reader.get("/api/operations/{id}", id, 200);
+    assert_eq!((&operation["taken_back"], &operation["undo_until"]), (&json!(1), &Value::Null));
+}

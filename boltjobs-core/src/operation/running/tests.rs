@@ -7,8 +7,10 @@ use std::task::Context;
 use pollster::block_on;
 
 use super::*;
+use crate::Timestamp;
 use crate::clock::Sleep;
 use crate::memory::MemoryStore;
+use crate::operation::Bulk;
 
 /// A clock that counts how often somebody sleeps, for no time at all.
 #[derive(Debug, Default)]
