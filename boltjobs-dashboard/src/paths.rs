@@ -7,8 +7,8 @@ use axum::{Router, middleware};
 use crate::Source;
 use crate::{
     actions, api, assets, auditing, backfill, batches, bulk, changing, columns, editing, events, exporting,
-    failing, failure, guard, listing, login, making, pausing, probes, prometheus, queue, rerunning, routes,
-    server, settings, silencing,
+    failing, failure, guard, listing, login, making, pausing, probes, prometheus, queue, request, rerunning,
+    routes, server, settings, silencing,
 };
 
 /// Makes the router of all pages, and of what programs ask.
@@ -28,6 +28,7 @@ pub(crate) fn pages(source: Source) -> Router {
         .route("/recurring/{id}/backfill", get(backfill::look).post(backfill::sent))
         .route("/queues", get(routes::queues))
         .route("/queues/{name}", get(queue::queue).post(actions::queues))
+        .route("/requests/{name}", get(request::page).post(request::sent))
         .route("/pause", get(pausing::confirm).post(pausing::sent))
         .route("/servers", get(routes::servers))
         .route("/servers/{name}", get(server::page).post(server::sent))

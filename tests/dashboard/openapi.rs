@@ -137,6 +137,7 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     assert_eq!(*large, "9007199254740993", "a program that reads it as a double would get another one");
 
     steps::limit(&mut reader);
+    steps::limit_handler(&mut reader);
     steps::server(&mut reader, bench.server.name());
     steps::silence(&mut reader);
     let act = json!({ "action": "delete", "jobs": [failed, later], "expected": ["Failed"] });

@@ -18,6 +18,7 @@ mod form;
 mod frame;
 mod graph;
 mod health;
+mod histogram;
 mod history;
 mod icons;
 mod job;
@@ -35,6 +36,7 @@ mod payload;
 mod queue;
 mod queues;
 mod recurring;
+mod request;
 mod rerun;
 mod retries;
 mod saved;
@@ -43,6 +45,7 @@ mod servers;
 mod settings;
 mod silence;
 pub(crate) mod sorting;
+mod times;
 mod told;
 
 pub(crate) use audit::{ROWS as AUDIT_ROWS, audit};
@@ -68,6 +71,7 @@ pub(crate) use queues::{BY as QUEUES_BY, empty_in, queues};
 pub(crate) use recurring::{
     BY as RECURRING_BY, definition, late, local, moved, next_runs, recurring, recurring_acted,
 };
+pub(crate) use request::request;
 pub(crate) use rerun::rerun;
 pub(crate) use retries::{SORTED, retries, soonest};
 pub(crate) use saved::Kept;
