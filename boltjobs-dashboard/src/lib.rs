@@ -68,6 +68,7 @@ mod silencing;
 mod site;
 mod text;
 mod verdict;
+mod zoom;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

@@ -30,10 +30,11 @@ use crate::kin;
 use crate::link::Base;
 use crate::overview::{Overview, RATED, rated, rates};
 use crate::pages::sorting::Sorted;
-use crate::pages::{self, Badges, Graphs, JobPage, LEVELS, SPANS, Told, View};
+use crate::pages::{self, Badges, Graphs, JobPage, LEVELS, Told, View};
 use crate::refused::Refused;
 use crate::server::{Servers, is_aborted};
 use crate::silencing::leave_out_where_well;
+use crate::zoom;
 
 /// What every page needs: what to tell of, and how to show it.
 pub(crate) struct Asked {
@@ -176,14 +177,7 @@ pub(crate) fn html(page: Markup) -> Html<String> {
     Html(page.into_string())
 }
 
-/// Which span of time the graph shows.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Span {
-    #[serde(default)]
-    pub(crate) span: String,
-}
-
-pub(crate) async fn overview(asked: Asked, Query(wanted): Query<Span>) -> Response {
+pub(crate) async fn overview(asked: Asked, Query(wanted): Query<zoom::Wanted>) -> Response {
     let page = async {
         let graphs = find_graphs(&asked, &wanted).await?;
         Ok(pages::overview(&asked.view, &asked.overview().await?, &graphs))
@@ -192,20 +186,14 @@ pub(crate) async fn overview(asked: Asked, Query(wanted): Query<Span>) -> Respon
 }
 
 /// Finds what came and ended in the last minute, and in a span.
-pub(crate) async fn find_graphs(asked: &Asked, wanted: &Span) -> Result<Graphs, Refused> {
-    let unknown = || {
-        let names = SPANS.map(|(name, _, _)| format!("`{name}`")).join(", ");
-        Refused::Illegal(format!("There is no span `{}`; use one of {names}.", shown(&wanted.span)))
-    };
-    let span = if wanted.span.is_empty() { SPANS[0].0 } else { &wanted.span };
-    let (span, minutes, steps) = SPANS.into_iter().find(|(name, _, _)| *name == span).ok_or_else(unknown)?;
+pub(crate) async fn find_graphs(asked: &Asked, wanted: &zoom::Wanted) -> Result<Graphs, Refused> {
+    let zoom = wanted.read(until)?;
     let until = asked.view.now;
     let minute = Window { until, step: Duration::from_secs(1), steps: 60 };
-    let history = Window { until, step: Duration::from_mins(minutes), steps };
     let store = &asked.source.store;
-    let (seconds, found) = (store.throughput(minute).await?, store.throughput(history).await?);
+    let (seconds, history) = (store.throughput(minute).await?, store.throughput(zoom.window).await?);
     let deploys = deploy::all(&**store).await?;
-    Ok(Graphs { minute: (minute, seconds), span, history: (history, found), deploys })
+    Ok(Graphs { minute: (minute, seconds), zoom, history, deploys })
 }
 
 /// Reads the id of a job, as it stands in a path.

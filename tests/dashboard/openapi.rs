@@ -190,6 +190,9 @@ async fn watch(bench: &Bench, reader: &mut Reader) {
         let value = reader.checked("get", "/api/throughput", &answer, 200);
         assert!(value["history"]["steps"].as_array().unwrap().iter().any(|step| step["failed"] == 1));
     }
+    let answer = get(reader.at, "/api/throughput?from=2h&to=1h");
+    let value = reader.checked("get", "/api/throughput", &answer, 200);
+    assert_eq!((&value["span"], &value["history"]["steps"][0]["failed"]), (&Value::Null, &json!(0)));
     let found = reader.get("/api/batches/{id}", &batch, 200);
     assert_eq!(
         (&found["states"]["Scheduled"], &found["jobs"][0]["title"]),

@@ -64,7 +64,7 @@ pub(crate) use log::LEVELS;
 pub(crate) use login::{closed, login};
 pub(crate) use making::{choose, making};
 pub(crate) use operations::{DryRun, SAMPLE, dry_run, operation, operations};
-pub(crate) use overview::{Graphs, SPANS, overview};
+pub(crate) use overview::{Graphs, overview};
 pub(crate) use pause::pause;
 pub(crate) use queue::{limits, queue};
 pub(crate) use queues::{BY as QUEUES_BY, empty_in, queues};
