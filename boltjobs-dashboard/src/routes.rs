@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use crate::Source;
 use crate::access::Access;
-use crate::api::{self, written};
+use crate::api::written;
 use crate::choices::Choices;
 use crate::code;
 use crate::demo;
@@ -55,7 +55,9 @@ impl FromRequestParts<Source> for Asked {
         let access = parts.extensions.get::<Access>().cloned().unwrap_or_else(Access::none);
         let site = Arc::clone(&source.site);
         let (store, begun) = (source.store.location().into(), source.clock.monotonic());
-        let badges = if shows_badges(parts) { badges(source).await } else { Badges::default() };
+        // Programs have no use for what stands beside a page, and a form mostly leads to one.
+        let is_page = parts.method == Method::GET && parts.extensions.get::<IsPage>().is_some();
+        let badges = if is_page { badges(source).await } else { Badges::default() };
         let clock = Arc::clone(&source.clock);
         let view = View {
             base,
@@ -74,12 +76,9 @@ impl FromRequestParts<Source> for Asked {
     }
 }
 
-/// Says whether what is asked for is a page: programs have no use for what stands beside one.
-fn shows_badges(parts: &Parts) -> bool {
-    let path = parts.uri.path();
-    let no_page = ["/events", "/metrics", "/assets/", "/healthz", "/readyz", "/login"];
-    parts.method == Method::GET && !api::has(path) && !no_page.iter().any(|start| path.starts_with(start))
-}
+/// Marks requests for what has the frame of a page around it, counts and all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IsPage;
 
 /// Counts what stands beside the pages in the rail. Where the store does not answer, the page says so.
 async fn badges(source: &Source) -> Badges {
@@ -187,8 +186,8 @@ pub(crate) async fn overview(asked: Asked, Query(wanted): Query<zoom::Wanted>) -
 
 /// Finds what came and ended in the last minute, and in a span.
 pub(crate) async fn find_graphs(asked: &Asked, wanted: &zoom::Wanted) -> Result<Graphs, Refused> {
-    let zoom = wanted.read(until)?;
     let until = asked.view.now;
+    let zoom = wanted.read(until)?;
     let minute = Window { until, step: Duration::from_secs(1), steps: 60 };
     let store = &asked.source.store;
     let (seconds, history) = (store.throughput(minute).await?, store.throughput(zoom.window).await?);

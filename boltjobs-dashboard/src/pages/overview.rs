@@ -37,6 +37,9 @@ pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Mar
             }
             p class="found" {
                 (counted(found.servers, "server")) ", " (counted(found.workers, "worker")) ", " (counted(found.requests, "request"))
+                @if !overview.recurring.is_empty() {
+                    ", " a href=(view.base.path("/recurring")) { (counted(overview.recurring.len() as u64, "recurring definition")) }
+                }
             }
             @if !verdict.reasons.is_empty() {
                 ul class="reasons" {
