@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use boltjobs::prelude::*;
-use boltjobs::{JobHandle, Reason};
+use boltjobs::{JobHandle, LimitKind, Reason};
 use boltjobs_tests::{Bench, patiently};
 use tokio::sync::{Semaphore, mpsc as channel};
 
@@ -251,6 +251,49 @@ async fn a_limit_that_is_set_meanwhile_takes_the_place_of_that_of_the_program() 
             .to_string()
             .contains("invalid queue name")
     );
+}
+
+#[tokio::test]
+async fn a_limit_of_a_handler_that_is_set_meanwhile_takes_the_place_of_its_code() {
+    let (room, mut starts) = classroom();
+    let bench = bench(room.clone()).await;
+    let handler = bench.client().handler_of::<Visit>();
+    assert!(handler.concurrency(1).await.unwrap() && !handler.concurrency(1).await.unwrap());
+    let mut jobs: Vec<JobHandle<Visit>> = Vec::new();
+    for student in 0..4 {
+        jobs.push(bench.scope(async { Visit { student }.enqueue().await.unwrap() }).await);
+    }
+    assert_eq!(next(&mut starts).await, 0);
+    let why = bench.client().explain(jobs[3].id()).await.unwrap();
+    assert_eq!(why.reason(), &Reason::HandlerFull { running: 1, at_most: 1 });
+    assert!(handler.concurrency(3).await.unwrap());
+    let mut more = [next(&mut starts).await, next(&mut starts).await];
+    more.sort_unstable();
+    assert_eq!(more, [1, 2], "who waits for a job is woken by the room that there is");
+    assert!(handler.unlimit(LimitKind::Concurrency).await.unwrap());
+    assert!(!handler.unlimit(LimitKind::Concurrency).await.unwrap());
+    assert_eq!(next(&mut starts).await, 3, "its code says nothing");
+    room.ends.add_permits(100);
+    for job in &jobs {
+        patiently(job.wait()).await.unwrap();
+    }
+
+    assert!(handler.rate_limit("1/1h").await.unwrap() && handler.rate_limit_per_key("5/s").await.unwrap());
+    assert!(handler.concurrency_per_key(2).await.unwrap());
+    let last = bench.scope(async {
+        let first = Visit { student: 7 }.enqueue().await.unwrap();
+        patiently(first.wait()).await.unwrap();
+        Visit { student: 8 }.enqueue().await.unwrap()
+    });
+    let why = bench.client().explain(last.await.id()).await.unwrap();
+    assert!(matches!(why.reason(), Reason::HandlerRate { .. }), "{why}");
+    let set = handler.set_limits().await.unwrap();
+    assert!(set.iter().all(|set| set.actor == "the program"));
+    assert_eq!(set.iter().map(|set| set.limit.to_string()).collect::<Vec<_>>(), ["2", "1/1h", "5/1s"]);
+    for refused in [handler.concurrency(0).await, handler.rate_limit("0/s").await] {
+        assert!(matches!(refused, Err(boltjobs::Error::Config(_))), "{refused:?}");
+    }
+    assert!(bench.client().handler("no request").concurrency(1).await.is_err());
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@
 //! | [`rate`] | when the next job may start under a rate limit |
 //! | [`fingerprint`] | which failures are the same |
 //! | [`throughput`] | how many jobs came and ended, and when |
-//! | [`queue_limit`] | how many jobs of a queue may run at once, as somebody has set it |
+//! | [`queue_limit`], [`handler_limit`] | what a queue and a handler are held to, as somebody has set it |
 //! | [`deploy`] | when another version of the program came |
 //! | [`order`] | what a server was ordered to do while it runs |
 //! | [`audit`] | who did what |
@@ -42,6 +42,7 @@ pub mod deploy;
 pub mod duration;
 pub mod engine;
 pub mod fingerprint;
+pub mod handler_limit;
 pub mod id;
 mod interned;
 pub mod job;

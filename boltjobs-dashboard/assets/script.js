@@ -422,6 +422,7 @@ function dress() {
       if (!id.nextElementSibling?.matches(".copy")) id.after(copier(() => textOf(id)));
     }
   }
+  for (const plot of all(".plot[data-steps]:not(:has(> .range))")) zoomable(plot);
   showTimes();
 }
 
@@ -467,6 +468,52 @@ for (const box of all("input[list]")) {
     const whole = (word) => make("option", { value: text.slice(0, start) + word + text.slice(end) });
     box.list.replaceChildren(...fit.slice(0, 20).map(whole));
   });
+}
+
+// ---- Charts ----
+
+/** Has a range of a chart chosen: it is a drawing, for nothing here may set a style. */
+function zoomable(plot) {
+  const { step, steps } = plot.dataset;
+  const width = Math.floor(600 / steps);
+  const range = plot.querySelector("[role=img]").cloneNode();
+  const bar = plot.querySelector("path").cloneNode();
+  let start, end, chosen;
+  const at = (place) => new Date(Date.parse(plot.dataset.from) + place * step * 1000).toISOString();
+  const point = (place, extend) => {
+    end = Math.min(Math.max(place, 0), steps - 1);
+    if (!extend) start = end;
+    const [from, to] = [Math.min(start, end), Math.max(start, end) + 1];
+    chosen = { from: at(from), to: at(to) };
+    bar.setAttribute("d", `M${from * width} 0V120H${to * width}V0z`);
+    range.ariaValueNow = end;
+    range.ariaValueText = `${absolute(chosen.from)} to ${absolute(chosen.to)}`;
+  };
+  const zoom = () => (location.href = `${base}/?${new URLSearchParams(chosen)}`);
+  const under = (event) => Math.floor(((event.offsetX / range.clientWidth) * 600) / width);
+  Object.assign(range, {
+    role: "slider",
+    tabIndex: 0,
+    ariaLabel: "Zoom: Shift and arrows choose, Enter opens",
+    onpointerdown(event) {
+      range.setPointerCapture(event.pointerId);
+      point(under(event));
+    },
+    onpointermove: (event) => event.buttons === 1 && point(under(event), true),
+    onpointerup: () => start !== end && zoom(),
+    onkeydown(event) {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (by) point(end + by, event.shiftKey);
+      else if (event.key === "Enter") zoom();
+      else return;
+      event.preventDefault();
+    },
+  });
+  range.classList.add("range");
+  range.dataset.made = "";
+  range.append(bar);
+  point(steps);
+  plot.append(range);
 }
 
 // ---- Dialogs ----
@@ -535,7 +582,6 @@ document.addEventListener("submit", (event) => {
   sent.set(form, [button ?? make("i"), button?.textContent]);
   if (button) write(button, "Sending…");
 });
-
 
 // ---- Keys ----
 

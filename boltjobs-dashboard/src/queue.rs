@@ -7,6 +7,7 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use boltjobs_core::JobState;
+use boltjobs_core::handler_limit::{self, HandlerLimit};
 use boltjobs_core::job::Job;
 use boltjobs_core::store::{JobFilter, Limits, PageQuery, QueueInfo, ServerInfo, StateCounts, Store};
 use boltjobs_core::text::shown;
@@ -18,6 +19,7 @@ use crate::limiting::{self, WhatIf};
 use crate::overview::rates;
 use crate::pages;
 use crate::refused::Refused;
+use crate::request::says;
 use crate::routes::{Asked, html};
 use crate::sample::{self, Sample};
 
@@ -62,12 +64,18 @@ pub(crate) struct Key {
     pub(crate) jobs: usize,
     /// How many of these run.
     pub(crate) running: usize,
-    /// How many may run at once, by the least of what their handlers say.
+    /// How many may run at once, by the least of what their handlers are held to.
     pub(crate) limit: Option<u32>,
 }
 
+/// Returns what a handler is held to by what it says and what somebody has set.
+fn held(says: Limits, set: &[HandlerLimit]) -> Limits {
+    let name = Arc::clone(&says.name);
+    handler_limit::over(says, set.iter().filter(|set| set.request == name))
+}
+
 /// Sums up the keys of jobs, those with most jobs first.
-fn keys(jobs: &[Job], servers: &[ServerInfo]) -> Vec<Key> {
+fn keys(jobs: &[Job], servers: &[ServerInfo], set: &[HandlerLimit]) -> Vec<Key> {
     let mut keys = BTreeMap::<Arc<str>, Key>::new();
     for job in jobs {
         let Some(key) = &job.spec.concurrency_key else { continue };
@@ -75,8 +83,8 @@ fn keys(jobs: &[Job], servers: &[ServerInfo]) -> Vec<Key> {
         let seen = keys.entry(Arc::clone(key)).or_insert_with(new);
         seen.jobs += 1;
         seen.running += usize::from(job.state == JobState::Processing);
-        let handled = servers.iter().filter_map(|server| server.offer.handles.get(&job.spec.request));
-        let limits = handled.filter_map(|handled| handled.limits.as_ref()?.per_key);
+        let limits = servers.iter().filter_map(|server| server.offer.limits(&job.spec.request));
+        let limits = limits.filter_map(|limits| held(limits, set).per_key);
         seen.limit = limits.chain(seen.limit).min();
     }
     let mut keys: Vec<_> = keys.into_values().collect();
@@ -103,8 +111,10 @@ pub(crate) struct InQueue {
     pub(crate) name: Arc<str>,
     /// In each state that a page shows.
     pub(crate) counts: Vec<(JobState, u64)>,
-    /// What its jobs are held to, as a server says.
-    pub(crate) limits: Option<Arc<Limits>>,
+    /// What its jobs are held to, as a server says and somebody has set.
+    pub(crate) limits: Limits,
+    /// Whether somebody has set any of it.
+    pub(crate) is_set: bool,
 }
 
 /// The states whose jobs are counted for each request.
@@ -139,7 +149,8 @@ pub(crate) async fn find(asked: &Asked, name: &str, wanted: Wanted) -> Result<Qu
     let queues = store.queues(now).await?;
     let info = queues.into_iter().find(|queue| *queue.name == *name).ok_or_else(gone)?;
     let servers = store.servers(now).await?;
-    let (requests, left_out) = requests(asked, &info, &servers).await?;
+    let set = handler_limit::all(store).await?;
+    let (requests, left_out) = requests(asked, &info, &servers, &set).await?;
     let hour = store.throughput(Window::hour(now)).await?;
     let hour = hour.queues.get(&info.name).copied().unwrap_or_default();
     let typed = wanted.limit;
@@ -163,7 +174,7 @@ pub(crate) async fn find(asked: &Asked, name: &str, wanted: Wanted) -> Result<Qu
         looked_at: waiting.len(),
         requests,
         left_out,
-        keys: keys(&waiting, &servers),
+        keys: keys(&waiting, &servers, &set),
         next: next(store, &info.name).await?,
         info,
     })
@@ -179,6 +190,7 @@ async fn requests(
     asked: &Asked,
     info: &QueueInfo,
     servers: &[ServerInfo],
+    set: &[HandlerLimit],
 ) -> Result<(Vec<InQueue>, usize), Refused> {
     let store = asked.store();
     let count = |name: Arc<str>, states: Vec<JobState>| {
@@ -199,8 +211,9 @@ async fn requests(
     let mut requests = Vec::with_capacity(here.len());
     for (name, _) in here {
         let counted = try_join_all(STATES.map(|state| count(Arc::clone(&name), vec![state]))).await?;
-        let limits = servers.iter().find_map(|server| server.offer.handles.get(&name)?.limits.clone());
-        requests.push(InQueue { counts: STATES.into_iter().zip(counted).collect(), limits, name });
+        let limits = held(says(servers, &name), set);
+        let is_set = set.iter().any(|set| set.request == limits.name);
+        requests.push(InQueue { counts: STATES.into_iter().zip(counted).collect(), limits, is_set, name });
     }
     Ok((requests, left_out))
 }

@@ -22,7 +22,7 @@ use serde::Deserialize;
 
 use crate::Source;
 use crate::access::Access;
-use crate::api::{self, written};
+use crate::api::written;
 use crate::choices::Choices;
 use crate::code;
 use crate::demo;
@@ -31,10 +31,11 @@ use crate::kin;
 use crate::link::Base;
 use crate::overview::{Overview, RATED, rated, rates};
 use crate::pages::sorting::Sorted;
-use crate::pages::{self, Badges, Graphs, JobPage, LEVELS, SPANS, Told, View};
+use crate::pages::{self, Badges, Graphs, JobPage, LEVELS, Told, View};
 use crate::refused::Refused;
 use crate::server::{Servers, is_aborted};
 use crate::silencing::leave_out_where_well;
+use crate::zoom;
 
 /// What every page needs: what to tell of, and how to show it.
 pub(crate) struct Asked {
@@ -57,7 +58,9 @@ impl FromRequestParts<Source> for Asked {
         let access = parts.extensions.get::<Access>().cloned().unwrap_or_else(Access::none);
         let site = Arc::clone(&source.site);
         let (store, begun) = (source.store.location().into(), source.clock.monotonic());
-        let badges = if shows_badges(parts) { badges(source).await } else { Badges::default() };
+        // Programs have no use for what stands beside a page, and a form mostly leads to one.
+        let is_page = parts.method == Method::GET && parts.extensions.get::<IsPage>().is_some();
+        let badges = if is_page { badges(source).await } else { Badges::default() };
         let clock = Arc::clone(&source.clock);
         let view = View {
             base,
@@ -78,12 +81,9 @@ impl FromRequestParts<Source> for Asked {
     }
 }
 
-/// Says whether what is asked for is a page: programs have no use for what stands beside one.
-fn shows_badges(parts: &Parts) -> bool {
-    let path = parts.uri.path();
-    let no_page = ["/events", "/metrics", "/assets/", "/healthz", "/readyz", "/login"];
-    parts.method == Method::GET && !api::has(path) && !no_page.iter().any(|start| path.starts_with(start))
-}
+/// Marks requests for what has the frame of a page around it, counts and all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IsPage;
 
 /// Counts what stands beside the pages in the rail. Where the store does not answer, the page says so.
 async fn badges(source: &Source) -> Badges {
@@ -185,14 +185,7 @@ pub(crate) fn html(page: Markup) -> Html<String> {
     Html(page.into_string())
 }
 
-/// Which span of time the graph shows.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Span {
-    #[serde(default)]
-    pub(crate) span: String,
-}
-
-pub(crate) async fn overview(asked: Asked, Query(wanted): Query<Span>) -> Response {
+pub(crate) async fn overview(asked: Asked, Query(wanted): Query<zoom::Wanted>) -> Response {
     let page = async {
         let graphs = find_graphs(&asked, &wanted).await?;
         Ok(pages::overview(&asked.view, &asked.overview().await?, &graphs))
@@ -201,20 +194,14 @@ pub(crate) async fn overview(asked: Asked, Query(wanted): Query<Span>) -> Respon
 }
 
 /// Finds what came and ended in the last minute, and in a span.
-pub(crate) async fn find_graphs(asked: &Asked, wanted: &Span) -> Result<Graphs, Refused> {
-    let unknown = || {
-        let names = SPANS.map(|(name, _, _)| format!("`{name}`")).join(", ");
-        Refused::Illegal(format!("There is no span `{}`; use one of {names}.", shown(&wanted.span)))
-    };
-    let span = if wanted.span.is_empty() { SPANS[0].0 } else { &wanted.span };
-    let (span, minutes, steps) = SPANS.into_iter().find(|(name, _, _)| *name == span).ok_or_else(unknown)?;
+pub(crate) async fn find_graphs(asked: &Asked, wanted: &zoom::Wanted) -> Result<Graphs, Refused> {
     let until = asked.view.now;
+    let zoom = wanted.read(until)?;
     let minute = Window { until, step: Duration::from_secs(1), steps: 60 };
-    let history = Window { until, step: Duration::from_mins(minutes), steps };
     let store = &asked.source.store;
-    let (seconds, found) = (store.throughput(minute).await?, store.throughput(history).await?);
+    let (seconds, history) = (store.throughput(minute).await?, store.throughput(zoom.window).await?);
     let deploys = deploy::all(&**store).await?;
-    Ok(Graphs { minute: (minute, seconds), span, history: (history, found), deploys })
+    Ok(Graphs { minute: (minute, seconds), zoom, history, deploys })
 }
 
 /// Reads the id of a job, as it stands in a path.

@@ -8,6 +8,8 @@ use boltjobs_core::job::{Job, RowData};
 use boltjobs_core::store::{JobFilter, PageQuery, Store, StoreError};
 use boltjobs_core::{JobState, Timestamp};
 
+use crate::histogram::Histogram;
+
 /// How many jobs are looked at, those that were enqueued last.
 pub(crate) const SAMPLE: usize = 500;
 
@@ -40,6 +42,9 @@ pub(crate) struct Seen {
     pub(crate) wait: Option<Percentiles>,
     /// How long that attempt ran.
     pub(crate) run: Option<Percentiles>,
+    /// The same, by how many took how long.
+    pub(crate) waits: Histogram,
+    pub(crate) runs: Histogram,
     /// How many have ended in a minute, from the first end that was seen until now; `None` where that is no span.
     pub(crate) per_minute: Option<f64>,
 }
@@ -80,7 +85,12 @@ fn sum_up(jobs: &[Job], now: Timestamp) -> Sample {
         requests.entry(Arc::clone(&job.spec.request)).or_default().push(job);
     }
     let requests = requests.into_iter().map(|(request, jobs)| (request, seen(&jobs, now))).collect();
-    Sample { all: seen(&jobs.iter().collect::<Vec<_>>(), now), requests }
+    Sample { all: all(jobs, now), requests }
+}
+
+/// Sums up jobs that have ended.
+pub(crate) fn all(jobs: &[Job], now: Timestamp) -> Seen {
+    seen(&jobs.iter().collect::<Vec<_>>(), now)
 }
 
 fn seen(jobs: &[&Job], now: Timestamp) -> Seen {
@@ -91,6 +101,8 @@ fn seen(jobs: &[&Job], now: Timestamp) -> Seen {
     let rate = |span: Duration| jobs.len() as f64 * 60.0 / span.as_secs_f64();
     Seen {
         jobs: jobs.len(),
+        waits: Histogram::of(&waits),
+        runs: Histogram::of(&runs),
         wait: Percentiles::of(waits),
         run: Percentiles::of(runs),
         per_minute: span.map(rate),

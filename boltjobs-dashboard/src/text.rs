@@ -18,6 +18,13 @@ pub(crate) fn span(span: Duration) -> String {
     duration::format(Duration::from_millis(if exact { millis } else { millis - millis % 1_000 }))
 }
 
+/// Writes how long something is kept: in days where these are whole, as people say it, else as a span.
+pub(crate) fn days(kept: Duration) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    let whole = kept >= Duration::from_secs(DAY) && kept.as_secs().is_multiple_of(DAY);
+    if whole { counted(kept.as_secs() / DAY, "day") } else { span(kept) }
+}
+
 /// Writes how far an instant is from now: to the second within an hour, to the minute within a day, to the hour beyond.
 pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
     let span = if at > now { at.since(now) } else { now.since(at) };
@@ -79,6 +86,10 @@ mod tests {
         assert_eq!(span(Duration::from_micros(1_234_567)), "1s234ms");
         assert_eq!(span(Duration::from_millis(61_999)), "1m1s");
         assert_eq!([Duration::ZERO, Duration::from_nanos(1)].map(span), ["0s", "under 1ms"]);
+        assert_eq!(
+            [24, 90 * 24, 25, 1].map(|hours| days(Duration::from_hours(hours))),
+            ["1 day", "90 days", "1d1h", "1h"]
+        );
         let now = Timestamp::EPOCH.plus(Duration::from_mins(2));
         assert_eq!(relative(Timestamp::EPOCH, now), "2m ago");
         assert_eq!(relative(now, Timestamp::EPOCH), "in 2m");

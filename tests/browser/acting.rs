@@ -44,6 +44,7 @@ async fn broken_down(visitor: &Visitor, van: usize) -> Office {
 async fn delivers_all(visitor: &Visitor, van: usize) {
     let office = broken_down(visitor, van).await;
     GOES[van].store(true, Ordering::SeqCst);
+    visitor.browser.mark("//summary[normalize-space(.) = 'Retry or delete…']").await;
     visitor.browser.button("Retry carefully").await;
     visitor.sees(&office, "finished").await;
     visitor.browser.expect(&["12 done, 0 skipped of 12", "one, then ten, then the others"]).await;
@@ -63,6 +64,7 @@ async fn delivers_all(visitor: &Visitor, van: usize) {
 
 async fn stops_at_the_first(visitor: &Visitor, van: usize) {
     let office = broken_down(visitor, van).await;
+    visitor.browser.mark("//summary[normalize-space(.) = 'Retry or delete…']").await;
     visitor.browser.button("Retry carefully").await;
     visitor.sees(&office, "It goes no further: job ").await;
     visitor.browser.expect(&["failed again", "stopped", "1 done, 0 skipped of 12", "Go on"]).await;

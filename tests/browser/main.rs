@@ -14,3 +14,4 @@ mod screenshots;
 mod theme;
 mod troubles;
 mod without_script;
+mod zooming;

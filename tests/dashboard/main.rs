@@ -177,7 +177,7 @@ async fn the_first_page_says_that_all_is_well_and_counts_a_thousand_jobs() {
         .await;
     bench.clock.advance(Duration::from_secs(3));
     let page = overview(address(&bench));
-    assert_has(&page, &["All is well.", ">999</a>", "mail", "3s ago", "nightly", "0 3 * * *", "in 2h59m"]);
+    assert_has(&page, &[">999</a>", "mail", "3s ago", "2 recurring ", "0 3 * * *", "in 2h59m"]);
     assert_has(&page, &[bench.server.name(), "memory"]);
     assert!(page.find("nightly") < page.find("later"), "the next run is not the first: {page}");
 }

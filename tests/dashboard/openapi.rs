@@ -137,6 +137,7 @@ async fn each_answer_is_what_the_document_says_and_nothing_else() {
     assert_eq!(*large, "9007199254740993", "a program that reads it as a double would get another one");
 
     steps::limit(&mut reader);
+    steps::limit_handler(&mut reader);
     steps::server(&mut reader, bench.server.name());
     steps::silence(&mut reader);
     let act = json!({ "action": "delete", "jobs": [failed, later], "expected": ["Failed"] });
@@ -190,6 +191,9 @@ async fn watch(bench: &Bench, reader: &mut Reader) {
         let value = reader.checked("get", "/api/throughput", &answer, 200);
         assert!(value["history"]["steps"].as_array().unwrap().iter().any(|step| step["failed"] == 1));
     }
+    let answer = get(reader.at, "/api/throughput?from=2h&to=1h");
+    let value = reader.checked("get", "/api/throughput", &answer, 200);
+    assert_eq!((&value["span"], &value["history"]["steps"][0]["failed"]), (&Value::Null, &json!(0)));
     let found = reader.get("/api/batches/{id}", &batch, 200);
     assert_eq!(
         (&found["states"]["Scheduled"], &found["jobs"][0]["title"]),

@@ -296,6 +296,28 @@ async fn what_came_and_ended_is_drawn_and_said() {
     }
     let page = get(at, "/queues").body;
     assert_has(&page, &["Out/min", "0.2"]);
+
+    bench.clock.advance(3 * HOUR);
+    let zoomed = get(at, "/?from=4h&to=150m").body;
+    let then = "2 jobs came; 1 succeeded, 1 failed, 0 were deleted";
+    assert_has(
+        &zoomed,
+        &["The chosen span", "From 20", then, "data-step=\"60\"", ">Zoom in</a>", ">Later</a>"],
+    );
+    // What leads elsewhere leads to what it says; steps that are long lead closer, too.
+    let link = |page: &str, word: &str| {
+        let (before, _) = page.split_once(&format!("\">{word}</a>")).expect("it is there");
+        before.rsplit_once("href=\"").expect("it leads somewhere").1.replace("&amp;", "&")
+    };
+    assert_has(&get(at, &link(&zoomed, "Zoom out")).body, &["The chosen span", then]);
+    assert!(!get(at, &link(&zoomed, "Later")).body.contains(then));
+    let day = get(at, "/?span=day").body;
+    let step = day.split("<th scope=\"row\"><a href=\"/?from=").nth(1).expect("it leads closer");
+    let step = step.split_once('"').unwrap().0.replace("&amp;", "&");
+    assert_has(&get(at, &format!("/?from={step}")).body, &["jobs in each 1m", then]);
+    let wrong = get(at, "/?from=%3Cb%3E&to=1h");
+    assert_eq!(wrong.status, 400);
+    assert_has(&wrong.body, &["`from` and `to` each take an instant", "&lt;b&gt;"]);
 }
 
 #[tokio::test]

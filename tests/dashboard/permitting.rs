@@ -58,6 +58,8 @@ async fn the_app_is_asked_about_everything_that_a_role_may_do_and_what_it_denies
         ("resume", "queue x".to_owned()),
         ("limit", "queue x".to_owned()),
         ("unlimit", "queue x".to_owned()),
+        ("limit", "request x".to_owned()),
+        ("unlimit", "request x".to_owned()),
         ("silence", "check `no queue grows`".to_owned()),
         ("unsilence", "failure 0123456789abcdef".to_owned()),
         ("cancel", format!("batch {id}")),

@@ -7,6 +7,8 @@ use boltjobs_tests::{Bench, patiently};
 use super::actions::{post, press, token};
 use super::{HOSTILE, HOUR, address, assert_has, get, pay_with, shown};
 
+mod handlers;
+
 /// Shares a key with others of its account.
 #[request(name = "keyed", concurrency_key = "account:{account}")]
 #[derive(Debug)]

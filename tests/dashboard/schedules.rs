@@ -104,6 +104,6 @@ async fn a_failed_job_opens_in_its_list_which_says_how_long_it_is_kept() {
     let page = get(address(&bench), "/jobs?q=state:failed").body;
     let (_, row) = page.split_once("<details class=\"error\"><summary>").expect("the row opens");
     assert_has(row, &["refused &lt;script&gt;", "<li>no &lt;b&gt;route&lt;/b&gt;</li>", " on "]);
-    assert_has(&page, &["Jobs that are Failed are kept for 12w6d."]);
+    assert_has(&page, &["Jobs that are Failed are kept for 90 days."]);
     assert!(!get(address(&bench), "/jobs").body.contains("are kept for"));
 }

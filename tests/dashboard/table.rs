@@ -20,6 +20,10 @@ const ADMINISTRATORS: For = For::Role(DashboardRole::Administer);
 const DELETE: &str = r#"{"action":"delete"}"#;
 const DELETE_ALL: &str = r#"{"action":"delete","jobs":["01890a5d-ac96-774b-bcce-b302099a8057"]}"#;
 
+const LIMIT: &str = "action=limit&limit=rate_limit&value=9/s";
+const LIMIT_IN_JSON: &str = r#"{"action":"limit","limit":"concurrency","value":5}"#;
+const UNLIMIT: &str = r#"{"action":"unlimit","limit":"concurrency"}"#;
+
 const IGNORE: &str = "action=silence&until=1h&reason=known";
 const UNSILENCE: &str = r#"{"action":"unsilence"}"#;
 
@@ -30,7 +34,7 @@ const EDIT: &str = "action=save&cron=@hourly&timezone=UTC&misfire=Skip&overlap=A
 const BACKFILL: &str = "action=backfill&from=2025-12-30&to=2025-12-31&seen=";
 
 /// Every route: how it is asked, with which form or JSON, who may, and what they are answered.
-pub(super) const TABLE: [(&str, &str, &str, For, u16); 141] = [
+pub(super) const TABLE: [(&str, &str, &str, For, u16); 147] = [
     ("/", "GET /", "", READERS, 200),
     ("/jobs", "GET /jobs", "", READERS, 200),
     ("/jobs", "POST /jobs", "action=delete&job=01890a5d-ac96-774b-bcce-b302099a8057", OPERATORS, 200),
@@ -80,6 +84,9 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 141] = [
     ("/queues/{name}", "POST /queues/x", "action=resume", OPERATORS, 303),
     ("/queues/{name}", "POST /queues/x", "action=limit&limit=5", OPERATORS, 303),
     ("/queues/{name}", "POST /queues/x", "action=unlimit", OPERATORS, 303),
+    ("/requests/{name}", "GET /requests/x", "", READERS, 404),
+    ("/requests/{name}", "POST /requests/x", LIMIT, OPERATORS, 303),
+    ("/requests/{name}", "POST /requests/x", "action=unlimit&limit=rate_limit", OPERATORS, 303),
     ("/servers", "GET /servers", "", READERS, 200),
     ("/servers/{name}", "GET /servers/x", "", READERS, 404),
     ("/servers/{name}", "POST /servers/x", "action=quiet", OPERATORS, 404),
@@ -212,6 +219,9 @@ pub(super) const TABLE: [(&str, &str, &str, For, u16); 141] = [
         OPERATORS,
         200,
     ),
+    ("/api/requests/{name}", "GET /api/requests/x", "", READERS, 404),
+    ("/api/requests/{name}", "POST /api/requests/x", LIMIT_IN_JSON, OPERATORS, 200),
+    ("/api/requests/{name}", "POST /api/requests/x", UNLIMIT, OPERATORS, 200),
     ("/api/queues", "GET /api/queues", "", READERS, 200),
     ("/api/queues", "POST /api/queues", r#"{"action":"resume"}"#, OPERATORS, 200),
     ("/api/queues/{name}", "GET /api/queues/x", "", READERS, 404),

@@ -11,6 +11,7 @@ use pollster::block_on;
 use super::Fixture;
 use crate::batch::{BatchStatus, NewBatch};
 use crate::continuation::{After, Parent};
+use crate::handler_limit::{self, HandlerLimit, Limit, LimitKind};
 use crate::job::{HistoryRow, Job, Lease, NewJob};
 use crate::notes::{Note, Notes};
 use crate::queue_limit::{self, QueueLimit};
@@ -208,6 +209,17 @@ impl<'f> Lab<'f> {
         };
         let limit = QueueLimit { queue: queue.into(), at_most, actor: "a law".to_owned(), at: now };
         block_on(queue_limit::set(store, &limit)).expect("the store keeps it")
+    }
+
+    /// Sets a limit of the handler of [`REQUEST`], or removes the one that was set.
+    pub(super) fn set_handler_limit(&self, kind: LimitKind, text: Option<&str>, now: Timestamp) -> bool {
+        let store = &*self.store;
+        let Some(text) = text else {
+            return block_on(handler_limit::remove(store, REQUEST, kind, now)).expect("the store removes it");
+        };
+        let limit = Limit::parse(kind, text).expect("the law knows what can be set");
+        let limit = HandlerLimit { request: REQUEST.into(), limit, actor: "a law".to_owned(), at: now };
+        block_on(handler_limit::set(store, &limit)).expect("the store keeps it")
     }
 
     pub(super) fn queues(&self, now: Timestamp) -> Vec<QueueInfo> {

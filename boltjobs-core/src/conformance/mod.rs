@@ -26,6 +26,7 @@ pub mod expiry;
 pub mod explaining;
 pub mod fencing;
 mod fixture;
+pub mod handler_limits;
 mod lab;
 pub mod limits;
 pub mod model;
@@ -91,6 +92,13 @@ macro_rules! store_conformance {
                 a_pause_survives_a_reopen
                 a_limit_that_was_set_takes_the_place_of_what_servers_say
                 a_limit_that_was_set_survives_a_reopen
+            }
+            handler_limits {
+                what_was_set_of_a_handler_takes_the_place_of_what_its_code_says
+                a_rate_that_was_set_holds_jobs_back_until_it_is_removed
+                keys_are_looked_at_anew_when_a_limit_of_them_was_set
+                what_was_set_of_a_handler_counts_its_older_names_too
+                what_was_set_of_a_handler_survives_a_reopen
             }
             explaining {
                 a_server_is_listed_while_it_is_heard_of

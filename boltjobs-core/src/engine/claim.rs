@@ -59,9 +59,9 @@ impl Turn<'_> {
         }
         self.engine.leases.insert(id, self.now.plus(offer.lease));
         if self.engine.limited
-            && let Some(limits) = offer.handles.get(&spec.request).and_then(|handled| handled.limits.as_ref())
+            && let Some(limits) = self.engine.limiting.of_handler(&spec.request, offer)
         {
-            self.count_start(limits, spec.concurrency_key.as_ref());
+            self.count_start(&limits, spec.concurrency_key.as_ref());
         }
         let has_notes = self.engine.notes.contains_key(&id);
         Some(Claimed { lease: Lease { job: id, epoch }, spec, attempt, created_at, waited, has_notes })

@@ -5,8 +5,9 @@ use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::Arc;
 
 use super::{Engine, Entry, Turn};
+use crate::handler_limit::{self, HandlerLimit};
 use crate::order;
-use crate::queue_limit::{PREFIX, QueueLimit};
+use crate::queue_limit::{self, QueueLimit};
 use crate::store::{Document, DocumentQuery};
 
 #[derive(Debug, Default)]
@@ -59,7 +60,8 @@ impl Turn<'_> {
             let mut keys = kept.iter().map(|document| &document.key).chain(&removed);
             keys.any(|key| key.starts_with(prefix))
         };
-        let (limited, ordered) = (named(PREFIX), named(order::PREFIX));
+        let limited = named(queue_limit::PREFIX) || named(handler_limit::PREFIX);
+        let ordered = named(order::PREFIX);
         self.engine.unpublished.changes.ordered |= ordered;
         for document in kept {
             self.commit(Entry::Document(Box::new(document)));
@@ -70,7 +72,7 @@ impl Turn<'_> {
             }
         }
         if limited {
-            self.engine.read_queue_limits();
+            self.engine.read_limits();
             // There may be room now that there was not.
             self.engine.ask_again();
         }
@@ -78,14 +80,21 @@ impl Turn<'_> {
 }
 
 impl Engine {
-    /// Reads the limits of queues that somebody has set. A boot does so, too: they are not part of what is replayed.
-    pub(super) fn read_queue_limits(&mut self) {
-        let kept = self.documents.kept.range::<str, _>((Included(PREFIX), Unbounded));
-        let limits = kept.take_while(|(key, _)| key.starts_with(PREFIX));
-        let limits = limits.filter_map(|(key, text)| QueueLimit::of(key, text));
-        self.limiting.set = limits.map(|limit| (Arc::clone(&limit.queue), limit)).collect();
+    /// Reads the limits that somebody has set. A boot does so, too: they are not part of what is replayed.
+    pub(super) fn read_limits(&mut self) {
+        let kept = |prefix| {
+            let kept = self.documents.kept.range::<str, _>((Included(prefix), Unbounded));
+            kept.take_while(move |(key, _)| key.starts_with(prefix))
+        };
+        let queues = kept(queue_limit::PREFIX).filter_map(|(key, text)| QueueLimit::of(key, text));
+        let queues = queues.map(|limit| (Arc::clone(&limit.queue), limit)).collect();
+        let mut handlers = BTreeMap::<_, Vec<_>>::new();
+        for limit in kept(handler_limit::PREFIX).filter_map(|(key, text)| HandlerLimit::of(key, text)) {
+            handlers.entry(Arc::clone(&limit.request)).or_default().push(limit);
+        }
+        (self.limiting.set, self.limiting.handlers) = (queues, handlers);
         // Then the end of a job may be what others wait for.
-        self.limited |= !self.limiting.set.is_empty();
+        self.limited |= !self.limiting.set.is_empty() || !self.limiting.handlers.is_empty();
     }
 
     /// Returns documents whose keys begin alike.

@@ -84,7 +84,7 @@ impl Engine {
                 }
                 let Some(other) = self.jobs.look(id) else { continue };
                 let key = other.spec.concurrency_key.as_ref().filter(|_| *keyed);
-                let held = key.is_some_and(|key| gate.key(limits, key).is_some());
+                let held = key.is_some_and(|key| gate.key(limits.as_ref(), key).is_some());
                 let late = other.expires.is_some_and(|expires| expires <= gate.now);
                 ahead += usize::from(!held && !late);
             }

@@ -61,7 +61,7 @@ fn running(counts: Option<&StateCounts>) -> u64 {
     counts.map_or(0, |states| states.get(JobState::Processing))
 }
 
-impl<'a> Gate<'a> {
+impl Gate<'_> {
     /// Says what holds back one job.
     pub(super) fn hold(&self, job: &Job) -> Option<Hold> {
         let spec = &job.spec;
@@ -72,7 +72,7 @@ impl<'a> Gate<'a> {
             Err(hold @ (Hold::NotHandled | Hold::OlderVersion(_))) => return Some(hold),
             limits => limits,
         };
-        let key = |limits| self.key(limits, spec.concurrency_key.as_ref()?);
+        let key = |limits: Option<Arc<Limits>>| self.key(limits.as_ref(), spec.concurrency_key.as_ref()?);
         self.queue(&spec.queue).or_else(|| limits.map_or_else(Some, key))
     }
 
@@ -88,12 +88,12 @@ impl<'a> Gate<'a> {
     }
 
     /// Says what holds back every job of a request and version, else what its jobs are held to.
-    pub(super) fn handler(&self, request: &Arc<str>, version: u32) -> Result<Option<&'a Arc<Limits>>, Hold> {
+    pub(super) fn handler(&self, request: &Arc<str>, version: u32) -> Result<Option<Arc<Limits>>, Hold> {
         let handled = self.offer.handles.get(request).ok_or(Hold::NotHandled)?;
         if version > handled.version {
             return Err(Hold::OlderVersion(handled.version));
         }
-        let Some(limits) = &handled.limits else { return Ok(None) };
+        let Some(limits) = self.limiting.of_handler(request, self.offer) else { return Ok(None) };
         if let Some(at_most) = limits.concurrency {
             let jobs = limits.names().map(|name| running(self.counts.requests.get(name))).sum::<u64>();
             let held = self.limiting.count_held(|held| limits.names().any(|name| *name == held.request));

@@ -113,9 +113,9 @@ impl Lane {
             let (priority, jobs) = self.jobs.first_key_value()?;
             return jobs.first().map(|(order, id)| ((*priority, order), id));
         }
-        self.heed(limits);
+        self.heed(limits.as_ref());
         while let Some((place, key)) = self.heads.first_key_value() {
-            let Some(hold) = gate.key(limits, key) else { return Some((*place, self.at(*place)?)) };
+            let Some(hold) = gate.key(limits.as_ref(), key) else { return Some((*place, self.at(*place)?)) };
             if !parking.look() {
                 return None;
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Entry, Turn};
+use crate::handler_limit::{self, HandlerLimit};
 use crate::job::{Job, RowData};
 use crate::queue_limit::QueueLimit;
 use crate::rate::{Rate, RateLog};
@@ -25,6 +26,8 @@ pub(super) struct Limiting {
     pub(super) paused: BTreeMap<Arc<str>, Timestamp>,
     /// The limits of queues that somebody has set, as the documents say.
     pub(super) set: BTreeMap<Arc<str>, QueueLimit>,
+    /// The limits of handlers that somebody has set, by the own names of the requests.
+    pub(super) handlers: BTreeMap<Arc<str>, Vec<HandlerLimit>>,
     /// What each server still runs of attempts that have ended. Not journaled.
     held: BTreeMap<Arc<str>, Vec<Held>>,
 }
@@ -133,6 +136,15 @@ impl Limiting {
     pub(super) fn of_queue(&self, queue: &str, offer: &Offer) -> Option<u32> {
         let set = self.set.get(queue).map(|limit| limit.at_most);
         set.or_else(|| offer.queue_limits.get(queue).copied())
+    }
+
+    /// Returns what a handler of a server is held to: what somebody has set, else what the server says.
+    pub(super) fn of_handler(&self, request: &Arc<str>, offer: &Offer) -> Option<Arc<Limits>> {
+        let handled = offer.handles.get(request)?;
+        match self.handlers.get(handled.own_name(request)) {
+            None => handled.limits.clone(),
+            Some(set) => Some(handler_limit::over(offer.limits(request)?, set).into()),
+        }
     }
 
     /// Counts what still runs of attempts that have ended.

@@ -18,7 +18,7 @@ impl Turn<'_> {
     pub fn boot(&mut self) {
         let boot = self.engine.boot + 1;
         self.commit(Entry::Boot(boot));
-        self.engine.read_queue_limits();
+        self.engine.read_limits();
     }
 
     /// Makes ready what is due and deletes what has waited too long, a bounded number of jobs at a time, and returns

@@ -81,6 +81,21 @@ impl Offer {
         !self.queue_limits.is_empty() || self.handles.values().any(|handled| handled.limits.is_some())
     }
 
+    /// Returns what the jobs of a request that it handles are held to by its code, with the names that are counted together: its own
+    /// one and the older ones.
+    pub fn limits(&self, request: &Arc<str>) -> Option<Limits> {
+        let handled = self.handles.get(request)?;
+        if let Some(limits) = &handled.limits {
+            return Some(Limits::clone(limits));
+        }
+        let own = handled.own_name(request);
+        let older = self.handles.iter().filter(|(name, other)| *name != own && other.own_name(name) == own);
+        Some(Limits {
+            aliases: older.map(|(name, _)| Arc::clone(name)).collect(),
+            ..Limits::of(Arc::clone(own))
+        })
+    }
+
     /// Returns the requests of the program that it handles, by their names.
     pub fn requests(&self) -> impl Iterator<Item = (&Arc<str>, &Handled)> {
         self.handles.iter().filter(|(name, _)| !demo::is(name))
@@ -118,6 +133,14 @@ pub struct Defaults {
     pub tags: Vec<String>,
     /// The paths in the payload that are never shown.
     pub sensitive: Vec<String>,
+}
+
+impl Handled {
+    /// Returns the own name of the request, which is handled under this name.
+    pub fn own_name<'a>(&'a self, name: &'a Arc<str>) -> &'a Arc<str> {
+        let limits = self.limits.as_ref().map(|limits| &limits.name);
+        limits.or_else(|| self.defaults.as_ref().map(|defaults| &defaults.request)).unwrap_or(name)
+    }
 }
 
 impl From<u32> for Handled {

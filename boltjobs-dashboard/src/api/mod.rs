@@ -13,6 +13,7 @@ mod acting;
 mod answer;
 mod backfilling;
 mod editing;
+mod handling;
 mod making;
 mod reading;
 mod rerunning;

@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any, get, post};
 
-use super::{acting, backfilling, making, reading, rerunning, serving, silencing, watching};
+use super::{acting, backfilling, handling, making, reading, rerunning, serving, silencing, watching};
 use crate::Source;
 
 /// The document that describes the rest, for generators of clients.
@@ -20,6 +20,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Source>)> {
         ("/api/jobs", get(reading::jobs).post(acting::jobs)),
         ("/api/jobs/{id}", get(reading::job).post(acting::job)),
         ("/api/requests", get(making::requests).post(making::make)),
+        ("/api/requests/{name}", get(handling::request).post(handling::act)),
         ("/api/recurring", get(reading::recurring).post(acting::many_recurring)),
         ("/api/recurring/{id}", get(reading::definition).post(acting::recurring)),
         ("/api/recurring/{id}/backfill", get(backfilling::look).post(backfilling::fill)),

@@ -18,12 +18,12 @@ use boltjobs_core::{JobState, Timestamp};
 use serde_json::{Map, Number, Value, json};
 
 use super::answer::exact;
+use super::handling::seen;
 use crate::code::Versions;
 use crate::kin::{Kin, Member};
 use crate::overview::{Overview, RATED};
 use crate::pages::{JobPage, empty_in, late, limits, next_runs};
 use crate::queue::Queue;
-use crate::sample::{Percentiles, Seen};
 use crate::verdict::verdict;
 
 pub(super) fn overview(overview: &Overview, now: Timestamp) -> Value {
@@ -290,23 +290,13 @@ pub(super) fn queue(queue: &QueueInfo, flow: &Flow) -> Map<String, Value> {
 
 /// Returns everything that is said of a queue.
 pub(super) fn whole_queue(whole: &Queue) -> Value {
-    let percentiles = |found: Option<Percentiles>| {
-        found.map(|it| json!({ "p50": it.p50.as_secs_f64(), "p95": it.p95.as_secs_f64(), "p99": it.p99.as_secs_f64() }))
-    };
-    let seen = |seen: &Seen| {
-        json!({
-            "jobs": seen.jobs,
-            "per_minute": seen.per_minute,
-            "wait_seconds": percentiles(seen.wait),
-            "run_seconds": percentiles(seen.run),
-        })
-    };
     let requests = whole.requests.iter().map(|request| {
         let counts = request.counts.iter().map(|(state, jobs)| (state.as_str().to_owned(), (*jobs).into()));
         json!({
             "request": &*request.name,
             "states": counts.collect::<Map<_, _>>(),
-            "limits": request.limits.as_deref().map(limits),
+            "limits": request.limits.is_any().then(|| limits(&request.limits)),
+            "limits_set": request.is_set,
             "seen": whole.sample.requests.get(&request.name).map(seen),
         })
     });

@@ -15,8 +15,8 @@ use crate::failing::{self, From as Start};
 use crate::health::{Check, checks};
 use crate::listing::{self, Wanted};
 use crate::pages::Known;
-use crate::routes::{self, Asked, Span};
-use crate::{auditing, batches, bulk, failure};
+use crate::routes::{self, Asked};
+use crate::{auditing, batches, bulk, failure, zoom};
 
 type Answered = Result<Answer, Fault>;
 
@@ -188,13 +188,13 @@ fn check(check: &Check) -> Value {
     })
 }
 
-pub(super) async fn throughput(asked: Asked, Query(span): Query<Span>) -> Answered {
-    let graphs = routes::find_graphs(&asked, &span).await?;
-    let (minute, history) = (&graphs.minute, &graphs.history);
+pub(super) async fn throughput(asked: Asked, Query(wanted): Query<zoom::Wanted>) -> Answered {
+    let graphs = routes::find_graphs(&asked, &wanted).await?;
+    let minute = &graphs.minute;
     Ok(Answer(json!({
         "minute": window(&minute.0, &minute.1),
-        "span": graphs.span,
-        "history": window(&history.0, &history.1),
+        "span": graphs.zoom.name,
+        "history": window(&graphs.zoom.window, &graphs.history),
         "deploys": graphs.deploys.iter().map(|it| {
             json!({ "version": &*it.version, "server": &*it.server, "at": text(it.at) })
         }).collect::<Vec<_>>(),

@@ -1,40 +1,94 @@
 //! How many jobs ended, as bars: what succeeded stands on the line, what did not hangs from it.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use boltjobs_core::Timestamp;
 use boltjobs_core::deploy::Deploy;
 use boltjobs_core::throughput::{Flow, Throughput, Window};
 use maud::{Markup, html};
 
-use super::frame::{absolute, table};
+use super::frame::{View, absolute, table};
 use crate::text::{clip, counted, span};
+use crate::zoom::Zoom;
 
 /// The size of a chart in its own units; it is as wide as the page.
 const WIDTH: usize = 600;
 const HEIGHT: usize = 120;
 
-/// Draws what happened in a window, with a sentence that says the same, and a table behind it; and when the program became
-/// another one.
+/// Draws what happened in a window that ends now, with a sentence that says the same, and a table behind it; and when the
+/// program became another one.
 pub(super) fn chart(title: &str, window: &Window, found: &Throughput, deploys: &[Deploy]) -> Markup {
+    let ends = [format!("{} ago", length(window)), "now".to_owned()];
+    draw(title, window, found, deploys, &format!("In the last {}", length(window)), &ends, None)
+}
+
+/// Draws a span of time that was chosen in the same way, with links to other ones. The script has one choose a range of it, too.
+pub(super) fn zoomed(view: &View, zoom: &Zoom, found: &Throughput, deploys: &[Deploy]) -> Markup {
+    if let Some(name) = zoom.name {
+        let when = format!("In the last {}", length(&zoom.window));
+        let ends = [format!("{} ago", length(&zoom.window)), "now".to_owned()];
+        return draw(
+            &format!("The last {name}"),
+            &zoom.window,
+            found,
+            deploys,
+            &when,
+            &ends,
+            Some((view, zoom)),
+        );
+    }
+    let ends = [zoom.from, zoom.to].map(|at| at.to_datetime().format("%Y-%m-%d %H:%M UTC").to_string());
+    let when = format!("From {} to {}", ends[0], ends[1]);
+    draw("The chosen span", &zoom.window, found, deploys, &when, &ends, Some((view, zoom)))
+}
+
+fn draw(
+    title: &str,
+    window: &Window,
+    found: &Throughput,
+    deploys: &[Deploy],
+    when: &str,
+    ends: &[String; 2],
+    zoom: Option<(&View, &Zoom)>,
+) -> Markup {
     let starts: Vec<_> = window.starts().collect();
     let marks = marks(&starts, window, deploys);
-    let said = said(&starts, found, window) + &deployed(&marks);
+    let said = said(&starts, found, when) + &deployed(&marks);
     html! {
         figure class="chart" {
             figcaption { (title) }
-            div class="plot" { (scale(&found.steps)) (bars(&found.steps, &said, &marks)) }
+            div class="plot" data-from=[zoom.map(|(_, zoom)| zoom.from)] data-step=[zoom.map(|_| window.step.as_secs())]
+                data-steps=[zoom.map(|_| window.steps)] {
+                (scale(&found.steps)) (bars(&found.steps, &said, &marks))
+            }
             // The sentence says so, too.
             div class="scale" aria-hidden="true" {
-                span { (length(window)) " ago" } span { "jobs in each " (span(window.step)) } span { "now" }
+                span { (ends[0]) } span { "jobs in each " (span(window.step)) } span { (ends[1]) }
             }
             p class="quiet" { (said) }
+            @if let Some((view, zoom)) = zoom {
+                nav class="spans" aria-label="Other spans" {
+                    @for (word, from, to) in zoom.others(view.now) { a href=(closer(view, from, to)) { (word) } " " }
+                }
+            }
             details {
                 summary { "Show as a table" }
-                (rows(title, &starts, &found.steps, &marks))
+                (rows(title, &starts, &found.steps, &marks, &|at| {
+                    let (view, _) = zoom.filter(|_| window.step > SHORTEST)?;
+                    Some(closer(view, at, at.plus(window.step)))
+                }))
             }
         }
     }
+}
+
+/// Steps are not shorter than this where one can look closer.
+const SHORTEST: Duration = Duration::from_mins(1);
+
+/// Leads to the graph of a span of time.
+fn closer(view: &View, from: Timestamp, to: Timestamp) -> String {
+    view.base.query("/", &[("from", &from.to_string()), ("to", &to.to_string())])
 }
 
 /// How much room there is above and below what is drawn, so that what is at the edge is whole.
@@ -116,11 +170,10 @@ fn bars(steps: &[Flow], said: &str, marks: &[Mark<'_>]) -> Markup {
     }
 }
 
-fn said(starts: &[Timestamp], found: &Throughput, window: &Window) -> String {
+fn said(starts: &[Timestamp], found: &Throughput, when: &str) -> String {
     let total = found.total();
     let mut said = format!(
-        "In the last {} {} came; {} succeeded, {} failed, {} were deleted. Retries: {}.",
-        length(window),
+        "{when} {} came; {} succeeded, {} failed, {} were deleted. Retries: {}.",
         counted(total.enqueued, "job"),
         total.succeeded,
         total.failed,
@@ -170,7 +223,13 @@ fn length(window: &Window) -> String {
     span(window.step * u32::try_from(window.steps).unwrap_or(u32::MAX))
 }
 
-fn rows(title: &str, starts: &[Timestamp], steps: &[Flow], marks: &[Mark<'_>]) -> Markup {
+fn rows(
+    title: &str,
+    starts: &[Timestamp],
+    steps: &[Flow],
+    marks: &[Mark<'_>],
+    closer: &dyn Fn(Timestamp) -> Option<String>,
+) -> Markup {
     let mut columns = vec!["From", "Came", "Succeeded", "Failed", "Deleted", "Retried"];
     if !marks.is_empty() {
         columns.push("Deployed");
@@ -184,7 +243,9 @@ fn rows(title: &str, starts: &[Timestamp], steps: &[Flow], marks: &[Mark<'_>]) -
         &html! {
             @for (step, (at, flow)) in busy.rev() {
                 tr {
-                    th scope="row" { (absolute(*at)) }
+                    th scope="row" {
+                        @if let Some(link) = closer(*at) { a href=(link) { (absolute(*at)) } } @else { (absolute(*at)) }
+                    }
                     @for number in [flow.enqueued, flow.succeeded, flow.failed, flow.deleted, flow.retried] {
                         td class="number" { (number) }
                     }
@@ -199,8 +260,6 @@ fn rows(title: &str, starts: &[Timestamp], steps: &[Flow], marks: &[Mark<'_>]) -
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

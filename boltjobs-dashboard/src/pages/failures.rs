@@ -94,7 +94,15 @@ fn listed(view: &View, caption: &str, groups: &[&Known], sorted: &Sorted) -> Mar
                     td { (trend(&group.trend, view.now)) }
                     td { (view.instant(group.first)) }
                     td { (view.instant(group.last)) }
-                    td { (actions(view, group.fingerprint, group.failed)) }
+                    td {
+                        // Beside each other they would make the table too wide for its other columns.
+                        @if group.failed > 0 && view.access.role >= Role::Operate {
+                            details class="menu" {
+                                summary { "Retry or delete…" }
+                                (actions(view, group.fingerprint, group.failed))
+                            }
+                        }
+                    }
                 }
             }
             (rest(groups.len(), GROUPS, columns.len()))

@@ -172,6 +172,7 @@ impl View {
         match kind {
             "jobs" => format!("job {}", field("job")),
             "queues" => format!("queue {name}"),
+            "requests" => format!("request {name}"),
             "recurring" => format!("recurring definition {name}"),
             "batches" => format!("batch {name}"),
             "operations" if name.is_empty() => format!("jobs that match `{}`", field("q")),

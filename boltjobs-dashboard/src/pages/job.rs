@@ -150,7 +150,10 @@ fn facts(view: &View, page: &JobPage, hangs: &Kin) -> Markup {
         dl {
             dt { "Id" } dd { code data-copy { (job.id) } }
             dt { "Request" }
-            dd { (view.jobs(&request.to_string(), &html! { (clip(&spec.request, LINE)) })) ", version " (spec.version) }
+            dd {
+                (view.jobs(&request.to_string(), &html! { (clip(&spec.request, LINE)) })) ", version " (spec.version) ", "
+                a href=(view.base.item("/requests/", &spec.request)) { "its limits" }
+            }
             dt { "Queue" }
             dd { (view.jobs(&queue.to_string(), &html! { (clip(&spec.queue, LINE)) })) ", priority " (spec.priority) }
             dt { "Attempts" } dd { (job.attempt) }

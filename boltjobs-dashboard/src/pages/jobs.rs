@@ -14,7 +14,7 @@ use super::frame::{Card, LINE, View, ask, cards, live, live_list, press, state};
 use super::saved::Kept;
 use crate::access::Role;
 use crate::columns::Columns;
-use crate::text::{clip, counted, span};
+use crate::text::{clip, counted, days};
 use boltjobs_core::query::QueryError;
 
 /// The numbers of jobs that a page can have, the default first.
@@ -111,7 +111,7 @@ fn kept_for(view: &View, states: &[JobState]) -> Markup {
         @if let Some(Keep { age, count }) = view.site.keep(*state) {
             p class="quiet" {
                 "Jobs that are " (state) " are kept "
-                @if age == Duration::MAX { "for ever" } @else { "for " (span(age)) }
+                @if age == Duration::MAX { "for ever" } @else { "for " (days(age)) }
                 @if let Some(count) = count { ", and the latest " (count) " at most" }
                 "."
             }

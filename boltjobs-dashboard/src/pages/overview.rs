@@ -5,7 +5,7 @@ use boltjobs_core::job::ErrorInfo;
 use boltjobs_core::throughput::{Throughput, Window};
 use maud::{Markup, html};
 
-use super::chart::chart;
+use super::chart::{chart, zoomed};
 use super::first::first;
 use super::frame::{LINE, View, live, live_list, rest, sentence, table};
 use super::icons::icon;
@@ -15,6 +15,7 @@ use super::{queues, recurring, servers};
 use crate::overview::{Overview, rated};
 use crate::text::{clip, counted};
 use crate::verdict::verdict;
+use crate::zoom::{SPANS, Zoom};
 
 /// The most queues and servers that are listed; their pages have all of them.
 const ROWS: usize = 10;
@@ -36,6 +37,9 @@ pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Mar
             }
             p class="found" {
                 (counted(found.servers, "server")) ", " (counted(found.workers, "worker")) ", " (counted(found.requests, "request"))
+                @if !overview.recurring.is_empty() {
+                    ", " a href=(view.base.path("/recurring")) { (counted(overview.recurring.len() as u64, "recurring definition")) }
+                }
             }
             @if !verdict.reasons.is_empty() {
                 ul class="reasons" {
@@ -68,15 +72,12 @@ pub(crate) fn overview(view: &View, overview: &Overview, graphs: &Graphs) -> Mar
     view.frame("Overview", "Overview", &body)
 }
 
-/// Spans of time that a graph can show: how they are called, how long a step is, in minutes, and how many there are.
-pub(crate) const SPANS: [(&str, u64, usize); 3] = [("hour", 1, 60), ("day", 15, 96), ("week", 120, 84)];
-
 /// What came and ended: second by second in the last minute, and in a span that is chosen.
 #[derive(Debug)]
 pub(crate) struct Graphs {
     pub(crate) minute: (Window, Throughput),
-    pub(crate) span: &'static str,
-    pub(crate) history: (Window, Throughput),
+    pub(crate) zoom: Zoom,
+    pub(crate) history: Throughput,
     /// When the program became another one, the latest first.
     pub(crate) deploys: Vec<Deploy>,
 }
@@ -86,10 +87,10 @@ fn graphed(view: &View, graphs: &Graphs) -> Markup {
         div class="graphs" {
             (chart("The last minute", &graphs.minute.0, &graphs.minute.1, &graphs.deploys))
             div {
-                (chart(&format!("The last {}", graphs.span), &graphs.history.0, &graphs.history.1, &graphs.deploys))
+                (zoomed(view, &graphs.zoom, &graphs.history, &graphs.deploys))
                 nav class="tabs" aria-label="Span of the graph" {
                     @for (span, _, _) in SPANS {
-                        a href=(view.base.query("/", &[("span", span)])) aria-current=[(span == graphs.span).then_some("page")] {
+                        a href=(view.base.query("/", &[("span", span)])) aria-current=[(Some(span) == graphs.zoom.name).then_some("page")] {
                             "Last " (span)
                         }
                     }

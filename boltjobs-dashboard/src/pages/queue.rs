@@ -7,15 +7,17 @@ use maud::{Markup, html};
 use super::frame::{LINE, View, live, table};
 use super::limit::limit;
 use super::queues::{acts, delete_waiting, emptied, rate};
+use super::times::times;
 use crate::overview::RATED;
 use crate::queue::{Key, Queue, STATES};
-use crate::sample::{Percentiles, Seen};
-use crate::text::{clip, counted, span};
+use crate::text::{clip, counted};
 
 /// Shows what is known of a queue.
 pub(crate) fn queue(view: &View, queue: &Queue) -> Markup {
     let info = &queue.info;
     let name = clip(&info.name, LINE);
+    let parts = queue.sample.requests.iter().map(|(request, seen)| (&**request, seen));
+    let parts = parts.filter(|_| queue.sample.requests.len() > 1);
     let body = html! {
         h1 { "Queue " (name) }
         (live("state", &html! {
@@ -23,7 +25,7 @@ pub(crate) fn queue(view: &View, queue: &Queue) -> Markup {
             div class="actions" { (acts(view, info, "queue")) (delete_waiting(view, info)) }
             (facts(view, queue))
         }))
-        (live("times", &times(queue)))
+        (live("times", &times(&queue.sample.all, parts)))
         (live("requests", &requests(view, queue)))
         (live("next", &next(view, queue)))
         (live("keys", &keys(queue)))
@@ -57,42 +59,6 @@ fn facts(view: &View, queue: &Queue) -> Markup {
     }
 }
 
-/// Shows how long jobs have waited and run.
-fn times(queue: &Queue) -> Markup {
-    let sample = &queue.sample;
-    html! {
-        @if sample.all.jobs == 0 {
-            p class="quiet" { "No job of it has ended that is still kept." }
-        } @else {
-            (table("Wait and run", &["Request", "Jobs", "A minute", "Wait p50", "p95", "p99", "Run p50", "p95", "p99"], &html! {
-                (timed("all of them", &sample.all))
-                @if sample.requests.len() > 1 {
-                    @for (request, seen) in &sample.requests { (timed(request, seen)) }
-                }
-            }))
-            p class="quiet" {
-                "Of the " (counted(sample.all.jobs as u64, "ended job")) " that were enqueued last. Wait is from when a job was ready to "
-                "when its latest attempt began, run is that attempt. A minute: how many have ended, since the first of them did."
-            }
-        }
-    }
-}
-
-fn timed(name: &str, seen: &Seen) -> Markup {
-    let three = |found: Option<Percentiles>| match found {
-        Some(it) => [it.p50, it.p95, it.p99].map(span),
-        None => ["–", "–", "–"].map(str::to_owned),
-    };
-    html! {
-        tr {
-            th scope="row" { (clip(name, LINE)) }
-            td class="number" { (seen.jobs) }
-            td class="number" { @if let Some(rate) = seen.per_minute { (format!("{rate:.1}")) } @else { "–" } }
-            @for text in three(seen.wait).into_iter().chain(three(seen.run)) { td class="number" { (text) } }
-        }
-    }
-}
-
 fn requests(view: &View, queue: &Queue) -> Markup {
     let columns = ["Request", "Enqueued", "Scheduled", "Processing", "Failed", "Limits of its handler"];
     html! {
@@ -107,7 +73,10 @@ fn requests(view: &View, queue: &Queue) -> Markup {
                         @let filter = JobFilter { states: vec![*state], ..filter.clone() };
                         td class="number" { @if *jobs == 0 { "0" } @else { (view.jobs(&filter.to_string(), &html! { (jobs) })) } }
                     }
-                    td { (request.limits.as_deref().map_or_else(|| "none".to_owned(), limits)) }
+                    td {
+                        a href=(view.base.item("/requests/", &request.name)) { (limits(&request.limits)) }
+                        @if request.is_set { " " span class="badge" { "edited" } }
+                    }
                 }
             }
             @if queue.requests.is_empty() { tr { td colspan=(columns.len()) { "none" } } }
@@ -118,6 +87,9 @@ fn requests(view: &View, queue: &Queue) -> Markup {
 
 /// Says what jobs of a handler are held to.
 pub(crate) fn limits(limits: &Limits) -> String {
+    if !limits.is_any() {
+        return "none".to_owned();
+    }
     let parts = [
         limits.concurrency.map(|most| format!("{most} at once")),
         limits.per_key.map(|most| format!("{most} of a key at once")),
@@ -143,7 +115,7 @@ fn keys(queue: &Queue) -> Markup {
             }))
             p class="quiet" {
                 "Of the " (counted(queue.looked_at as u64, "job")) " that wait for a worker or run and were enqueued last. At once: how many of "
-                "a key may run, by what the handlers say."
+                "a key may run, by what the handlers are held to."
             }
         }
     }

@@ -9,7 +9,7 @@ use super::frame::{LINE, VERSION, View, absolute, table};
 use crate::access::{By, Role};
 use crate::columns::Columns;
 use crate::saved::Saved;
-use crate::text::{clip, span};
+use crate::text::{clip, days};
 
 /// What the page shows beside what every page knows.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ fn kept(view: &View) -> Markup {
                 @if let Some(Keep { age, count }) = view.site.keep(state) {
                     tr {
                         th scope="row" { (state) }
-                        td { @if age == Duration::MAX { "ever" } @else { (span(age)) } }
+                        td { @if age == Duration::MAX { "ever" } @else { (days(age)) } }
                         td { @if let Some(count) = count { (count) } @else { "any number" } }
                     }
                 }

@@ -269,7 +269,9 @@ impl Audit {
             let Some(limits) = &handled.limits else { continue };
             let ours = running.iter().filter(|job| job.spec.request == *request);
             let most = limits.concurrency.unwrap_or(u32::MAX) as usize;
-            if ours.clone().count() > most {
+            // What somebody sets takes the place of what servers say, and may be less than what runs by then.
+            let is_set = |kind| store.is_limited(&format!("handler/{kind}/{}", limits.name));
+            if ours.clone().count() > most && !is_set("concurrency") {
                 self.broken(format!("{} of `{request}` run, and {most} may", ours.clone().count()));
             }
             let mut keys = BTreeMap::<_, usize>::new();
@@ -277,14 +279,14 @@ impl Audit {
                 *keys.entry(key).or_default() += 1;
             }
             let most = limits.per_key.unwrap_or(u32::MAX) as usize;
-            if let Some((key, count)) = keys.into_iter().find(|(_, count)| *count > most) {
+            let broken = keys.into_iter().find(|(_, count)| *count > most);
+            if let Some((key, count)) = broken.filter(|_| !is_set("concurrency_per_key")) {
                 self.broken(format!("{count} of `{request}` with key `{key}` run, and {most} may"));
             }
         }
         for (queue, most) in &offer.queue_limits {
             let count = running.iter().filter(|job| job.spec.queue == *queue).count();
-            // What somebody sets takes the place of what servers say, and may be less than what runs by then.
-            if count > *most as usize && !store.is_limited(queue) {
+            if count > *most as usize && !store.is_limited(&format!("queue/{queue}")) {
                 self.broken(format!("{count} of queue `{queue}` run, and {most} may"));
             }
         }

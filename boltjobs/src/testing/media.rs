@@ -115,16 +115,18 @@ impl Opened {
         }
     }
 
-    /// Says whether somebody has set a limit of a queue, as is in memory now.
-    pub(super) fn is_limited(&self, queue: &str) -> bool {
-        let (prefix, limit) = (format!("limit/queue/{queue}").into(), 1);
-        let query = DocumentQuery { prefix, limit, ..DocumentQuery::default() };
+    /// Says whether somebody has set a limit of a queue (`queue/mail`) or of the handler of a request (`handler/concurrency/mail.send`),
+    /// as is in memory now.
+    pub(super) fn is_limited(&self, what: &str) -> bool {
+        let (key, limit) = (format!("limit/{what}"), 1);
+        let query = DocumentQuery { prefix: key.as_str().into(), limit, ..DocumentQuery::default() };
         let found = match self {
             Self::Memory(store) => at_once(store.documents(query)).unwrap_or_default(),
             #[cfg(feature = "sled")]
             Self::Sled(store) => store.look(|engine| engine.documents(&query)),
         };
-        found.iter().any(|document| document.key.ends_with(&format!("/{queue}")))
+        // Another name may begin alike, and comes behind it.
+        found.iter().any(|document| *document.key == *key)
     }
 
     /// Returns the counters, as they are in memory now.

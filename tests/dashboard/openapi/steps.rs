@@ -28,6 +28,40 @@ pub(super) fn limit(reader: &mut Reader) {
     }
 }
 
+/// Sets a limit of a handler, once it is told what that would have meant, and removes it.
+pub(super) fn limit_handler(reader: &mut Reader) {
+    let path = "/api/requests/{name}";
+    let look = reader.get(path, "pay?limit=rate_limit&value=1%2F1h", 200);
+    assert_eq!((&look["limits"][2]["code"], &look["limits"][2]["set"]), (&Value::Null, &Value::Null));
+    assert_eq!((&look["what_if"]["value"], &look["what_if"]["starts"]), (&json!("1/1h"), &json!(1)));
+    assert_eq!((&look["what_if"]["later"], &look["seen"]["runs"][0]["jobs"]), (&json!(0), &json!(1)));
+    let set = json!({ "action": "limit", "limit": "rate_limit", "value": "9/s" });
+    let number = json!({ "action": "limit", "limit": "concurrency", "value": 7 });
+    for (body, done) in [(&set, true), (&set, false), (&number, true)] {
+        assert_eq!(reader.post(path, "pay", body, 200)["done"], done);
+    }
+    let pay = reader.get(path, "pay", 200);
+    assert_eq!(
+        (&pay["limits"][2]["set"]["value"], &pay["limits"][0]["set"]["value"]),
+        (&json!("9/1s"), &json!("7"))
+    );
+    for limit in ["rate_limit", "concurrency"] {
+        let remove = json!({ "action": "unlimit", "limit": limit });
+        for done in [true, false] {
+            assert_eq!(reader.post(path, "pay", &remove, 200)["done"], done);
+        }
+    }
+    for (body, why) in [
+        (json!({ "action": "limit", "limit": "speed", "value": 1 }), "`speed` is no limit of a handler"),
+        (json!({ "action": "limit", "limit": "rate_limit", "value": 5 }), "invalid rate `5`"),
+        (json!({ "action": "unlimit", "limit": "rate_limit", "value": 5 }), "`value` is for `limit`"),
+        (json!({ "action": "burn", "limit": "rate_limit" }), "no action `burn`"),
+    ] {
+        let refused = reader.post(path, "pay", &body, 400)["error"].as_str().unwrap().to_lowercase();
+        assert!(refused.contains(&why.to_lowercase()), "{refused}");
+    }
+}
+
 /// Makes up for two runs, which the definition is edited for: it had a start later than these.
 pub(super) fn backfill(reader: &mut Reader) {
     let edit = json!({ "action": "edit", "starts_at": null });
