@@ -52,6 +52,9 @@ impl Store for SledStore {
     }
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
+        if let Some(records) = &self.shared.records {
+            records.look_ahead(workers.len());
+        }
         // After a crash a claim is written before the job runs, for a job that brings down the process must leave a
         // trace; otherwise it is written with the next group, and soon.
         let suspect = |engine: &Engine, claims: &Vec<Claimed>| {

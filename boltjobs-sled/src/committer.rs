@@ -14,6 +14,7 @@ use boltjobs_core::sabotage::{self, Bug};
 use boltjobs_core::store::StoreError;
 use boltjobs_core::watch::Watchers;
 
+use crate::archive::Records;
 use crate::compaction;
 use crate::disk::{Disk, Oldest, Placed};
 use crate::error::{Failure, panic_text, unavailable};
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     /// Wakes the committer.
     pub(crate) work: Condvar,
     pub(crate) watchers: Watchers,
+    /// Where records are read ahead, if they are.
+    pub(crate) records: Option<Arc<Records>>,
     pub(crate) location: String,
     pub(crate) durability: Durability,
     pub(crate) counters: Arc<Counters>,

@@ -57,16 +57,16 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         .use_compression(false);
     #[cfg(test)]
     let faults = Arc::<Faults>::default();
-    let (db, replayed) = guarded(path, || {
+    let (db, records, replayed) = guarded(path, || {
         let db = open_sled(&config).map_err(|error| explain_open(path, &error))?;
         let database = Arc::new(Database {
             db: Mutex::new(Some(db.clone())),
             #[cfg(test)]
             faults: Arc::clone(&faults),
         });
-        let engine = Records::engine(Arc::clone(&database) as _, location(path), options.memory);
-        let replayed = replay_all(path, &db, head, engine)?;
-        Ok((database, replayed))
+        let records = Records::new(Arc::clone(&database) as _, location(path));
+        let replayed = replay_all(path, &db, head, records.engine(options.memory))?;
+        Ok((database, records, replayed))
     })?;
     let fail = |error: io::Error| unavailable(&location(path), &then_open(&explain(&error)));
     let file = OpenOptions::new().read(true).write(true).open(path.join(DATA)).map_err(fail)?;
@@ -86,6 +86,7 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         medium: Box::new(files),
         head,
         replayed,
+        records: Some(records),
         crashed,
         chunk_limit: chunk_limit(segment_size),
     };
@@ -101,6 +102,8 @@ pub(crate) struct Found {
     pub(crate) medium: Box<dyn Medium>,
     pub(crate) head: Head,
     pub(crate) replayed: Replayed,
+    /// Where records are read ahead, if they are.
+    pub(crate) records: Option<Arc<Records>>,
     /// Whether it was not closed.
     pub(crate) crashed: bool,
     /// The most bytes of a chunk.
@@ -109,7 +112,7 @@ pub(crate) struct Found {
 
 /// Begins to work with what was found.
 pub(crate) fn begin(found: Found, options: &SledOptions) -> Result<(Shared, Disk), StoreError> {
-    let Found { location, medium, head, replayed, crashed, chunk_limit } = found;
+    let Found { location, medium, head, replayed, records: ahead, crashed, chunk_limit } = found;
     let Replayed { engine, span, records, torn } = replayed;
     let counters = Arc::new(Counters::new());
     let (floor, asked) = (options.compaction_floor, span.next);
@@ -132,6 +135,7 @@ pub(crate) fn begin(found: Found, options: &SledOptions) -> Result<(Shared, Disk
         state: Mutex::new(state),
         work: Condvar::new(),
         watchers: Watchers::default(),
+        records: ahead,
         location,
         durability: options.durability,
         counters,

@@ -124,7 +124,7 @@ impl SimulatedDisk {
         let chunks = chunks.map(|(key, value)| {
             seq_of(key).map(|seq| (seq, value.clone())).ok_or_else(|| "it holds a foreign key".to_owned())
         });
-        let engine = Records::engine(self.chunks(), "simulated".to_owned(), options.memory);
+        let engine = Records::new(self.chunks(), "simulated".to_owned()).engine(options.memory);
         let replayed = replay(chunks, head, engine).map_err(|broken| match broken {
             Broken::Newer(format) => corrupt(format!("format {format} is newer")),
             Broken::Damaged(reason) => corrupt(reason),
@@ -135,6 +135,8 @@ impl SimulatedDisk {
             medium: Box::new(self.clone()),
             head,
             replayed,
+            // Only what somebody asks for may fail.
+            records: None,
             crashed,
             chunk_limit: CHUNK_LIMIT,
         };

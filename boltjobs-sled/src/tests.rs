@@ -27,6 +27,42 @@ fn enqueue(store: &SledStore, number: u128) -> Answer<'_, Vec<Enqueued>> {
     store.enqueue(vec![NewJob { id: JobId::from_parts(NOW, number), spec: spec.into(), start_at: None }], NOW)
 }
 
+fn offer() -> Arc<Offer> {
+    Arc::new(Offer {
+        server: "one".into(),
+        workers: 1,
+        queues: QueueOrder::All,
+        queue_limits: BTreeMap::new(),
+        held: Vec::new(),
+        handles: [("mail.send".into(), 1.into())].into(),
+        lease: Duration::from_mins(1),
+        vitals: Vitals::default(),
+    })
+}
+
+#[test]
+fn a_long_line_is_read_ahead_and_each_job_comes_in_its_turn() {
+    const JOBS: u64 = 2_000;
+    let directory = tempdir().unwrap();
+    let store = SledOptions::new().memory(0).open(directory.path()).unwrap();
+    let job = |number: u64| {
+        let spec = JobSpec::new("mail.send", number.to_string().into_bytes());
+        NewJob { id: JobId::from_parts(NOW, number.into()), spec: spec.into(), start_at: None }
+    };
+    block_on(store.enqueue((0..JOBS).map(job).collect(), NOW)).unwrap();
+    let (mut claimed, mut ahead) = (0, 0);
+    while claimed < JOBS {
+        let jobs = block_on(store.claim(offer(), (1..=7).collect(), NOW)).unwrap();
+        for it in &jobs {
+            assert_eq!((it.lease.job, &it.spec), (job(claimed).id, &job(claimed).spec));
+            claimed += 1;
+        }
+        let records = store.shared.records.as_ref().unwrap();
+        ahead = ahead.max(records.count_ahead());
+    }
+    assert!(ahead > 7, "at most {ahead} records were there before they were asked for");
+}
+
 #[test]
 fn after_a_write_that_failed_nothing_is_acknowledged_and_nothing_acknowledged_is_lost() {
     let directory = tempdir().unwrap();
@@ -141,18 +177,6 @@ fn a_record_that_can_not_be_read_back_is_told_and_loses_nothing() {
         block_on(enqueue(&store, number)).unwrap();
     }
     let id = JobId::from_parts(NOW, 0);
-    let offer = || {
-        Arc::new(Offer {
-            server: "one".into(),
-            workers: 1,
-            queues: QueueOrder::All,
-            queue_limits: BTreeMap::new(),
-            held: Vec::new(),
-            handles: [("mail.send".into(), 1.into())].into(),
-            lease: Duration::from_mins(1),
-            vitals: Vitals::default(),
-        })
-    };
     let delete = || Command { action: Action::Delete, expected: Vec::new(), reason: None };
     store.shared.faults.stick(Some(Fault::Read));
     // Before the chunk that was read last was asked for again, it is still known.
