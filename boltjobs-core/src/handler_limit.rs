@@ -183,7 +183,6 @@ fn key(request: &str, kind: LimitKind) -> Arc<str> {
 
 /// Why a limit of a handler can't be set.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum HandlerLimitError {
     /// No request has this name.
     #[error(transparent)]

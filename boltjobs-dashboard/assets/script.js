@@ -472,7 +472,7 @@ for (const box of all("input[list]")) {
 
 // ---- Charts ----
 
-/** Has a range of a chart chosen: it is a drawing, for nothing here may set a style. */
+/** Has a range of a chart chosen. It is a drawing of the same size: nothing here may set how a thing looks. */
 function zoomable(plot) {
   const { step, steps } = plot.dataset;
   const width = Math.floor(600 / steps);

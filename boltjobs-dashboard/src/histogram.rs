@@ -40,7 +40,7 @@ pub(crate) struct Range {
     pub(crate) spans: usize,
 }
 
-/// The ranges from the first that has any to the last, those between them, too.
+/// The ranges from the first that has any to the last, with those between and beside them, so that one alone is seen as one of many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Histogram(pub(crate) Vec<Range>);
 
@@ -57,9 +57,11 @@ impl Histogram {
             ranges[place].spans += 1;
         }
         let any = |range: &Range| range.spans > 0;
-        let first = ranges.iter().position(any).unwrap_or(ranges.len());
-        ranges.truncate(ranges.iter().rposition(any).map_or(0, |last| last + 1));
-        Self(ranges.split_off(first.min(ranges.len())))
+        let Some((first, last)) = ranges.iter().position(any).zip(ranges.iter().rposition(any)) else {
+            return Self::default();
+        };
+        ranges.truncate(last + 2);
+        Self(ranges.split_off(first.saturating_sub(1)))
     }
 
     /// Returns the range that has most, the shortest of several.
@@ -81,11 +83,12 @@ mod tests {
         };
         let spans = [0, 999, 1_000, 1_999, 4_999].map(Duration::from_micros);
         let found = Histogram::of(&spans);
-        assert_eq!(found.0, [millis(0, 1, 2), millis(1, 2, 2), millis(2, 5, 1)]);
+        assert_eq!(found.0, [millis(0, 1, 2), millis(1, 2, 2), millis(2, 5, 1), millis(5, 10, 0)]);
         assert_eq!(found.peak(), Some(millis(0, 1, 2)));
         let far = Histogram::of(&[Duration::from_millis(20), Duration::from_millis(150)]);
-        assert_eq!(far.0, [millis(20, 50, 1), millis(50, 100, 0), millis(100, 200, 1)]);
-        let [last] = Histogram::of(&[Duration::MAX]).0[..] else { panic!("one range") };
+        let around = |spans| [millis(10, 20, 0), millis(20, 50, spans), millis(50, 100, 0)];
+        assert_eq!(far.0, [&around(1)[..], &[millis(100, 200, 1), millis(200, 500, 0)]].concat());
+        let [_, last] = Histogram::of(&[Duration::MAX]).0[..] else { panic!("the one before it, and it") };
         assert_eq!((last.from, last.to), (Duration::from_hours(48), None));
     }
 }

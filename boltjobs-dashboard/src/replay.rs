@@ -15,7 +15,7 @@ use boltjobs_core::rate::{Rate, RateLog};
 pub(crate) struct Ran {
     key: Option<Arc<str>>,
     start: Timestamp,
-    ran: Duration,
+    took: Duration,
 }
 
 /// What would have become of runs.
@@ -38,7 +38,7 @@ pub(crate) fn runs(jobs: &[Job], since: Timestamp, now: Timestamp) -> Vec<Ran> {
                 continue;
             }
             let end = job.history.get(at + 1).map_or(now, |next| next.at);
-            runs.push(Ran { key: job.spec.concurrency_key.clone(), start: row.at, ran: end.since(row.at) });
+            runs.push(Ran { key: job.spec.concurrency_key.clone(), start: row.at, took: end.since(row.at) });
         }
     }
     runs.sort_by_key(|run| run.start);
@@ -60,7 +60,7 @@ impl Counted {
         let full = self.places.len() >= at_most as usize;
         let free = if full { self.places.pop() } else { None };
         let start = free.map_or(run.start, |Reverse(free)| free.max(run.start));
-        self.places.push(Reverse(start.plus(run.ran)));
+        self.places.push(Reverse(start.plus(run.took)));
         start
     }
 
@@ -104,10 +104,10 @@ mod tests {
 
     use super::*;
 
-    fn run(key: &str, start: u64, ran: u64) -> Ran {
+    fn run(key: &str, start: u64, took: u64) -> Ran {
         let key = Some(key).filter(|key| !key.is_empty()).map(Arc::from);
         let start = Timestamp::EPOCH.plus(Duration::from_secs(start));
-        Ran { key, start, ran: Duration::from_secs(ran) }
+        Ran { key, start, took: Duration::from_secs(took) }
     }
 
     fn told(kind: LimitKind, text: &str, runs: &[Ran]) -> (usize, u64) {

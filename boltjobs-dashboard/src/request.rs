@@ -109,7 +109,7 @@ pub(crate) async fn find(asked: &Asked, name: &str, typed: Wanted) -> Result<Req
         what_if = Some(replay::replay(limit, &replay::runs(&jobs, now.minus(HOUR), now)));
     }
     let seen = sample::all(&sample::latest(store, &of(ended)).await?, now);
-    Ok(Request { seen, says, set, counts, servers, version, typed, fault, wanted, what_if })
+    Ok(Request { says, set, counts, servers, version, seen, typed, fault, wanted, what_if })
 }
 
 pub(crate) async fn page(asked: Asked, Path(name): Path<String>, Query(typed): Query<Wanted>) -> Response {
@@ -168,6 +168,9 @@ pub(crate) async fn act(
 fn refused(error: HandlerLimitError) -> Refused {
     match error {
         HandlerLimitError::Store(error) => Refused::Unavailable(error),
-        other => Refused::Illegal(as_sentence(&other.to_string())),
+        HandlerLimitError::Name(_)
+        | HandlerLimitError::Kind(_)
+        | HandlerLimitError::Number(_)
+        | HandlerLimitError::Rate(_) => Refused::Illegal(as_sentence(&error.to_string())),
     }
 }

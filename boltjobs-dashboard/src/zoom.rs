@@ -145,7 +145,7 @@ mod tests {
         let wanted = Wanted { span: span.to_owned(), from: from.to_owned(), to: to.to_owned() };
         // 30 days after 1970 began, and 20 seconds.
         let now = at(30 * 24 * 60).plus(Duration::from_secs(20));
-        wanted.read(now).map_err(|refused| refused.told().1.into())
+        wanted.read(now).map_err(|refused| refused.told().1)
     }
 
     fn told(zoom: &Zoom) -> (Option<&str>, u64, u64, usize) {
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(told(&exact), (None, 29 * day + 600, 10, 61));
         // What is not kept any more, and what is to come, is left out.
         let all = read("", "1970-01-01T00:00:00Z", "1980-01-01T00:00:00Z").unwrap();
-        assert_eq!((all.window.step, all.window.steps), (Duration::from_mins(120), 85));
+        assert_eq!((all.window.step, all.window.steps), (Duration::from_hours(2), 85));
     }
 
     #[test]

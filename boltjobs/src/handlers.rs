@@ -121,7 +121,9 @@ fn refused(error: HandlerLimitError) -> Error {
     match error {
         HandlerLimitError::Name(error) => Error::Name(error),
         HandlerLimitError::Store(error) => Error::Store(error),
-        other => Error::Config(other.to_string()),
+        HandlerLimitError::Kind(_) | HandlerLimitError::Number(_) | HandlerLimitError::Rate(_) => {
+            Error::Config(error.to_string())
+        }
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) async fn act(asked: Asked, Path(name): Path<String>, headers: HeaderM
     let value = match value {
         Value::Null => String::new(),
         Value::String(text) => text,
-        other => other.to_string(),
+        other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => other.to_string(),
     };
     let done = request::act(&asked, &name, &action, &limit, &value).await?;
     Ok(Answer(json!({ "name": name, "action": action, "limit": limit, "done": done })))

@@ -97,7 +97,7 @@ mod tests {
         let found = Histogram::of(&spans);
         let [p50, p95, p99] = [3, 12, 12].map(Duration::from_millis);
         let drawn = histogram("Run", &found, Some(Percentiles { p50, p95, p99 })).into_string();
-        assert!(drawn.contains(r#"d="M0 120V0H198V120zM400 120V80H598V120z""#), "{drawn}");
+        assert!(drawn.contains(r#"d="M120 120V0H238V120zM360 120V80H478V120z""#), "{drawn}");
         let said = "4 jobs. Half took 3ms or less, 95 of a hundred 12ms or less. Most took 2ms to 5ms: 3.";
         assert_eq!(drawn.matches(said).count(), 2, "the picture says so, and the text below it: {drawn}");
         assert!(drawn.contains(r#"5ms to 10ms</th><td class="number">0</td>"#), "{drawn}");

@@ -24,7 +24,7 @@ pub(crate) fn request(view: &View, request: &Request) -> Markup {
         h2 { "Limits" }
         (live("limits", &limits(view, request)))
         @if view.access.role >= Role::Operate { (form(view, request)) }
-        p { a href=(view.base.path("/queues")) { "All queues" } }
+        p class="further" { a href=(view.base.path("/queues")) { "All queues" } }
     };
     view.frame("Queues", &format!("Request {name}"), &body)
 }

@@ -24,7 +24,7 @@ pub(crate) fn rerun(view: &View, status: &BatchStatus, plan: &Rerun, from: &Begi
             ", and whatever in the batch comes after: new jobs are made of them, with the same payloads, in a new batch. What has ended "
             "stays as it is. Batches in this one do not run again."
         }
-        form class="act" method="post" action=(format!("{place}/rerun")) {
+        form class="act actions" method="post" action=(format!("{place}/rerun")) {
             (view.token())
             input type="hidden" name="from" value=(from.from);
             (press("rerun", &format!("Run {} again", counted(jobs.len() as u64, "job")), Some("action")))
