@@ -1,7 +1,7 @@
 //! axe-core finds nothing wrong with any page, for whoever looks at it in whatever way.
 
 use boltjobs::DashboardRole;
-use boltjobs_browser_tests::{Axe, Browser, Look, MISHAPS, Office, PAGES};
+use boltjobs_browser_tests::{Axe, Browser, FOR_ADMINISTRATORS, Look, MISHAPS, Office, PAGES};
 
 /// A window that shows every page as a whole: what the bar at the bottom covers depends on where one has scrolled to.
 const WHOLE: u32 = 4_000;
@@ -10,7 +10,7 @@ const WHOLE: u32 = 4_000;
 async fn check(office: &Office, has_data: bool, looks: &[Look]) {
     let (axe, browser) = (Axe::installed(), Browser::start().await);
     let mut faults = String::new();
-    for page in PAGES.iter().chain(MISHAPS) {
+    for page in PAGES.iter().chain(FOR_ADMINISTRATORS).chain(MISHAPS) {
         browser.open(&office.page(page)).await;
         if has_data {
             browser.expect(&[page.says]).await;

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use boltjobs::DashboardRole;
-use boltjobs_browser_tests::{BEGINNING, Browser, LOGIN, Look, Office, PAGES, Page, small};
+use boltjobs_browser_tests::{
+    BEGINNING, Browser, FOR_ADMINISTRATORS, LOGIN, Look, Office, PAGES, Page, small,
+};
 
 /// The size that no picture may have, in bytes.
 const LARGE: usize = 120_000;
@@ -44,6 +46,10 @@ async fn the_documentation_has_a_picture_of_every_page() {
     let mut names = Vec::new();
     for page in PAGES {
         names.extend(pictures(&browser, &office, page).await);
+    }
+    let administered = Office::at_noon(DashboardRole::Administer).await;
+    for page in FOR_ADMINISTRATORS {
+        names.extend(pictures(&browser, &administered, page).await);
     }
     names.extend(pictures(&browser, &new_here, &BEGINNING).await);
     names.extend(pictures(&browser, &guarded, &LOGIN).await);

@@ -14,6 +14,6 @@ mod visitor;
 pub use axe::Axe;
 pub use browser::{Browser, Look, says};
 pub use office::Office;
-pub use pages::{BEGINNING, LOGIN, MISHAPS, PAGES, Page};
+pub use pages::{BEGINNING, FOR_ADMINISTRATORS, LOGIN, MISHAPS, PAGES, Page};
 pub use picture::small;
 pub use visitor::Visitor;

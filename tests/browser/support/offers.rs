@@ -6,8 +6,9 @@ use std::time::Duration;
 use boltjobs::Store;
 use boltjobs_core::clock::Clock as _;
 use boltjobs_core::demo;
+use boltjobs_core::rate::Rate;
 use boltjobs_core::shape::{Field, Kind, Shape};
-use boltjobs_core::store::{Defaults, Handled, Offer, QueueOrder, Vitals};
+use boltjobs_core::store::{Defaults, Handled, Limits, Offer, QueueOrder, Vitals};
 use boltjobs_tests::ManualClock;
 
 /// A field of a request: its name and its type.
@@ -41,6 +42,7 @@ pub(crate) fn offer(server: &str, queues: QueueOrder) -> Offer {
             version: Some("2.1.0".into()),
             resident: Some(96 << 20),
             lag: Some(Duration::from_micros(300)),
+            stoppable: true,
             ..Vitals::default()
         },
     }
@@ -66,5 +68,10 @@ fn handled(request: &str, ident: &str, fields: &[Typed]) -> Handled {
     let defaults =
         Arc::new(Defaults { request: request.into(), queue: "default".into(), ..Defaults::default() });
     let shape = Shape { ident: ident.to_owned(), kind: Kind::Named, fields, default: false };
-    Handled { version: 1, limits: None, shape: Some(Arc::new(shape)), defaults: Some(defaults) }
+    // The bank takes no more.
+    let rate = Rate::parse("100/1m").ok();
+    let limits =
+        (request == "payments.charge").then(|| Limits { rate, concurrency: Some(2), ..Limits::of(request) });
+    let limits = limits.map(Arc::new);
+    Handled { version: 1, limits, shape: Some(Arc::new(shape)), defaults: Some(defaults) }
 }

@@ -5,7 +5,8 @@
 pub struct Page {
     /// What its pictures are called.
     pub name: &'static str,
-    /// Where it is. `{failed}`, `{failure}`, `{running}`, `{recurring}`, `{queue}`, `{server}`, `{batch}` and `{operation}` stand for what an [`Office`](crate::Office) has.
+    /// Where it is. `{failed}`, `{failure}`, `{running}`, `{recurring}`, `{queue}`, `{request}`, `{server}`, `{batch}`, `{ended}` (a batch, too) and
+    /// `{operation}` stand for what an [`Office`](crate::Office) has.
     pub path: &'static str,
     /// What it says when there is something to show.
     pub says: &'static str,
@@ -18,6 +19,7 @@ const fn page(name: &'static str, path: &'static str, says: &'static str) -> Pag
 /// Every page, under the names of its pictures in `docs/screenshots/`.
 pub const PAGES: &[Page] = &[
     page("overview", "/", "Working, but"),
+    page("overview-zoomed", "/?from=10h&to=2h", "The chosen span"),
     page("jobs", "/jobs", "Monthly report for Ada Lovelace"),
     page("job-failed", "/jobs/{failed}", "the bank refused the card"),
     page("job-change", "/jobs/{failed}/edit", "Within it the job has"),
@@ -34,6 +36,7 @@ pub const PAGES: &[Page] = &[
     ),
     page("queues", "/queues", "newsletter"),
     page("queue", "/queues/{queue}", "Wait and run"),
+    page("request", "/requests/{request}?limit=rate_limit&value=2/1m", "would have been later"),
     page("pause-all", "/pause", "Pause all queues?"),
     page("servers", "/servers", "worker-2:3307:b81c04"),
     page("server", "/servers/{server}", "What its workers run"),
@@ -42,6 +45,7 @@ pub const PAGES: &[Page] = &[
     page("retries", "/retries", "Mail to margaret@example.org"),
     page("batches", "/batches", "Statements of October"),
     page("batch", "/batches/{batch}", "5 of 6"),
+    page("batch-rerun", "/batches/{ended}/rerun", "Run 2 jobs again"),
     page("operations", "/operations", "delete queue:drafts"),
     page("operation", "/operations/{operation}", "failed again"),
     page("dry-run", "/operations/new?action=delete&q=state:enqueued", "Nothing has been done yet"),
@@ -49,6 +53,9 @@ pub const PAGES: &[Page] = &[
     page("audit", "/audit", "grace"),
     page("settings", "/settings", "Who you are"),
 ];
+
+/// Pages that only administrators see.
+pub const FOR_ADMINISTRATORS: &[Page] = &[page("server-stop", "/servers/{server}/stop", "running job")];
 
 /// The first page, where there is no job yet.
 pub const BEGINNING: Page = page("beginning", "/", "No job yet");

@@ -13,6 +13,7 @@ use boltjobs_core::clock::Clock as _;
 use boltjobs_core::continuation::{After, Parent, ParentId};
 use boltjobs_core::cron::Zone;
 use boltjobs_core::fingerprint::Pattern;
+use boltjobs_core::handler_limit::{self, HandlerLimit, Limit, LimitKind};
 use boltjobs_core::job::{ErrorInfo, JobSpec, NewJob};
 use boltjobs_core::notes::{Bar, LogLevel, LogLine, Note, Progress, Step};
 use boltjobs_core::recurring::Definition;
@@ -55,7 +56,9 @@ impl Story {
         let failed = self.payments().await;
         self.clock.advance(4 * MINUTE);
         self.retried().await;
+        let ended = self.reminders().await;
         let batch = self.statements().await;
+        self.slow_down().await;
         let operation = self.operations().await;
         self.waiting(running).await;
         self.announce().await;
@@ -69,7 +72,9 @@ impl Story {
             ("running", running.to_string()),
             ("recurring", "nightly-report".to_owned()),
             ("queue", "mail".to_owned()),
+            ("request", "payments.charge".to_owned()),
             ("batch", batch.to_string()),
+            ("ended", ended.to_string()),
             ("operation", operation),
         ]
         .into()
@@ -229,6 +234,43 @@ impl Story {
             self.settle(&claimed, Duration::from_millis(640), done()).await;
         }
         id
+    }
+
+    /// Makes a batch that has ended, with a reminder that could not be sent and what was to come after it.
+    async fn reminders(&mut self) -> BatchId {
+        let now = self.clock.now();
+        let id = BatchId::from(JobId::from_parts(now, 2));
+        let batch = NewBatch { id, name: "Reminders of October".to_owned(), parent: None };
+        let mut jobs = Vec::new();
+        for person in &PEOPLE[..3] {
+            self.jobs += 1;
+            let mut spec =
+                spec("mail.send", "mail", &format!("Reminder to {person}"), &json!({ "to": person }));
+            spec.batch = Some(id);
+            jobs.push(NewJob { id: JobId::from_parts(now, self.jobs << 20), spec, start_at: None });
+        }
+        let last = jobs.last().expect("there are three").id;
+        let mut note = spec("reports.monthly", "reports", "Note on them", &json!({ "customer": "all" }));
+        note.batch = Some(id);
+        note.parents.push(Parent { id: ParentId::Job(last), when: After::Succeeded });
+        self.jobs += 1;
+        jobs.push(NewJob { id: JobId::from_parts(now, self.jobs << 20), spec: note, start_at: None });
+        self.store.submit(vec![batch], jobs, now).await.expect("it is stored");
+        while let Some(claimed) = self.claim().await {
+            self.clock.advance(Duration::from_millis(220));
+            let fails = claimed.lease.job == last;
+            let outcome = if fails { failed(&timed_out(), Some("no retries are left")) } else { done() };
+            self.settle(&claimed, Duration::from_millis(220), outcome).await;
+        }
+        id
+    }
+
+    /// Has somebody slow down the handler that the bank complains of.
+    async fn slow_down(&self) {
+        let at = self.clock.now();
+        let limit = Limit::parse(LimitKind::RateLimit, "30/1m").expect("it is a rate");
+        let limit = HandlerLimit { request: "payments.charge".into(), limit, actor: "grace".to_owned(), at };
+        handler_limit::set(&*self.store, &limit).await.expect("it is stored");
     }
 
     /// Leaves the records of what people did to many jobs, and returns the id of one of them.
