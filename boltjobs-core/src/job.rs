@@ -1,5 +1,7 @@
 //! What is kept of a job.
 
+mod error;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::continuation::Parent;
 use crate::unique::Unique;
 use crate::{BatchId, JobId, JobState, Timestamp, name};
+
+pub(crate) use error::cut;
+pub use error::{ErrorInfo, LONGEST_ERROR};
 
 /// The queue of jobs that name none.
 pub const DEFAULT_QUEUE: &str = "default";
@@ -354,54 +359,4 @@ pub enum RowData {
         /// How long the handler ran.
         ran: Duration,
     },
-}
-
-/// The most bytes that the history keeps of the message of an error, and of each cause; a longer one ends in `…`.
-pub const LONGEST_ERROR: usize = 8 << 10;
-
-/// Cuts a text between two characters.
-pub(crate) fn cut(text: &mut String, most: usize) {
-    if text.len() > most {
-        text.truncate(text.floor_char_boundary(most - '…'.len_utf8()));
-        text.push('…');
-    }
-}
-
-/// An error, as the history keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorInfo {
-    /// The name of its type.
-    pub kind: String,
-    /// Its text.
-    pub message: String,
-    /// The texts of its sources, nearest first.
-    pub causes: Vec<String>,
-    /// Where a panic came from.
-    pub backtrace: Option<String>,
-}
-
-impl ErrorInfo {
-    /// Makes an error without causes.
-    pub fn new(kind: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { kind: kind.into(), message: message.into(), causes: Vec::new(), backtrace: None }
-    }
-
-    /// Cuts its texts to what is kept: each row of a history may have them.
-    pub(crate) fn shorten(&mut self) {
-        for text in self.causes.iter_mut().chain([&mut self.message]) {
-            cut(text, LONGEST_ERROR);
-        }
-    }
-
-    fn weight(&self) -> usize {
-        let causes: usize = self.causes.iter().map(String::len).sum();
-        self.kind.len() + self.message.len() + causes + self.backtrace.as_ref().map_or(0, String::len)
-    }
-}
-
-impl fmt::Display for ErrorInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        self.causes.iter().try_for_each(|cause| write!(f, ": {cause}"))
-    }
 }

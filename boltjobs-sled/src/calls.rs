@@ -52,9 +52,7 @@ impl Store for SledStore {
     }
 
     fn claim(&self, offer: Arc<Offer>, workers: Vec<u32>, now: Timestamp) -> Answer<'_, Vec<Claimed>> {
-        if let Some(records) = &self.shared.records {
-            records.look_ahead(workers.len());
-        }
+        self.look_ahead(workers.len());
         // After a crash a claim is written before the job runs, for a job that brings down the process must leave a
         // trace; otherwise it is written with the next group, and soon.
         let suspect = |engine: &Engine, claims: &Vec<Claimed>| {
@@ -81,6 +79,7 @@ impl Store for SledStore {
     }
 
     fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        self.look_ahead(usize::MAX);
         self.step(now, |turn| turn.due(), |_, _| Wait::Durable)
     }
 

@@ -86,6 +86,13 @@ impl SledStore {
         self.shared.counters.read()
     }
 
+    /// Reads ahead what a long line will need next, about so many records.
+    pub(crate) fn look_ahead(&self, records: usize) {
+        if let Some(ahead) = &self.shared.records {
+            ahead.look_ahead(records);
+        }
+    }
+
     /// Runs a command. What it changes is in the open group before anyone else sees it.
     pub(crate) fn turn<T: Send + 'static>(
         &self,

@@ -1,7 +1,7 @@
 //! The dashboard, asked as a browser asks.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
@@ -385,19 +385,4 @@ async fn a_handler_that_blocks_its_thread_does_not_freeze_the_dashboard() {
     let job = bench.scope(async { Block.enqueue().await.unwrap() }).await;
     patiently(job.wait()).await.unwrap();
     assert_has(&looking.join().unwrap(), &["All is well."]);
-}
-
-#[tokio::test]
-async fn its_port_is_free_once_the_server_is_gone() {
-    let bench = Bench::with(shown).await;
-    let at = address(&bench);
-    // A connection that is kept open holds nothing up.
-    let _open = TcpStream::connect(at).unwrap();
-    bench.server.shutdown().await.unwrap();
-    TcpStream::connect(at).unwrap_err();
-
-    let again = Bench::with(|builder| builder.dashboard(at.to_string())).await;
-    assert_eq!(address(&again), at);
-    drop(again);
-    TcpListener::bind(at).unwrap();
 }

@@ -382,9 +382,8 @@ pub(crate) async fn store(runtime: &Runtime, mut work: Work) -> Result<Vec<Enque
     trace::name_parent(&mut work.jobs);
     if work.jobs.iter().any(|job| job.spec.trace.is_none()) {
         let trace = trace::current(runtime);
-        for job in &mut work.jobs {
-            let own = &mut job.spec_mut().trace;
-            *own = own.take().or_else(|| trace.clone());
+        for job in work.jobs.iter_mut().filter(|job| job.spec.trace.is_none()) {
+            job.spec_mut().trace.clone_from(&trace);
         }
     }
     if tracing::enabled!(tracing::Level::DEBUG) {

@@ -6,6 +6,7 @@ mod driver;
 mod endpoint;
 mod offers;
 mod office;
+mod outcome;
 mod pages;
 mod picture;
 mod story;

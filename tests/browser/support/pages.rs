@@ -25,6 +25,7 @@ pub const PAGES: &[Page] = &[
     page("job-change", "/jobs/{failed}/edit", "Within it the job has"),
     page("job-new", "/jobs/new", "Of which request?"),
     page("job-copy", "/jobs/new?from={failed}", "stands alone"),
+    page("jobs-copied", "/jobs/copy?as=rust&job={failed}&job={running}", "2 jobs as Rust"),
     page("job-running", "/jobs/{running}", "8200 of 12000"),
     page("recurring", "/recurring", "nightly-report"),
     page("recurring-one", "/recurring/{recurring}", "Europe/Oslo"),
@@ -63,9 +64,8 @@ pub const BEGINNING: Page = page("beginning", "/", "No job yet");
 /// What is shown to whoever has not logged in.
 pub const LOGIN: Page = page("login", "/login", "Log in");
 
-/// What has no picture: what is shown instead of a page, or of a part of one, and jobs as text.
+/// What is shown instead of a page, or of a part of one.
 pub const MISHAPS: &[Page] = &[
-    page("jobs-copied", "/jobs/copy?as=rust&job={failed}&job={running}", "2 jobs as Rust"),
     page("query-unreadable", "/jobs?q=colour:red", "can't be read at character 1"),
     page("nothing-matches", "/jobs?q=state:failed+queue:mail+zebra", "Nothing matches"),
     page("not-found", "/nowhere", "There is no such page."),

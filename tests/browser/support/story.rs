@@ -14,7 +14,7 @@ use boltjobs_core::continuation::{After, Parent, ParentId};
 use boltjobs_core::cron::Zone;
 use boltjobs_core::fingerprint::Pattern;
 use boltjobs_core::handler_limit::{self, HandlerLimit, Limit, LimitKind};
-use boltjobs_core::job::{ErrorInfo, JobSpec, NewJob};
+use boltjobs_core::job::{JobSpec, NewJob};
 use boltjobs_core::notes::{Bar, LogLevel, LogLine, Note, Progress, Step};
 use boltjobs_core::recurring::Definition;
 use boltjobs_core::store::{Claimed, Document, Outcome, QueueOrder, Record, RecurringCommand, Settlement};
@@ -22,6 +22,7 @@ use boltjobs_tests::ManualClock;
 use serde_json::{Value, json};
 
 use crate::offers::{LEASE, offer};
+use crate::outcome::{done, failed, refused, timed_out};
 
 const PEOPLE: [&str; 6] =
     ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Katherine Johnson", "Edsger Dijkstra", "Barbara Liskov"];
@@ -386,24 +387,4 @@ fn spec(request: &str, queue: &str, title: &str, payload: &Value) -> JobSpec {
     spec.title = Some(title.to_owned());
     spec.queue = queue.into();
     spec
-}
-
-fn done() -> Outcome {
-    Outcome::Succeeded(None)
-}
-
-fn failed(error: &ErrorInfo, reason: Option<&str>) -> Outcome {
-    Outcome::Failed { error: Box::new(error.clone()), reason: reason.map(Arc::from), delete: false }
-}
-
-fn refused() -> ErrorInfo {
-    let mut error = ErrorInfo::new("shop::payments::Refused", "the bank refused the card");
-    error.causes = vec!["402 Payment Required".to_owned(), "insufficient funds".to_owned()];
-    error
-}
-
-fn timed_out() -> ErrorInfo {
-    let mut error = ErrorInfo::new("std::io::Error", "no answer from smtp.example.org within 30 s");
-    error.causes = vec!["connection timed out".to_owned()];
-    error
 }
