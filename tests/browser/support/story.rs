@@ -248,14 +248,18 @@ impl Story {
             let mut spec =
                 spec("mail.send", "mail", &format!("Reminder to {person}"), &json!({ "to": person }));
             spec.batch = Some(id);
-            jobs.push(NewJob { id: JobId::from_parts(now, self.jobs << 20), spec, start_at: None });
+            jobs.push(NewJob {
+                id: JobId::from_parts(now, self.jobs << 20),
+                spec: spec.into(),
+                start_at: None,
+            });
         }
         let last = jobs.last().expect("there are three").id;
         let mut note = spec("reports.monthly", "reports", "Note on them", &json!({ "customer": "all" }));
         note.batch = Some(id);
         note.parents.push(Parent { id: ParentId::Job(last), when: After::Succeeded });
         self.jobs += 1;
-        jobs.push(NewJob { id: JobId::from_parts(now, self.jobs << 20), spec: note, start_at: None });
+        jobs.push(NewJob { id: JobId::from_parts(now, self.jobs << 20), spec: note.into(), start_at: None });
         self.store.submit(vec![batch], jobs, now).await.expect("it is stored");
         while let Some(claimed) = self.claim().await {
             self.clock.advance(Duration::from_millis(220));
