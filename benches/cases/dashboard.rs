@@ -4,13 +4,13 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use boltjobs::{Builder, DashboardRole, JobId};
+use boltjobs::{Builder, DashboardRole, JobId, Request as _};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use crate::bench::{Bench, callers};
 use crate::figure::{Figure, Result, Scale, float, percentiles};
-use crate::jobs::{counted, decline, fill, job};
+use crate::jobs::{Count, counted, decline, fill, job};
 use crate::process;
 
 /// How often each page is asked for.
@@ -22,6 +22,7 @@ const TABS: usize = 10;
 /// What is asked for besides a job and a page from the middle of all.
 const PATHS: &[&str] = &[
     "/",
+    "/?from=3h&to=1h",
     "/jobs",
     "/jobs?q=state:enqueued",
     "/jobs?q=state:failed+queue:q3",
@@ -32,6 +33,7 @@ const PATHS: &[&str] = &[
     "/retries",
     "/recurring",
     "/queues",
+    "/queues/q3",
     "/batches",
     "/servers",
     "/operations",
@@ -88,6 +90,7 @@ pub(crate) async fn pages(scale: Scale) -> Result<Vec<Figure>> {
     let at = bench.dashboard()?;
     let mut paths: Vec<_> = PATHS.iter().map(|path| (*path).to_owned()).collect();
     paths.extend(of_job(deep));
+    paths.push(format!("/requests/{}", Count::INFO.name()));
     paths.extend(
         bench.client().failures(1).await?.iter().map(|group| format!("/failures/{}", group.fingerprint)),
     );
@@ -103,8 +106,9 @@ pub(crate) async fn pages(scale: Scale) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-fn of_job(id: JobId) -> [String; 4] {
+fn of_job(id: JobId) -> [String; 5] {
     [
+        format!("/jobs/copy?as=rust&job={id}"),
         format!("/jobs/{id}"),
         format!("/jobs/{id}/edit"),
         format!("/api/jobs/{id}"),

@@ -29,7 +29,7 @@ pub(crate) fn copied(view: &View, copies: &Copies<'_>) -> Markup {
     let body = html! {
         h1 { (title) }
         @if gone > 0 { p class="quiet" { (counted(gone, "job")) " more: not there any more, as the retention is over." } }
-        form class="act" method="post" action=(view.base.path("/jobs/copy")) {
+        form class="act actions" method="post" action=(view.base.path("/jobs/copy")) {
             (view.token())
             @for id in *ids { input type="hidden" name="job" value=(id); }
             input type="hidden" name="as" value=(kind.name());
