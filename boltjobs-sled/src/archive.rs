@@ -16,14 +16,19 @@ use crate::error::{Failure, unavailable};
 use crate::medium::Chunks;
 
 /// Reads records from the chunks of a medium. They mostly lie in the order in which they are asked for, so the latest
-/// chunk is kept.
+/// chunks are kept.
 #[derive(Debug)]
 pub(crate) struct Records {
     chunks: Arc<dyn Chunks>,
     location: String,
-    latest: Mutex<Option<(Header, IVec)>>,
+    /// The one that was asked for last at the end.
+    latest: Mutex<VecDeque<(Header, IVec)>>,
     ahead: Mutex<Ahead>,
 }
+
+/// How many chunks are kept that were read. Of a job that has ended the whole, its claim and its end lie in three of them,
+/// and those of the next job mostly in the same three.
+const LATEST: usize = 8;
 
 impl Archive for Records {
     fn record(&self, trail: &[Mark]) -> Result<Job, StoreError> {
@@ -98,7 +103,8 @@ impl Records {
             return Ok(entry);
         }
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = latest.take().filter(|(header, _)| header.seq == mark.chunk.get());
+        let known = latest.iter().rposition(|(header, _)| header.seq == mark.chunk.get());
+        let known = known.and_then(|at| latest.remove(at));
         let (header, bytes) = known.map_or_else(|| read_chunk(&*self.chunks, mark.chunk.get()), Ok)?;
         let lost = |what: &str| Failure::Lasting(format!("chunk {} {what}", mark.chunk));
         let entry = if header.flags & GOES_ON == 0 {
@@ -107,7 +113,10 @@ impl Records {
         } else {
             self.split(header, &bytes)?
         };
-        *latest = Some((header, bytes));
+        if latest.len() == LATEST {
+            latest.pop_front();
+        }
+        latest.push_back((header, bytes));
         Ok(entry)
     }
 

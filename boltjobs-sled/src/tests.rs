@@ -7,9 +7,10 @@ use std::time::Duration;
 use boltjobs_core::job::{Epoch, JobSpec, Lease, NewJob};
 use boltjobs_core::notes::{Note, Step};
 use boltjobs_core::store::{
-    Action, Answer, Command, Enqueued, Offer, PageQuery, QueueOrder, Record, Store, StoreError, Vitals,
+    Action, Answer, Claimed, Command, Enqueued, Offer, Outcome, PageQuery, QueueOrder, Record, Settlement,
+    Store, StoreError, Vitals,
 };
-use boltjobs_core::{JobId, Timestamp};
+use boltjobs_core::{JobId, JobState, Timestamp};
 use pollster::block_on;
 use tempfile::tempdir;
 
@@ -61,6 +62,30 @@ fn a_long_line_is_read_ahead_and_each_job_comes_in_its_turn() {
         ahead = ahead.max(records.count_ahead());
     }
     assert!(ahead > 7, "at most {ahead} records were there before they were asked for");
+}
+
+#[test]
+fn what_was_written_of_a_job_piece_by_piece_is_read_once_for_its_neighbours_too() {
+    let directory = tempdir().unwrap();
+    let store = SledOptions::new().memory(0).open(directory.path()).unwrap();
+    let jobs: Vec<_> = (1..=3).map(|number| block_on(enqueue(&store, number)).unwrap()[0].id).collect();
+    let claimed = block_on(store.claim(offer(), vec![1, 2, 3], NOW)).unwrap();
+    // Claims and ends are in other chunks than what was enqueued.
+    block_on(store.record(Vec::new(), NOW)).unwrap();
+    let end = |claimed: &Claimed| Settlement {
+        lease: claimed.lease,
+        ran: Duration::ZERO,
+        outcome: Outcome::Succeeded(None),
+    };
+    block_on(store.settle(claimed.iter().map(end).collect(), NOW)).unwrap();
+    let state = |id| block_on(store.job(id)).map(|job| job.unwrap().state);
+    for id in &jobs {
+        assert_eq!(state(*id), Ok(JobState::Succeeded));
+    }
+    store.shared.faults.stick(Some(Fault::Read));
+    for id in &jobs {
+        assert_eq!(state(*id), Ok(JobState::Succeeded));
+    }
 }
 
 #[test]
