@@ -7,9 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::continuation::Parent;
+use crate::pool::Pool;
 use crate::unique::Unique;
 use crate::{BatchId, JobId, JobState, Timestamp, name};
 
@@ -66,6 +67,9 @@ pub struct JobSpec {
     pub batch: Option<BatchId>,
 }
 
+/// Room for what jobs are to do, two megabytes at most.
+static ROOMS: Pool<JobSpec> = Pool::new(4_096);
+
 impl JobSpec {
     /// Makes a spec with the default of every option.
     pub fn new(request: impl Into<Arc<str>>, payload: impl Into<Arc<[u8]>>) -> Self {
@@ -89,6 +93,16 @@ impl JobSpec {
             parents: Vec::new(),
             batch: None,
         }
+    }
+
+    /// Shares it, in the room of another one if there is any.
+    pub fn shared(self) -> Arc<Self> {
+        ROOMS.put(self)
+    }
+
+    /// Lets jobs go, and keeps their room if nobody else has them.
+    pub fn let_go(specs: impl IntoIterator<Item = Arc<Self>>) {
+        ROOMS.let_go(specs, |spec| *spec = Self::new(Arc::<str>::default(), Arc::<[u8]>::default()));
     }
 
     /// Estimates the bytes that the spec takes on disk.
@@ -223,6 +237,7 @@ pub struct Job {
     /// Its id.
     pub id: JobId,
     /// What it is to do.
+    #[serde(deserialize_with = "in_room")]
     pub spec: Arc<JobSpec>,
     /// When it was enqueued.
     pub created_at: Timestamp,
@@ -252,6 +267,11 @@ pub struct Job {
     pub history: Vec<HistoryRow>,
     /// The rows between the first and the second one that were let go.
     pub forgotten_rows: u64,
+}
+
+/// Reads what a job is to do. By itself serde would make a box of it before.
+fn in_room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<JobSpec>, D::Error> {
+    JobSpec::deserialize(deserializer).map(JobSpec::shared)
 }
 
 impl Job {

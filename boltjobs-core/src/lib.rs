@@ -25,6 +25,7 @@
 //! | [`engine`] | what each command does: a pure state machine over the live set |
 //! | [`store`] | what a store must do: the trait and its numbered laws |
 //! | [`memory`] | the reference store: the engine behind a lock |
+//! | [`pool`] | room that is used again |
 //! | [`sabotage`] | bugs that tests put back, to see that something catches them |
 
 pub mod access;
@@ -54,6 +55,7 @@ pub mod name;
 pub mod notes;
 pub mod operation;
 pub mod order;
+pub mod pool;
 pub mod priority;
 pub mod query;
 pub mod queue_limit;

@@ -13,6 +13,8 @@ use boltjobs_core::store::{Enqueued, Outcome, Settled, StoreError};
 use metrics::{Key, Label, Level, Metadata, Unit, with_recorder};
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 
+use crate::pipeline::hands::Pace;
+
 const ENQUEUED: &str = "boltjobs_jobs_enqueued_total";
 const STARTED: &str = "boltjobs_attempts_started_total";
 const ENDED: &str = "boltjobs_attempts_ended_total";
@@ -121,6 +123,7 @@ pub(crate) struct Meter {
     waited: Key,
     ran: Key,
     ended: [Key; ENDINGS.len()],
+    pub(crate) pace: Pace,
 }
 
 impl Meter {
@@ -134,6 +137,7 @@ impl Meter {
             waited: key(WAITED),
             ran: key(RAN),
             ended: ENDINGS.map(|outcome| key(ENDED).with_extra_labels(vec![Label::new("outcome", outcome)])),
+            pace: Pace::default(),
         }
     }
 

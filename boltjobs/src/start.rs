@@ -39,7 +39,7 @@ use crate::registry::Registry;
 use crate::report::report;
 use crate::runtime::{self, Runtime};
 use crate::server::{Queue, Server};
-use crate::services::{ServiceThread, cancellation, gauges, heartbeat, noting, orders, scheduler};
+use crate::services::{ServiceThread, cancellation, gauges, heartbeat, noting, orders, relief, scheduler};
 use crate::settings::{Durability, Resolved, Settings};
 use crate::trace::TraceHook;
 use crate::vitals::{Pulse, resident, server_name};
@@ -330,7 +330,7 @@ pub(crate) fn begin(
         slots: Slots::new(settings.workers),
         running: Running::default(),
         outlived: Outlived::default(),
-        hands: Hands::default(),
+        hands: Hands::new(),
         tasks: TaskTracker::new(),
         noted: Arc::new(Notify::new()),
         stopping: CancellationToken::new(),
@@ -349,6 +349,7 @@ pub(crate) fn begin(
         serve.spawn(runtime.steer(cancellation::pass_on(Arc::clone(&worker), cancelled))),
         serve.spawn(runtime.steer(orders::follow(Arc::clone(&worker), ordered))),
         serve.spawn(runtime.steer(noting::write_notes(Arc::clone(&worker)))),
+        serve.spawn(runtime.steer(relief::relieve(Arc::clone(&worker)))),
         serve.spawn(runtime.steer(gauges::tell(Arc::clone(&worker)))),
         serve.spawn(runtime.steer(heartbeat::keep_leases(Arc::clone(&worker), pulse, settings.max_crashes))),
     ];

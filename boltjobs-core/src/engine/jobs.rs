@@ -18,13 +18,14 @@ use smallvec::SmallVec;
 
 use super::archive::{Archive, Mark};
 use super::sorted::Sorted;
+use super::spare::{Evicted, Spare};
 use super::{Engine, Entry};
 use crate::job::Job;
 use crate::store::StoreError;
 use crate::{JobId, JobState};
 
 /// Where the journal has a record as it is: the whole of it, and the transitions since. Empty where it has not.
-type Trail = SmallVec<[Mark; 1]>;
+pub(super) type Trail = SmallVec<[Mark; 1]>;
 
 /// The most entries that a record is read back from.
 const LONGEST_TRAIL: usize = 32;
@@ -43,6 +44,7 @@ pub(super) struct Jobs {
     held: [u64; 2],
     /// What is to be evicted once it is on disk.
     leaving: Vec<JobId>,
+    spare: Arc<Spare>,
     fault: RefCell<Option<StoreError>>,
 }
 
@@ -82,7 +84,7 @@ pub(super) struct Resident {
     pub(super) job: Job,
     /// That of the record.
     pub(super) weight: u64,
-    trail: Trail,
+    pub(super) trail: Trail,
 }
 
 impl Resident {
@@ -163,7 +165,8 @@ impl Jobs {
             let weight = job.weight() as u64;
             self.count(&job, weight);
             // If nothing comes of it, it goes again.
-            self.keep(Box::new(Resident { job, weight, trail }));
+            let resident = self.spare.put(job, weight, trail);
+            self.keep(resident);
         }
         self.get(id)
     }
@@ -210,7 +213,8 @@ impl Jobs {
 
     /// Takes a record that the journal has at the mark.
     pub(super) fn put(&mut self, job: Job, weight: u64, mark: Option<Mark>) {
-        self.keep(Box::new(Resident { job, weight, trail: mark.into_iter().collect() }));
+        let resident = self.spare.put(job, weight, mark.into_iter().collect());
+        self.keep(resident);
     }
 
     fn keep(&mut self, resident: Box<Resident>) {
@@ -299,11 +303,6 @@ pub enum Rescue<'a> {
     Write(&'a Job),
 }
 
-/// Records that have left the memory.
-#[derive(Debug)]
-#[expect(dead_code, clippy::vec_box, reason = "they are there to be dropped, and not to be moved before")]
-pub struct Evicted(Vec<Box<Resident>>);
-
 impl Engine {
     /// Keeps no more than about so many bytes of the records of waiting jobs in memory, and a quarter of that of jobs that
     /// have ended. The others are read back from here; their entries must have got marks, from the first one on.
@@ -320,16 +319,16 @@ impl Engine {
     ///
     /// What is returned is to be dropped where it holds up nobody.
     pub fn evict(&mut self, leaving: Vec<JobId>, next: u64) -> Evicted {
-        let mut evicted = Vec::new();
+        let mut records = Vec::new();
         for id in leaving {
             // The end of a child starts the retention of a parent that has ended.
             let kept =
                 self.family.has_children(id.into()) && self.jobs.state(id).is_some_and(JobState::is_final);
             if !kept {
-                evicted.extend(self.jobs.evict(id, next));
+                records.extend(self.jobs.evict(id, next));
             }
         }
-        Evicted(evicted)
+        Evicted { records, spare: Arc::clone(&self.jobs.spare) }
     }
 
     /// Gets records into memory, and says whether all are there whose jobs are known.

@@ -43,15 +43,13 @@ pub(crate) fn dispatch(worker: &Arc<Worker>, jobs: Vec<Claimed>, mut slots: Take
     for cancelled in worker.running.insert(starts.iter().map(|start| &start.running)) {
         cancellation::stop(worker, cancelled);
     }
-    for start in starts {
-        worker.hands.give(worker, start);
-    }
+    worker.hands.give(worker, starts);
 }
 
 fn running(worker: &Worker, job: &Claimed) -> Arc<RunningJob> {
     let meter = worker.runtime.meters.of(&job.spec);
     meter.started(job.waited);
-    Arc::new(RunningJob {
+    let job = RunningJob {
         lease: job.lease,
         spec: Arc::clone(&job.spec),
         attempt: job.attempt,
@@ -63,7 +61,8 @@ fn running(worker: &Worker, job: &Claimed) -> Arc<RunningJob> {
         call: Call::default(),
         notebook: Notebook::new(Arc::clone(&worker.noted)),
         meter,
-    })
+    };
+    job.shared()
 }
 
 pub(super) async fn run_job(worker: &Arc<Worker>, start: Start) {

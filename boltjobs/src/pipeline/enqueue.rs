@@ -290,7 +290,7 @@ impl<R: Request> Enqueue<R> {
             Start::At(at) => Some(at),
         };
         let spec = JobSpec { parents: self.parents, ..self.options.spec(&self.request, runtime)? };
-        Ok(NewJob { id: runtime.next_id(now), spec: spec.into(), start_at })
+        Ok(NewJob { id: runtime.next_id(now), spec: spec.shared(), start_at })
     }
 }
 
@@ -333,7 +333,7 @@ impl<R: Request> EnqueueAll<R> {
         let now = runtime.now();
         let jobs = self.requests.iter().map(|request| {
             let spec = JobOptions::default().spec(request, &runtime)?;
-            Ok(NewJob { id: runtime.next_id(now), spec: spec.into(), start_at: None })
+            Ok(NewJob { id: runtime.next_id(now), spec: spec.shared(), start_at: None })
         });
         let jobs = jobs.collect::<Result<Vec<_>>>()?;
         handles(&runtime, Work { batches: Vec::new(), jobs }).await

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use boltjobs_core::JobId;
 use boltjobs_core::job::{JobSpec, Lease};
+use boltjobs_core::pool::Pool;
 use boltjobs_core::sabotage::{self, Bug};
 use tokio::sync::Notify;
 
@@ -36,7 +37,23 @@ pub(crate) struct RunningJob {
     pub(crate) meter: Arc<Meter>,
 }
 
+/// Room for running jobs.
+static ROOMS: Pool<RunningJob> = Pool::new(1_024);
+
 impl RunningJob {
+    /// Shares it, in the room of another one if there is any.
+    pub(crate) fn shared(self) -> Arc<Self> {
+        ROOMS.put(self)
+    }
+
+    /// Lets jobs go, and keeps their room if nobody else has them.
+    pub(crate) fn let_go(jobs: Vec<Arc<Self>>) {
+        let specs: Vec<_> = jobs.iter().map(|job| Arc::clone(&job.spec)).collect();
+        let nothing = Arc::new(JobSpec::new("", Vec::new()));
+        ROOMS.let_go(jobs, |job| job.spec = Arc::clone(&nothing));
+        JobSpec::let_go(specs);
+    }
+
     /// Returns the place of this attempt in its trace.
     pub(crate) fn trace(&self) -> TraceParent {
         TraceParent::of_attempt(self.enqueued_by(), self.lease)

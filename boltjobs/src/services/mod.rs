@@ -6,6 +6,7 @@ pub(crate) mod gauges;
 pub(crate) mod heartbeat;
 pub(crate) mod noting;
 pub(crate) mod orders;
+pub(crate) mod relief;
 pub(crate) mod scheduler;
 mod thread;
 

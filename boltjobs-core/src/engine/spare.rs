@@ -1,0 +1,130 @@
+//! The room of records that have left the memory, for those that come: see [`pool`](crate::pool).
+
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::jobs::{Resident, Trail};
+use crate::job::{Job, JobSpec};
+
+/// The most records whose room is kept: some two megabytes.
+const MOST: usize = 4_096;
+
+/// The longest history whose room is kept: most jobs are enqueued, claimed and end.
+const LONGEST: usize = 4;
+
+/// Room for records.
+#[derive(Debug)]
+pub(super) struct Spare {
+    rooms: Mutex<Vec<Box<Resident>>>,
+    /// What stands there instead of what a job was to do.
+    nothing: Arc<JobSpec>,
+}
+
+impl Default for Spare {
+    fn default() -> Self {
+        Self { rooms: Mutex::default(), nothing: Arc::new(JobSpec::new("", Vec::new())) }
+    }
+}
+
+impl Spare {
+    fn rooms(&self) -> MutexGuard<'_, Vec<Box<Resident>>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a record where another one was, if there is such room.
+    pub(super) fn put(&self, mut job: Job, weight: u64, trail: Trail) -> Box<Resident> {
+        let room = self.rooms().pop();
+        let Some(mut room) = room else { return Box::new(Resident { job, weight, trail }) };
+        let mut history = mem::take(&mut room.job.history);
+        history.append(&mut job.history);
+        job.history = history;
+        *room = Resident { job, weight, trail };
+        room
+    }
+
+    /// Keeps the room of records, and nothing of what was in it.
+    #[expect(clippy::vec_box, reason = "their room is used again")]
+    fn keep(&self, records: &mut Vec<Box<Resident>>) {
+        let clear = |record: &mut Box<Resident>| {
+            let job = &mut record.job;
+            job.history.clear();
+            job.history.shrink_to(LONGEST);
+            (job.waits_for, job.cancel, record.trail) = (Vec::new(), None, Trail::new());
+            mem::replace(&mut job.spec, Arc::clone(&self.nothing))
+        };
+        JobSpec::let_go(records.iter_mut().map(clear));
+        let mut rooms = self.rooms();
+        let free = MOST - rooms.len();
+        rooms.extend(records.drain(..free.min(records.len())));
+    }
+}
+
+/// Records that have left the memory. To be dropped where it holds up nobody.
+#[derive(Debug)]
+#[expect(clippy::vec_box, reason = "their room is used again")]
+pub struct Evicted {
+    pub(super) records: Vec<Box<Resident>>,
+    pub(super) spare: Arc<Spare>,
+}
+
+impl Drop for Evicted {
+    fn drop(&mut self) {
+        self.spare.keep(&mut self.records);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::{Epoch, HistoryRow};
+    use crate::{JobId, JobState, Timestamp};
+
+    fn job(payload: &Arc<[u8]>, rows: usize) -> Job {
+        let at = Timestamp::EPOCH;
+        Job {
+            id: JobId::from_u128(1),
+            spec: Arc::new(JobSpec::new("mail.send", Arc::clone(payload))),
+            created_at: at,
+            state: JobState::Enqueued,
+            since: at,
+            due: None,
+            waits_for: Vec::new(),
+            expires: None,
+            order: 0,
+            attempt: 0,
+            epoch: Epoch::default(),
+            crashes: 0,
+            revision: 0,
+            cancel: Some("no longer needed".to_owned()),
+            history: vec![HistoryRow::new(at, JobState::Enqueued); rows],
+            forgotten_rows: 0,
+        }
+    }
+
+    #[test]
+    fn a_record_takes_the_room_of_another_one_and_nothing_else_of_it() {
+        let (spare, payload, other): (_, Arc<[u8]>, Arc<[u8]>) =
+            (Arc::new(Spare::default()), (*b"{}").into(), (*b"[]").into());
+        let resident = spare.put(job(&payload, 40), 1, Trail::new());
+        let place = std::ptr::from_ref(&*resident);
+        drop(Evicted { records: vec![resident], spare: Arc::clone(&spare) });
+        assert_eq!(Arc::strong_count(&payload), 1, "what it was to do is let go at once");
+        let next = spare.put(job(&other, 2), 7, Trail::new());
+        assert_eq!((std::ptr::from_ref(&*next), &next.job, next.weight), (place, &job(&other, 2), 7));
+        assert!(next.job.history.capacity() <= LONGEST, "a long history leaves no room behind");
+        assert!(spare.rooms().is_empty());
+    }
+
+    #[test]
+    fn there_is_an_end_to_the_room_that_is_kept() {
+        let (spare, payload): (_, Arc<[u8]>) = (Arc::new(Spare::default()), (*b"{}").into());
+        for _ in 0..2 {
+            let records =
+                (0..MOST).map(|_| spare.put(job(&payload, 1), 1, Trail::new())).chain(std::iter::once_with(
+                    || Box::new(Resident { job: job(&payload, 1), weight: 1, trail: Trail::new() }),
+                ));
+            drop(Evicted { records: records.collect(), spare: Arc::clone(&spare) });
+            assert_eq!(spare.rooms().len(), MOST);
+        }
+    }
+}
