@@ -1,4 +1,5 @@
 //! The room of records that have left the memory, for those that come: see [`pool`](crate::pool).
+#![expect(clippy::vec_box, reason = "it is the boxes that are kept")]
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,7 +44,6 @@ impl Spare {
     }
 
     /// Keeps the room of records, and nothing of what was in it.
-    #[expect(clippy::vec_box, reason = "their room is used again")]
     fn keep(&self, records: &mut Vec<Box<Resident>>) {
         let clear = |record: &mut Box<Resident>| {
             let job = &mut record.job;
@@ -61,7 +61,6 @@ impl Spare {
 
 /// Records that have left the memory. To be dropped where it holds up nobody.
 #[derive(Debug)]
-#[expect(clippy::vec_box, reason = "their room is used again")]
 pub struct Evicted {
     pub(super) records: Vec<Box<Resident>>,
     pub(super) spare: Arc<Spare>,
