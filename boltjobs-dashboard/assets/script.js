@@ -214,7 +214,8 @@ function release(region) {
 /** What tells a node from its siblings wherever it moves: its id, or the first link of a row. */
 function keyOf(node) {
   if (node.nodeType !== Node.ELEMENT_NODE) return undefined;
-  return node.id || (node.tagName === "TR" && node.querySelector("a[href]")?.getAttribute("href")) || undefined;
+  // A form with a field of the name `id` gives that field for `form.id`.
+  return node.getAttribute("id") || (node.tagName === "TR" && node.querySelector("a[href]")?.getAttribute("href")) || undefined;
 }
 
 /**

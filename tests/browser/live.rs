@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use boltjobs::DashboardRole;
 use boltjobs::prelude::*;
+use boltjobs::{Cron, DashboardRole};
 use boltjobs_browser_tests::{Browser, Office};
 use boltjobs_tests::patiently;
 
@@ -79,6 +79,20 @@ async fn marks_stay_and_a_list_that_is_pointed_at_stands_still() {
     })
     .await;
     assert_eq!(browser.run("return document.querySelectorAll('tbody input:checked').length").await, 1);
+}
+
+#[tokio::test]
+async fn definitions_that_are_marked_stay_so() {
+    let office = Office::at_noon(DashboardRole::Operate).await;
+    let browser = Browser::start().await;
+    browser.open(&office.url("/recurring")).await;
+    browser.mark("(//tbody//input[@type='checkbox'])[1]").await;
+    let marked = browser.the("(//tbody//input[@type='checkbox'])[1]").await;
+    let greet = Greet { name: "Ada".to_owned() };
+    office.bench.scope(async { greet.recurring("greet-ada", Cron::daily()).await.unwrap() }).await;
+    comes(&office, &browser, "greet-ada").await;
+    assert!(marked.is_selected().await.unwrap());
+    browser.expect(&["1 selected"]).await;
 }
 
 #[tokio::test]
