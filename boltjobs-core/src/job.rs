@@ -4,7 +4,7 @@ mod error;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -68,9 +68,18 @@ pub struct JobSpec {
 }
 
 /// Room for what jobs are to do, two megabytes at most.
-static ROOMS: Pool<JobSpec> = Pool::new(4_096);
+static ROOMS: Pool<Arc<JobSpec>> = Pool::new(4_096);
+
+/// What stands where a job that is over was.
+static NOTHING: LazyLock<Arc<JobSpec>> =
+    LazyLock::new(|| Arc::new(JobSpec::new(Arc::<str>::default(), Arc::<[u8]>::default())));
 
 impl JobSpec {
+    /// Returns what stands where a job that is over was.
+    pub fn nothing() -> Arc<Self> {
+        Arc::clone(&NOTHING)
+    }
+
     /// Makes a spec with the default of every option.
     pub fn new(request: impl Into<Arc<str>>, payload: impl Into<Arc<[u8]>>) -> Self {
         Self {

@@ -5,23 +5,40 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The room of what is over, for what comes.
+/// Room of what is over, a [`Box`] or an [`Arc`], for what comes.
 #[derive(Debug)]
-pub struct Pool<T> {
-    rooms: Mutex<Vec<Arc<T>>>,
+pub struct Pool<P> {
+    rooms: Mutex<Vec<P>>,
     most: usize,
 }
 
-impl<T> Pool<T> {
-    /// Makes a pool that keeps the room of so many.
+impl<P> Pool<P> {
+    /// Makes a pool that keeps so many rooms at most.
     pub const fn new(most: usize) -> Self {
         Self { rooms: Mutex::new(Vec::new()), most }
     }
 
+    /// Takes the latest room, if there is any.
+    pub fn take(&self) -> Option<P> {
+        self.rooms().pop()
+    }
+
+    /// Keeps rooms that have been cleared.
+    pub fn keep(&self, mut cleared: Vec<P>) {
+        let mut rooms = self.rooms();
+        let free = self.most.saturating_sub(rooms.len());
+        rooms.extend(cleared.drain(..free.min(cleared.len())));
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Vec<P>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Pool<Arc<T>> {
     /// Puts a value where another one was, if there is such room.
     pub fn put(&self, value: T) -> Arc<T> {
-        let room = self.rooms().pop();
-        let Some(mut room) = room else { return Arc::new(value) };
+        let Some(mut room) = self.take() else { return Arc::new(value) };
         match Arc::get_mut(&mut room) {
             Some(place) => {
                 *place = value;
@@ -37,14 +54,7 @@ impl<T> Pool<T> {
             clear(Arc::get_mut(&mut value)?);
             Some(value)
         };
-        let mut cleared: Vec<_> = values.into_iter().filter_map(cleared).collect();
-        let mut rooms = self.rooms();
-        let free = self.most.saturating_sub(rooms.len());
-        rooms.extend(cleared.drain(..free.min(cleared.len())));
-    }
-
-    fn rooms(&self) -> MutexGuard<'_, Vec<Arc<T>>> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+        self.keep(values.into_iter().filter_map(cleared).collect());
     }
 }
 

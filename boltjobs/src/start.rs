@@ -9,6 +9,7 @@ use boltjobs_core::clock::{Chance, Clock};
 use boltjobs_core::id::JobIds;
 use boltjobs_core::operation::Operations;
 use boltjobs_core::order;
+use boltjobs_core::pool::Pool;
 use boltjobs_core::store::{Offer, Retention, StoreSource, Vitals};
 use boltjobs_core::watch::Interest;
 use tokio::sync::{Mutex, Notify, mpsc};
@@ -329,6 +330,7 @@ pub(crate) fn begin(
         gone: Mutex::default(),
         slots: Slots::new(settings.workers),
         running: Running::default(),
+        rooms: Pool::new(1_024),
         outlived: Outlived::default(),
         hands: Hands::new(),
         tasks: TaskTracker::new(),

@@ -2,10 +2,11 @@
 #![expect(clippy::vec_box, reason = "it is the boxes that are kept")]
 
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::jobs::{Resident, Trail};
 use crate::job::{Job, JobSpec};
+use crate::pool::Pool;
 
 /// The most records whose room is kept: some two megabytes.
 const MOST: usize = 4_096;
@@ -15,27 +16,18 @@ const LONGEST: usize = 4;
 
 /// Room for records.
 #[derive(Debug)]
-pub(super) struct Spare {
-    rooms: Mutex<Vec<Box<Resident>>>,
-    /// What stands there instead of what a job was to do.
-    nothing: Arc<JobSpec>,
-}
+pub(super) struct Spare(Pool<Box<Resident>>);
 
 impl Default for Spare {
     fn default() -> Self {
-        Self { rooms: Mutex::default(), nothing: Arc::new(JobSpec::new("", Vec::new())) }
+        Self(Pool::new(MOST))
     }
 }
 
 impl Spare {
-    fn rooms(&self) -> MutexGuard<'_, Vec<Box<Resident>>> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Puts a record where another one was, if there is such room.
     pub(super) fn put(&self, mut job: Job, weight: u64, trail: Trail) -> Box<Resident> {
-        let room = self.rooms().pop();
-        let Some(mut room) = room else { return Box::new(Resident { job, weight, trail }) };
+        let Some(mut room) = self.0.take() else { return Box::new(Resident { job, weight, trail }) };
         let mut history = mem::take(&mut room.job.history);
         history.append(&mut job.history);
         job.history = history;
@@ -44,18 +36,16 @@ impl Spare {
     }
 
     /// Keeps the room of records, and nothing of what was in it.
-    fn keep(&self, records: &mut Vec<Box<Resident>>) {
+    fn keep(&self, mut records: Vec<Box<Resident>>) {
         let clear = |record: &mut Box<Resident>| {
             let job = &mut record.job;
             job.history.clear();
             job.history.shrink_to(LONGEST);
             (job.waits_for, job.cancel, record.trail) = (Vec::new(), None, Trail::new());
-            mem::replace(&mut job.spec, Arc::clone(&self.nothing))
+            mem::replace(&mut job.spec, JobSpec::nothing())
         };
         JobSpec::let_go(records.iter_mut().map(clear));
-        let mut rooms = self.rooms();
-        let free = MOST - rooms.len();
-        rooms.extend(records.drain(..free.min(records.len())));
+        self.0.keep(records);
     }
 }
 
@@ -68,7 +58,7 @@ pub struct Evicted {
 
 impl Drop for Evicted {
     fn drop(&mut self) {
-        self.spare.keep(&mut self.records);
+        self.spare.keep(mem::take(&mut self.records));
     }
 }
 
@@ -111,19 +101,6 @@ mod tests {
         let next = spare.put(job(&other, 2), 7, Trail::new());
         assert_eq!((std::ptr::from_ref(&*next), &next.job, next.weight), (place, &job(&other, 2), 7));
         assert!(next.job.history.capacity() <= LONGEST, "a long history leaves no room behind");
-        assert!(spare.rooms().is_empty());
-    }
-
-    #[test]
-    fn there_is_an_end_to_the_room_that_is_kept() {
-        let (spare, payload): (_, Arc<[u8]>) = (Arc::new(Spare::default()), (*b"{}").into());
-        for _ in 0..2 {
-            let records =
-                (0..MOST).map(|_| spare.put(job(&payload, 1), 1, Trail::new())).chain(std::iter::once_with(
-                    || Box::new(Resident { job: job(&payload, 1), weight: 1, trail: Trail::new() }),
-                ));
-            drop(Evicted { records: records.collect(), spare: Arc::clone(&spare) });
-            assert_eq!(spare.rooms().len(), MOST);
-        }
+        assert!(spare.0.take().is_none());
     }
 }

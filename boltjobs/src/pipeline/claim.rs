@@ -6,6 +6,7 @@ use std::time::Duration;
 use boltjobs_core::deploy;
 use boltjobs_core::job::Lease;
 use boltjobs_core::order;
+use boltjobs_core::pool::Pool;
 use boltjobs_core::sabotage::{self, Bug};
 use boltjobs_core::store::{Claimed, Offer, StoreError};
 use boltjobs_core::watch::Interest;
@@ -42,6 +43,8 @@ pub(crate) struct Worker {
     pub(crate) gone: Mutex<bool>,
     pub(crate) slots: Arc<Slots>,
     pub(crate) running: Running,
+    /// Room for those that run next.
+    pub(crate) rooms: Pool<Arc<RunningJob>>,
     pub(crate) outlived: Outlived,
     /// Those that run its jobs.
     pub(crate) hands: Hands,

@@ -62,12 +62,12 @@ fn running(worker: &Worker, job: &Claimed) -> Arc<RunningJob> {
         notebook: Notebook::new(Arc::clone(&worker.noted)),
         meter,
     };
-    job.shared()
+    worker.rooms.put(job)
 }
 
-pub(super) async fn run_job(worker: &Arc<Worker>, start: Start) {
+/// Runs a job that has started at a time of the clock that only goes on.
+pub(super) async fn run_job(worker: &Arc<Worker>, start: Start, started: Duration) {
     let Start { running, job, slot, counted } = start;
-    let started = worker.runtime.clock.monotonic();
     let lease = job.lease;
     let (spec, number) = (Arc::clone(&job.spec), job.attempt);
     // What runs and what follows never live at once, so that they share their room.

@@ -93,25 +93,18 @@ impl Hands {
         (!line.waiting.is_empty()).then_some(line.taken)
     }
 
-    fn next(&self) -> Option<Start> {
+    /// Says what a hand that is done does next.
+    fn next(&self, hand: &Arc<Notify>) -> Next {
         let mut line = self.line();
-        let start = line.waiting.pop_front()?;
-        line.taken += 1;
-        Some(start)
-    }
-
-    /// Says that a hand is free, and whether it shall wait.
-    fn offer(&self, hand: &Arc<Notify>) -> bool {
-        let mut line = self.line();
-        if !line.waiting.is_empty() {
-            hand.notify_one();
-            return true;
+        if let Some(start) = line.waiting.pop_front() {
+            line.taken += 1;
+            return Next::Run(start);
         }
-        let waits = !line.closed && line.free.len() < MOST_FREE;
-        if waits {
-            line.free.push(Arc::clone(hand));
+        if line.closed || line.free.len() >= MOST_FREE {
+            return Next::Leave;
         }
-        waits
+        line.free.push(Arc::clone(hand));
+        Next::Wait
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -119,26 +112,33 @@ impl Hands {
     }
 }
 
+/// What a hand does.
+#[derive(Debug)]
+enum Next {
+    Run(Start),
+    Wait,
+    Leave,
+}
+
 /// Runs jobs while there are any, and then whenever it is called.
 async fn work(worker: Arc<Worker>) {
     let hand = Arc::new(Notify::new());
     loop {
-        while let Some(start) = worker.hands.next() {
-            run(&worker, start).await;
+        match worker.hands.next(&hand) {
+            Next::Run(start) => run(&worker, start).await,
+            Next::Wait => hand.notified().await,
+            Next::Leave => return,
         }
-        if !worker.hands.offer(&hand) {
-            return;
-        }
-        hand.notified().await;
     }
 }
 
 async fn run(worker: &Arc<Worker>, start: Start) {
     let clock = &worker.runtime.clock;
+    let started = clock.monotonic();
     let (runtime, running) = (Arc::clone(&worker.runtime), Arc::clone(&start.running));
     let meter = Arc::clone(&running.meter);
-    let mut job = pin!(runtime::scope_job(runtime, running, run_job(worker, start)));
-    let mut began = Some(clock.monotonic());
+    let mut job = pin!(runtime::scope_job(runtime, running, run_job(worker, start, started)));
+    let mut began = Some(started);
     poll_fn(|context| {
         let polled = job.as_mut().poll(context);
         if let Some(began) = began.take() {

@@ -37,20 +37,11 @@ pub(crate) struct RunningJob {
     pub(crate) meter: Arc<Meter>,
 }
 
-/// Room for running jobs.
-static ROOMS: Pool<RunningJob> = Pool::new(1_024);
-
 impl RunningJob {
-    /// Shares it, in the room of another one if there is any.
-    pub(crate) fn shared(self) -> Arc<Self> {
-        ROOMS.put(self)
-    }
-
     /// Lets jobs go, and keeps their room if nobody else has them.
-    pub(crate) fn let_go(jobs: Vec<Arc<Self>>) {
+    pub(crate) fn let_go(jobs: Vec<Arc<Self>>, rooms: &Pool<Arc<Self>>) {
         let specs: Vec<_> = jobs.iter().map(|job| Arc::clone(&job.spec)).collect();
-        let nothing = Arc::new(JobSpec::new("", Vec::new()));
-        ROOMS.let_go(jobs, |job| job.spec = Arc::clone(&nothing));
+        rooms.let_go(jobs, |job| job.spec = JobSpec::nothing());
         JobSpec::let_go(specs);
     }
 

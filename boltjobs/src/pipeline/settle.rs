@@ -162,7 +162,7 @@ pub(crate) async fn settle_jobs(worker: Arc<Worker>, mut outcomes: mpsc::Receive
             job.meter.ended(&settlement.outcome, settled, settlement.ran);
             report(&settlement, settled, &job.spec);
         }
-        RunningJob::let_go(jobs);
+        RunningJob::let_go(jobs, &worker.rooms);
     }
 }
 
