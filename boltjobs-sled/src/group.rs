@@ -10,6 +10,9 @@ use crate::codec;
 use crate::gate::Gate;
 use crate::records::Noted;
 
+/// The room for an entry that is encoded to see that it goes to the next chunk; larger ones are rare.
+const BEYOND: usize = 1 << 10;
+
 /// What becomes durable together.
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -33,8 +36,9 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    fn new(entries: &[u8], flags: u8, count: u32) -> Self {
-        let mut bytes = Vec::with_capacity(HEADER + entries.len());
+    /// Begins a chunk that takes so many bytes, its header included, before it moves.
+    fn new(room: usize, entries: &[u8], flags: u8, count: u32) -> Self {
+        let mut bytes = Vec::with_capacity(room);
         bytes.resize(HEADER, 0);
         bytes.extend_from_slice(entries);
         Self { bytes, flags, count }
@@ -81,8 +85,8 @@ impl Group {
         let mut pieces = entry.chunks(self.limit - HEADER).enumerate().peekable();
         while let Some((at, piece)) = pieces.next() {
             let goes_on = if pieces.peek().is_some() { GOES_ON } else { 0 };
-            let continues = if at > 0 { CONTINUES } else { 0 };
-            self.chunks.push(Draft::new(piece, goes_on | continues, u32::from(at == 0)));
+            let flags = if at > 0 { goes_on | CONTINUES } else { goes_on };
+            self.chunks.push(Draft::new(HEADER + piece.len(), piece, flags, u32::from(at == 0)));
         }
     }
 }
@@ -92,7 +96,7 @@ impl Journal for Group {
         self.records.note(entry);
         let whole = self.chunks.last().is_some_and(|chunk| chunk.flags == 0);
         if !whole {
-            self.chunks.push(Draft::new(&[], 0, 0));
+            self.chunks.push(Draft::new(self.limit + BEYOND, &[], 0, 0));
         }
         let chunk = self.chunks.last_mut()?;
         let start = chunk.bytes.len();
@@ -110,7 +114,7 @@ impl Journal for Group {
             }
             let index = self.chunks.len();
             if HEADER + entry.len() <= self.limit {
-                self.chunks.push(Draft::new(&entry, 0, 1));
+                self.chunks.push(Draft::new(self.limit + BEYOND, &entry, 0, 1));
             } else {
                 self.split(&entry);
             }
