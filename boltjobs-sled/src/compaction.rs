@@ -4,6 +4,8 @@
 //! and it comes after all of them. A replay that begins behind the first record of a job skips what it finds of the
 //! job until the newer record comes. `FORMAT.md` has the argument in full.
 
+use std::collections::BTreeSet;
+
 use boltjobs_core::engine::{Engine, Entry, Journal, RecordId, Rescue};
 use boltjobs_core::store::StoreError;
 
@@ -44,6 +46,7 @@ pub(crate) fn read(disk: &Disk, shared: &Shared, wrote: u64) -> Result<Option<Ol
 /// would stay a thousand. Each chunk that goes takes at least as many records with it as it makes.
 pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &mut Engine, group: &mut Group) {
     let left = disk.span.oldest + oldest.chunks;
+    let mut shrunk = BTreeSet::new();
     for (entry, mark) in &oldest.entries {
         if let Entry::Boot(boot) = entry {
             if *boot == engine.boot() {
@@ -51,9 +54,8 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &mut Engine, group: &
             }
         } else if let Entry::Job(job) = entry {
             match engine.rescue(job, *mark) {
-                // Without this record a replay will not see that the batch lost the job.
-                Rescue::Gone => rescue_record(job.spec.batch.map(RecordId::Batch), engine, group),
-                Rescue::Newer => {}
+                // Without this record a replay will not see that the batch lost the job, whose id may have come again.
+                Rescue::Gone | Rescue::Newer => shrunk.extend(job.spec.batch),
                 Rescue::Write(live) => {
                     let written = group.record(&Entry::Job(Box::new(live.clone())));
                     engine.rescued(job.id, written);
@@ -65,9 +67,13 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &mut Engine, group: &
         } else if let Some((id, true)) = entry.record()
             && disk.records.may_be_before(&id, left)
         {
-            rescue_record(Some(id), engine, group);
+            rescue_record(&id, engine, group);
         }
         // What any other entry changed is in the record that is written again, if there is one.
+    }
+    // What the group has of a batch may be older than the loss of the job.
+    for record in shrunk.into_iter().filter_map(|batch| engine.record(&RecordId::Batch(batch))) {
+        group.record(&record);
     }
     // A replay counts what was rescued once more, until it comes to this.
     if let Some(minute) = engine.current_minute() {
@@ -76,9 +82,9 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &mut Engine, group: &
 }
 
 /// Writes the record of what is not a job again, unless the group has it.
-fn rescue_record(id: Option<RecordId>, engine: &Engine, group: &mut Group) {
-    if let Some(id) = id.filter(|id| !group.records.has(id))
-        && let Some(record) = engine.record(&id)
+fn rescue_record(id: &RecordId, engine: &Engine, group: &mut Group) {
+    if !group.records.has(id)
+        && let Some(record) = engine.record(id)
     {
         group.record(&record);
     }
