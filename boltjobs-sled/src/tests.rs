@@ -28,7 +28,7 @@ fn enqueue(store: &SledStore, number: u128) -> Answer<'_, Vec<Enqueued>> {
     store.enqueue(vec![NewJob { id: JobId::from_parts(NOW, number), spec: spec.into(), start_at: None }], NOW)
 }
 
-fn offer() -> Arc<Offer> {
+pub(crate) fn offer() -> Arc<Offer> {
     Arc::new(Offer {
         server: "one".into(),
         workers: 1,

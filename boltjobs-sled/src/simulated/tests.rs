@@ -1,9 +1,13 @@
+use std::time::Duration;
+
+use boltjobs_core::batch::{BatchStatus, NewBatch};
 use boltjobs_core::job::{JobSpec, NewJob};
-use boltjobs_core::store::Store;
-use boltjobs_core::{JobId, Timestamp};
+use boltjobs_core::store::{Action, Claimed, Command, Outcome, Retention, Settlement, Store};
+use boltjobs_core::{BatchId, JobId, JobState, Timestamp};
 use pollster::block_on;
 
 use super::*;
+use crate::tests::offer;
 
 const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 
@@ -63,4 +67,51 @@ fn a_store_that_was_closed_is_open_again_at_once() {
     block_on(closed).unwrap();
     disk.cut_power(|_| 0);
     assert_eq!(count(&open(&disk).0), 1);
+}
+
+/// Ends a batch and removes its jobs in the write in which compaction drops their records, or near it: that is a matter
+/// of how many groups came before.
+fn removed_from_a_batch(before: u128) -> (BatchStatus, BatchStatus) {
+    let disk = SimulatedDisk::default();
+    let (store, mut writer) = disk.open(&SledOptions::new().compaction_floor(8 << 10)).unwrap();
+    let id = |number| JobId::from_parts(NOW, number);
+    let batch = BatchId::from(id(1_000));
+    let job = |number, batch| {
+        let spec = JobSpec { batch, ..JobSpec::new("mail.send", [b'1'; 300]) };
+        NewJob { id: id(number), spec: spec.into(), start_at: None }
+    };
+    let new = NewBatch { id: batch, name: "kin".to_owned(), parent: None };
+    let submitted = store.submit(vec![new], vec![job(1, Some(batch)), job(2, Some(batch))], NOW);
+    while writer.advance() == Writes::On {}
+    drop(submitted);
+    let claimed = block_on(store.claim(offer(), vec![1, 2], NOW)).unwrap();
+    let settle = |claimed: &Claimed| {
+        let (lease, outcome) = (claimed.lease, Outcome::Succeeded(None));
+        store.settle(vec![Settlement { lease, ran: Duration::ZERO, outcome }], NOW)
+    };
+    let (first, kept) = (settle(&claimed[0]), Retention::default());
+    for number in 2_000..2_000 + before {
+        let delete = Command { action: Action::Delete, expected: Vec::new(), reason: None };
+        let enqueued = store.enqueue(vec![job(number, None)], NOW);
+        let deleted = store.command(vec![id(number)], delete, NOW);
+        let removed = store.expire(kept.deleted(Duration::ZERO), NOW);
+        writer.advance();
+        drop((enqueued, deleted, removed));
+    }
+    let (last, removed) = (settle(&claimed[1]), store.expire(kept.succeeded(Duration::ZERO), NOW));
+    while writer.advance() == Writes::On {}
+    drop((first, last, removed));
+    let status = |store: &SledStore| store.look(|engine| engine.batch(batch)).unwrap();
+    let known = status(&store);
+    disk.kill(|_| 0);
+    (known, status(&disk.open(&SledOptions::new()).unwrap().0))
+}
+
+#[test]
+fn a_batch_that_ends_and_loses_its_jobs_in_one_write_with_their_records_still_counts_them() {
+    for before in 0..200 {
+        let (known, replayed) = removed_from_a_batch(before);
+        assert_eq!(known.jobs.get(JobState::Succeeded), 2, "after {before} groups");
+        assert_eq!(replayed, known, "after {before} groups");
+    }
 }
