@@ -66,6 +66,12 @@ pub(crate) const CASES: &[Case] = &[
         run: |scale| Box::pin(lives::lives(1_024, 1_024, scale)),
     },
     Case {
+        name: "lives-beside",
+        about: "256 callers enqueue while 256 workers run the jobs, and 300,000 others wait for a day",
+        heavy: false,
+        run: |scale| Box::pin(lives::beside_a_backlog(scale)),
+    },
+    Case {
         name: "drain",
         about: "1,000,000 waiting jobs, with as many workers as nobody asked for",
         heavy: false,

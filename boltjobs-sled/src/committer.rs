@@ -195,8 +195,8 @@ pub(crate) struct Committer {
     disk: Disk,
     /// The weight of what lives.
     weight: u64,
-    /// How many bytes the latest group had.
-    wrote: u64,
+    /// How many bytes callers gave to the latest group.
+    given: u64,
     doing: Doing,
     stall: Option<Stall>,
     failure: Option<Failure>,
@@ -225,14 +225,12 @@ struct Writing {
     leaving: Vec<JobId>,
     /// Whether callers asked for it.
     asked: bool,
-    /// How many bytes the journal had before, without those that compaction removes.
-    before: u64,
 }
 
 impl Committer {
     pub(crate) fn new(shared: &Shared, disk: Disk) -> Self {
         let weight = shared.lock().engine.weight();
-        Self { disk, weight, wrote: 0, doing: Doing::Looking, stall: None, failure: None }
+        Self { disk, weight, given: 0, doing: Doing::Looking, stall: None, failure: None }
     }
 
     /// Goes on as far as it goes without waiting. It is at its end when it returns `None`.
@@ -281,8 +279,8 @@ impl Committer {
     }
 
     fn read(&mut self, shared: &Shared) -> Result<Option<Next>, Failure> {
-        let Self { disk, stall, wrote, .. } = self;
-        match stall::attempt(stall, shared, disk, None, |disk| compaction::read(disk, shared, *wrote))? {
+        let Self { disk, stall, given, .. } = self;
+        match stall::attempt(stall, shared, disk, None, |disk| compaction::read(disk, shared, *given))? {
             Attempt::Done(Some(oldest)) => self.begin(shared.lock(), Some(&oldest)),
             Attempt::Done(None) => self.then(Doing::Collecting { gathered: false }, Next::Go),
             Attempt::Again(pause) => self.then(Doing::Reading, Next::Pause(pause)),
@@ -302,6 +300,7 @@ impl Committer {
         }
         let State { engine, open, .. } = &mut *state;
         let asked = !open.is_empty();
+        self.given = open.size();
         if let Some(oldest) = oldest {
             compaction::rescue(oldest, &self.disk, engine, open);
         }
@@ -316,9 +315,8 @@ impl Committer {
         if sabotage::is(Bug::AckBeforeDurable) {
             gate.open(Ok(()));
         }
-        let before = self.disk.span.bytes.saturating_sub(oldest.map_or(0, |oldest| oldest.bytes));
         let placed = self.disk.place(&mut group, oldest)?;
-        self.then(Doing::Writing(Writing { placed, gate, unpublished, leaving, asked, before }), Next::Go)
+        self.then(Doing::Writing(Writing { placed, gate, unpublished, leaving, asked }), Next::Go)
     }
 
     fn write(&mut self, shared: &Shared, mut writing: Writing) -> Result<Option<Next>, Failure> {
@@ -328,11 +326,10 @@ impl Committer {
             Attempt::Done(()) => {}
             Attempt::Again(pause) => return self.then(Doing::Writing(writing), Next::Pause(pause)),
         }
-        let Writing { gate, unpublished, leaving, asked, before, .. } = writing;
+        let Writing { gate, unpublished, leaving, asked, .. } = writing;
         if asked {
             self.disk.asked = self.disk.span.next;
         }
-        self.wrote = self.disk.span.bytes.saturating_sub(before);
 
         let mut state = shared.lock();
         let changes = state.engine.publish(unpublished);

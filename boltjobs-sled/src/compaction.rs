@@ -15,21 +15,27 @@ use crate::error::Failure;
 use crate::group::Group;
 
 /// What one write clears away at least, in bytes.
-const STEP: u64 = 512 << 10;
+const STEP: u64 = 128 << 10;
+
+/// How many bytes go for each that callers give.
+///
+/// Where the journal is 7/4 of what lives, 3/7 of what goes is dead, so three times as much keeps up, and no write has
+/// more to do than four times what it was given.
+const CLEARED: u64 = 3;
 
 /// Says whether the journal is too long for what lives, and a pass over it can help.
 pub(crate) fn is_due(disk: &Disk, weight: u64) -> bool {
-    let too_long = disk.span.bytes > weight.saturating_mul(2).saturating_add(disk.floor);
+    let too_long = disk.span.bytes > weight.saturating_mul(7) / 4 + disk.floor;
     // Without new entries one pass over the journal is all that can help.
     too_long && disk.span.oldest < disk.asked
 }
 
 /// Reads the oldest chunks, and what else it takes to write again what lives of them.
 ///
-/// `wrote` is the size of the latest group: clearing away more than is written is what bounds the journal, and that
-/// it is a multiple of it bounds the work that each write has with it.
-pub(crate) fn read(disk: &Disk, shared: &Shared, wrote: u64) -> Result<Option<Oldest>, Failure> {
-    let oldest = disk.read_oldest(STEP.min(disk.floor / 4).max(wrote.saturating_mul(2)))?;
+/// `given` is the size of what callers gave to the latest group. What was written again does not count, or a long row
+/// of what lives would double each write, until one has all of it.
+pub(crate) fn read(disk: &Disk, shared: &Shared, given: u64) -> Result<Option<Oldest>, Failure> {
+    let oldest = disk.read_oldest(STEP.min(disk.floor / 4).max(given.saturating_mul(CLEARED)))?;
     shared.lock().engine.prepare_rescue(&oldest.entries).map_err(|error| {
         if let StoreError::Unavailable { reason, .. } = error {
             Failure::Passing(reason)

@@ -19,6 +19,7 @@ use crate::error::{Failure, panic_text};
 use crate::faults::{Faults, Step};
 use crate::head::{Head, Left, Slot};
 use crate::medium::{Batch, Chunks, Medium};
+use crate::reserved::{Reserved, is_only_reserved};
 
 /// Opens the database. A database of sled that was dropped lets go of its lock a moment later, on a thread of its own;
 /// as our own lock is taken, such a one is the likely holder, and it is waited for.
@@ -76,7 +77,7 @@ impl Chunks for Database {
         if let Some(seq) = seq_of(key) {
             release(&db, seq)?;
         }
-        Ok(found)
+        Ok(found.filter(|value| !is_only_reserved(key, value)))
     }
 }
 
@@ -107,6 +108,7 @@ pub(crate) struct Files {
     pub(crate) file: File,
     /// Whether a sync failed since the last one that did not.
     pub(crate) unsynced: bool,
+    pub(crate) reserved: Reserved,
     pub(crate) head_file: File,
     #[cfg(test)]
     pub(crate) faults: Arc<Faults>,
@@ -119,6 +121,7 @@ impl Medium for Files {
         let db = self.db.get()?;
         #[cfg(test)]
         self.faults.strike(Step::Apply)?;
+        self.reserved.before(batch, &db)?;
         apply(&db, batch)?;
         #[cfg(test)]
         self.faults.strike(Step::Flush)?;
@@ -255,7 +258,7 @@ pub(crate) fn check(
     let (mut expected, mut crc) = (next.oldest, None);
     for pair in pairs {
         let (key, value) = pair?;
-        if *key == *FORMAT_KEY {
+        if *key == *FORMAT_KEY || is_only_reserved(&key, &value) {
             continue;
         }
         let seq = seq_of(&key).filter(|seq| (was.oldest..next.next).contains(seq));

@@ -62,6 +62,11 @@ impl Group {
         self.chunks.is_empty() && self.fault.is_none()
     }
 
+    /// Returns the bytes of its chunks.
+    pub(crate) fn size(&self) -> u64 {
+        self.chunks.iter().map(|chunk| chunk.bytes.len() as u64).sum()
+    }
+
     /// Says whether anybody waits for it.
     pub(crate) fn is_awaited(&self) -> bool {
         Arc::strong_count(&self.gate) > 1

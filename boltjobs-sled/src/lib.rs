@@ -45,6 +45,7 @@ mod open;
 mod options;
 mod records;
 mod replay;
+mod reserved;
 #[cfg(feature = "simulation")]
 mod simulated;
 mod space;

@@ -12,6 +12,7 @@ use boltjobs_core::Timestamp;
 use boltjobs_core::engine::Engine;
 use boltjobs_core::store::StoreError;
 use boltjobs_core::watch::Watchers;
+use sled::IVec;
 
 use crate::archive::Records;
 use crate::chunk::FORMAT;
@@ -27,6 +28,7 @@ use crate::head::{self, Head, Left};
 use crate::medium::Medium;
 use crate::options::SledOptions;
 use crate::replay::{Broken, Replayed, replay};
+use crate::reserved::{Reserved, is_only_reserved};
 use crate::stats::Counters;
 
 /// Our own lock, taken before anything is looked at.
@@ -76,6 +78,7 @@ pub(crate) fn open(path: &Path, options: &SledOptions) -> Result<(Shared, Disk),
         config,
         file,
         unsynced: false,
+        reserved: Reserved::default(),
         head_file,
         #[cfg(test)]
         faults: Arc::clone(&faults),
@@ -285,12 +288,13 @@ fn replay_all(path: &Path, db: &sled::Db, head: Head, engine: Engine) -> Result<
     if let Some(format) = format.filter(|format| *format > u32::from(FORMAT)) {
         return Err(newer(path, format));
     }
-    if format.is_none() && (head.last > 0 || !db.is_empty()) {
+    let only_reserved = |(key, value): &(IVec, IVec)| is_only_reserved(key, value);
+    if format.is_none() && (head.last > 0 || !db.iter().all(|pair| pair.as_ref().is_ok_and(only_reserved))) {
         return Err(corrupt(path, "the record of its format is missing"));
     }
     let mut fault = None;
     let chunks = db.iter().filter_map(|pair| match pair {
-        Ok((key, _)) if *key == *FORMAT_KEY => None,
+        Ok((key, value)) if *key == *FORMAT_KEY || is_only_reserved(&key, &value) => None,
         Ok((key, value)) => match seq_of(&key) {
             Some(seq) => Some(release(db, seq).map(|()| (seq, value)).map_err(|error| error.to_string())),
             None => Some(Err("it holds a key that boltjobs did not write".to_owned())),
@@ -362,7 +366,7 @@ mod tests {
         drop(
             sled::Config::new()
                 .path(directory.path())
-                .segment_size(8 << 20)
+                .segment_size(SledOptions::new().segment_size)
                 .open()
                 .unwrap()
                 .insert("Mformat", &[1, 0, 0, 0]),

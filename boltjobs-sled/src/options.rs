@@ -54,8 +54,8 @@ impl SledOptions {
     pub fn new() -> Self {
         Self {
             durability: Durability::Immediate,
-            segment_size: 8 << 20,
-            compaction_floor: 64 << 20,
+            segment_size: 2 << 20,
+            compaction_floor: 16 << 20,
             cache: 16 << 20,
             memory: 64 << 20,
         }
@@ -68,7 +68,7 @@ impl SledOptions {
         self
     }
 
-    /// Sets the unit, in bytes, in which the file grows: a power of two from 64 KiB to 16 MiB. Default: 8 MiB.
+    /// Sets the unit, in bytes, in which the file grows: a power of two from 64 KiB to 16 MiB. Default: 2 MiB.
     ///
     /// It counts when the store is made; one that is there keeps what it was made with. Smaller ones make a smaller
     /// file and more work for each job.
@@ -78,9 +78,10 @@ impl SledOptions {
         self
     }
 
-    /// Sets how many bytes of journal are left alone before what is dead is cleared away. Default: 64 MiB.
+    /// Sets how many bytes of journal are left alone before what is dead is cleared away. Default: 16 MiB.
     ///
-    /// The journal takes up to twice what is live and retained, and this.
+    /// The journal takes seven quarters of what is live and retained, and this; a third of what lives more while a long
+    /// row of it is written again. The file is half as large again.
     #[must_use]
     pub fn compaction_floor(mut self, bytes: u64) -> Self {
         self.compaction_floor = bytes;

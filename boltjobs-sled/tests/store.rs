@@ -188,3 +188,35 @@ fn a_job_is_written_again_for_its_own_record_and_not_for_those_of_earlier_lives(
     let found = block_on(store.job(id(1))).unwrap().unwrap();
     assert_eq!((found.spec.payload.len(), found.created_at), (20_000, at(40)));
 }
+
+#[test]
+fn a_long_row_of_what_lives_is_written_again_bit_by_bit() {
+    let directory = tempdir().unwrap();
+    let store = small().open(directory.path()).unwrap();
+    let later = |number| NewJob { start_at: Some(at(1_000_000)), ..job(number, 250) };
+    block_on(store.enqueue((0..500).map(later).collect(), at(0))).unwrap();
+    let (lives, mut before, mut longest) = (store.stats().chunks, store.stats(), 0);
+    for number in 1_000..1_800 {
+        block_on(store.enqueue(vec![job(number, 250)], at(1))).unwrap();
+        run(&store, 1, 2);
+        block_on(store.expire(Retention::default().succeeded(Duration::ZERO), at(2))).unwrap();
+        let now = store.stats();
+        longest = longest.max((now.chunks - before.chunks) / (now.groups - before.groups));
+        before = now;
+    }
+    assert!(lives > 200 && before.dropped > 2 * lives, "{lives} chunks, {before:?}");
+    assert!(longest < 20, "a write had {longest} chunks, and all that lives has {lives}");
+}
+
+#[test]
+fn the_file_is_as_long_as_what_was_written() {
+    let directory = tempdir().unwrap();
+    let store = SledStore::open(directory.path()).unwrap();
+    for number in 0..1_500 {
+        block_on(store.enqueue(vec![job(number, 12_000)], at(0))).unwrap();
+    }
+    let (journal, file) =
+        (store.stats().journal_bytes, directory.path().join("db").metadata().unwrap().len());
+    assert!(journal > 18_000_000, "{journal}");
+    assert!(file < journal * 5 / 4, "{file} bytes for {journal}");
+}
