@@ -25,7 +25,7 @@ const CLEARED: u64 = 3;
 
 /// Says whether the journal is too long for what lives, and a pass over it can help.
 pub(crate) fn is_due(disk: &Disk, weight: u64) -> bool {
-    let too_long = disk.span.bytes > weight.saturating_mul(7) / 4 + disk.floor;
+    let too_long = disk.span.bytes > (weight.saturating_mul(7) / 4).saturating_add(disk.floor);
     // Without new entries one pass over the journal is all that can help.
     too_long && disk.span.oldest < disk.asked
 }

@@ -22,10 +22,10 @@ impl Reserved {
     /// Gives sled the keys of the chunks that a batch inserts, and of those that come next. None of them is there, or
     /// nobody was ever told of it.
     pub(crate) fn before(&mut self, batch: &Batch, db: &sled::Db) -> sled::Result<()> {
-        let inserted = || batch.changes().filter(|(_, value)| value.is_some());
-        let mut chunks = inserted().filter_map(|(key, _)| seq_of(key));
+        let inserted = batch.changes().filter(|(_, value)| value.is_some());
+        let mut chunks = inserted.filter_map(|(key, _)| seq_of(key));
         let Some(first) = chunks.next() else { return Ok(()) };
-        let next = chunks.last().unwrap_or(first) + 1 + AHEAD;
+        let next = chunks.last().unwrap_or(first).saturating_add(1 + AHEAD);
         for seq in first.max(self.next)..next {
             db.insert(key(seq), &[])?;
         }
