@@ -195,7 +195,7 @@ pub(crate) struct Committer {
     disk: Disk,
     /// The weight of what lives.
     weight: u64,
-    /// How many bytes callers gave to the latest group.
+    /// How many bytes callers gave to the latest group, and compaction beside what lives.
     given: u64,
     doing: Doing,
     stall: Option<Stall>,
@@ -302,7 +302,7 @@ impl Committer {
         let asked = !open.is_empty();
         self.given = open.size();
         if let Some(oldest) = oldest {
-            compaction::rescue(oldest, &self.disk, engine, open);
+            self.given += compaction::rescue(oldest, &self.disk, engine, open);
         }
         let (unpublished, leaving) = (engine.take_unpublished(), engine.take_leaving());
         let mut group = open.take();

@@ -19,8 +19,8 @@ const STEP: u64 = 128 << 10;
 
 /// How many bytes go for each that callers give.
 ///
-/// Where the journal is 7/4 of what lives, 3/7 of what goes is dead, so three times as much keeps up, and no write has
-/// more to do than four times what it was given.
+/// Where the journal is 7/4 of what lives, 3/7 of what goes is dead, so three times as much keeps up; and beyond the
+/// least step, what a write has to do is bounded by what the one before was given.
 const CLEARED: u64 = 3;
 
 /// Says whether the journal is too long for what lives, and a pass over it can help.
@@ -32,8 +32,8 @@ pub(crate) fn is_due(disk: &Disk, weight: u64) -> bool {
 
 /// Reads the oldest chunks, and what else it takes to write again what lives of them.
 ///
-/// `given` is the size of what callers gave to the latest group. What was written again does not count, or a long row
-/// of what lives would double each write, until one has all of it.
+/// `given` is the size of what callers gave to the latest group. What lives and was written again does not count, or a
+/// long row of it would double each write, until one has all of it.
 pub(crate) fn read(disk: &Disk, shared: &Shared, given: u64) -> Result<Option<Oldest>, Failure> {
     let oldest = disk.read_oldest(STEP.min(disk.floor / 4).max(given.saturating_mul(CLEARED)))?;
     shared.lock().engine.prepare_rescue(&oldest.entries).map_err(|error| {
@@ -49,8 +49,9 @@ pub(crate) fn read(disk: &Disk, shared: &Shared, given: u64) -> Result<Option<Ol
 /// Writes again what lives of the oldest chunks, each job and each other record once.
 ///
 /// What is left in the journal, or in the group already, is not written again, or a thousand records of one thing
-/// would stay a thousand. Each chunk that goes takes at least as many records with it as it makes.
-pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &mut Engine, group: &mut Group) {
+/// would stay a thousand. Each chunk that goes takes at least as many records with it as it makes. Returns the bytes of
+/// what is written for the sake of the rest alone, which has to be cleared away again as what callers give has.
+pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &mut Engine, group: &mut Group) -> u64 {
     let left = disk.span.oldest + oldest.chunks;
     let mut shrunk = BTreeSet::new();
     for (entry, mark) in &oldest.entries {
@@ -77,6 +78,7 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &mut Engine, group: &
         }
         // What any other entry changed is in the record that is written again, if there is one.
     }
+    let lives = group.size();
     // What the group has of a batch may be older than the loss of the job.
     for record in shrunk.into_iter().filter_map(|batch| engine.record(&RecordId::Batch(batch))) {
         group.record(&record);
@@ -85,6 +87,7 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &mut Engine, group: &
     if let Some(minute) = engine.current_minute() {
         group.record(&minute);
     }
+    group.size() - lives
 }
 
 /// Writes the record of what is not a job again, unless the group has it.

@@ -90,9 +90,9 @@ const BEHIND: u64 = 40;
 /// Lets sled forget what it has read or written.
 ///
 /// Sled keeps leaves in 256 groups. What is asked for in a group is looked at once there are 64 of it, and then the
-/// group keeps what fits, or else the leaf that was asked for last. A journal asks for each leaf of some 16 chunks a few
+/// group keeps what fits, or else the leaf that was asked for last. A journal asks for each leaf of nine chunks a few
 /// times, and then never again, so that a group would keep four of them or more, of any size, whatever the cache is set
-/// to. If each chunk is asked for four times as it goes by, a group keeps one.
+/// to. If each chunk is asked for four times as it goes by, a group keeps one or two.
 pub(crate) fn release(db: &sled::Db, seq: u64) -> sled::Result<()> {
     (0..ASKED).try_for_each(|_| db.get(key(seq)).map(drop))
 }
@@ -119,9 +119,9 @@ pub(crate) struct Files {
 impl Medium for Files {
     fn write(&mut self, batch: &Batch) -> Result<(), Failure> {
         let db = self.db.get()?;
+        self.reserved.before(batch, &db)?;
         #[cfg(test)]
         self.faults.strike(Step::Apply)?;
-        self.reserved.before(batch, &db)?;
         apply(&db, batch)?;
         #[cfg(test)]
         self.faults.strike(Step::Flush)?;

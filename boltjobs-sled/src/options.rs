@@ -81,7 +81,7 @@ impl SledOptions {
     /// Sets how many bytes of journal are left alone before what is dead is cleared away. Default: 16 MiB.
     ///
     /// The journal takes seven quarters of what is live and retained, and this; a third of what lives more while a long
-    /// row of it is written again. The file is half as large again.
+    /// row of it is written again. The file is up to twice as large, as sled cleans what is half dead.
     #[must_use]
     pub fn compaction_floor(mut self, bytes: u64) -> Self {
         self.compaction_floor = bytes;

@@ -129,6 +129,8 @@ fn on_a_full_file_system_outcomes_wait_and_the_store_goes_on_when_there_is_room(
         block_on(store.counts()).unwrap();
         let claimed = block_on(store.claim(offer(), vec![1; 30], at(1))).unwrap();
         assert_eq!(claimed.len(), 30);
+        // The claims are written, so that it is an outcome that meets the full disk.
+        block_on(store.counts()).unwrap();
         let mut settlements = claimed.iter().map(|claimed| Settlement {
             lease: claimed.lease,
             ran: Duration::ZERO,
