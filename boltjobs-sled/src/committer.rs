@@ -195,7 +195,7 @@ pub(crate) struct Committer {
     disk: Disk,
     /// The weight of what lives.
     weight: u64,
-    /// How many bytes callers gave to the latest group, and compaction beside what lives.
+    /// How many bytes of the latest group are not what lives and was written again.
     given: u64,
     doing: Doing,
     stall: Option<Stall>,

@@ -32,8 +32,8 @@ pub(crate) fn is_due(disk: &Disk, weight: u64) -> bool {
 
 /// Reads the oldest chunks, and what else it takes to write again what lives of them.
 ///
-/// `given` is the size of what callers gave to the latest group. What lives and was written again does not count, or a
-/// long row of it would double each write, until one has all of it.
+/// `given` is how many bytes of the latest group are not what lives and was written again. If that counted, a long row of
+/// it would double each write, until one has all of it.
 pub(crate) fn read(disk: &Disk, shared: &Shared, given: u64) -> Result<Option<Oldest>, Failure> {
     let oldest = disk.read_oldest(STEP.min(disk.floor / 4).max(given.saturating_mul(CLEARED)))?;
     shared.lock().engine.prepare_rescue(&oldest.entries).map_err(|error| {

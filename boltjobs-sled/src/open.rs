@@ -156,8 +156,8 @@ fn then_open(reason: &str) -> String {
     format!("{reason}, then open the store again")
 }
 
-/// A leaf of sled holds nine chunks, 22 at the very most after merges, and one larger than a quarter of a segment goes to a file that is never
-/// synced.
+/// A leaf of sled holds nine chunks, 22 at the very most after merges, and one larger than a quarter of a segment goes
+/// to a file that is never synced.
 fn chunk_limit(segment_size: usize) -> usize {
     (segment_size / 128).min(16 << 10)
 }
