@@ -80,19 +80,19 @@ impl Store for SledStore {
 
     fn due(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
         self.look_ahead(usize::MAX);
-        self.step(now, |turn| turn.due(), |_, _| Wait::Durable)
+        self.step(now, |turn| turn.due(), |_, _| Wait::Changed)
     }
 
     fn fire(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
-        self.step(now, |turn| turn.fire(), |_, _| Wait::Durable)
+        self.step(now, |turn| turn.fire(), |_, _| Wait::Changed)
     }
 
     fn reap(&self, max_crashes: u32, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
-        self.step(now, |turn| turn.reap(max_crashes), |_, _| Wait::Durable)
+        self.step(now, |turn| turn.reap(max_crashes), |_, _| Wait::Changed)
     }
 
     fn expire(&self, retention: Retention, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
-        self.step(now, |turn| turn.expire(retention), |_, _| Wait::Durable)
+        self.step(now, |turn| turn.expire(retention), |_, _| Wait::Changed)
     }
 
     fn put_recurring(&self, definition: Definition, now: Timestamp) -> Answer<'_, bool> {

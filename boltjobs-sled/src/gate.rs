@@ -14,6 +14,8 @@ pub(crate) enum Wait {
     Durable,
     /// The same, however long the disk fails: whoever asks could not ask again.
     AtLast,
+    /// The same as [`Wait::Durable`] for who changed something, and nothing for who did not.
+    Changed,
     /// Nothing.
     No,
 }

@@ -153,6 +153,7 @@ impl SledStore {
         wait: impl FnOnce(&Engine, &T) -> Wait,
     ) -> Answer<'_, T> {
         let State { engine, open, .. } = &mut *state;
+        let size = open.size();
         let answer = command(&mut engine.at(now, open));
         let answer = match engine.take_fault().map_or(answer, Err) {
             Ok(answer) => answer,
@@ -163,6 +164,8 @@ impl SledStore {
             }
         };
         let wait = wait(engine, &answer);
+        let idle = wait == Wait::Changed && open.size() == size;
+        let wait = if idle { Wait::No } else { wait };
         let mut changes = state.engine.take_told();
         if self.shared.durability == Durability::Eventual {
             let unpublished = state.engine.take_unpublished();

@@ -7,14 +7,14 @@ use std::time::Duration;
 use boltjobs_core::job::{Epoch, JobSpec, Lease, NewJob};
 use boltjobs_core::notes::{Note, Step};
 use boltjobs_core::store::{
-    Action, Answer, Claimed, Command, Enqueued, Offer, Outcome, PageQuery, QueueOrder, Record, Settlement,
-    Store, StoreError, Vitals,
+    Action, Answer, Claimed, Command, Enqueued, Offer, Outcome, PageQuery, QueueOrder, Record, Retention,
+    Settlement, Store, StoreError, Vitals,
 };
 use boltjobs_core::{JobId, JobState, Timestamp};
 use pollster::block_on;
 use tempfile::tempdir;
 
-use crate::committer::{PATIENCE, now};
+use crate::committer::{GATHER, PATIENCE, now};
 use crate::faults::Step as Fault;
 use crate::gate::{Gate, Wait};
 use crate::group::Group;
@@ -141,6 +141,28 @@ fn an_answer_waits_for_what_it_saw_even_if_it_changed_nothing() {
     assert!(counts.as_mut().poll(&mut context).is_pending());
     gate.open(Ok(()));
     assert!(counts.as_mut().poll(&mut context).is_ready());
+}
+
+/// Whoever waited for others here would make the next jobs late that are due.
+#[test]
+fn time_waits_for_the_disk_only_with_what_it_changed() {
+    let directory = tempdir().unwrap();
+    let store = SledStore::open(directory.path()).unwrap();
+    let spec: Arc<_> = JobSpec::new("mail.send", *b"{}").into();
+    let job = NewJob { id: JobId::from_parts(NOW, 1), spec, start_at: Some(NOW.plus(GATHER)) };
+    block_on(store.enqueue(vec![job], NOW)).unwrap();
+    store.shared.faults.hold();
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut waits = |mut asked: Answer<'_, Option<Timestamp>>| asked.as_mut().poll(&mut context).is_pending();
+    // Somebody else's, on its way to a disk that does not answer.
+    drop(store.pause("mail".into(), true, NOW));
+    let others =
+        [store.fire(NOW), store.reap(3, NOW), store.expire(Retention::default(), NOW)].map(&mut waits);
+    // Not yet, then it is, and then it has been moved.
+    let due = [NOW, NOW.plus(GATHER), NOW.plus(GATHER)].map(|now| waits(store.due(now)));
+    store.shared.faults.stick(None);
+    assert_eq!((others, due), ([false; 3], [false, true, false]));
+    assert_eq!(block_on(store.counts()).unwrap().states.get(JobState::Enqueued), 1);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::job::Job;
 use crate::store::StoreError;
 
 /// Where in a journal an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mark {
     /// The number of the piece of the journal that it begins in, from 1.
     pub chunk: NonZeroU64,

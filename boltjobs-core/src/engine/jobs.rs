@@ -333,7 +333,11 @@ impl Engine {
 
     /// Gets records into memory, and says whether all are there whose jobs are known.
     pub(super) fn load_all(&mut self, ids: &[JobId]) -> bool {
-        ids.iter().all(|id| self.jobs.load(*id).is_some() || !self.jobs.contains(*id))
+        // As they lie in the journal, so that each piece of it is read once.
+        let place = |id| self.jobs.slots.get(&id)?.trail()?.first().copied();
+        let mut away: Vec<_> = ids.iter().filter_map(|id| Some((place(*id)?, *id))).collect();
+        away.sort_unstable();
+        away.into_iter().all(|(_, id)| self.jobs.load(id).is_some())
     }
 
     /// Takes why a record could not be read since the last call.

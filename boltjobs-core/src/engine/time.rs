@@ -26,9 +26,11 @@ impl Turn<'_> {
     pub fn due(&mut self) -> Option<Timestamp> {
         self.expire_waiting(STEP);
         let tick = Duration::from_millis(u64::from(sabotage::is(Bug::DueOneTickEarly)));
-        for _ in 0..STEP {
-            let first = self.engine.due.first().filter(|(due, _)| *due <= self.now.plus(tick));
-            let Some((_, id)) = first else { break };
+        let until = self.now.plus(tick);
+        let due = self.engine.due.after(None).take_while(|(due, _)| *due <= until);
+        let due: Vec<_> = due.take(STEP).map(|(_, id)| id).collect();
+        self.engine.load_all(&due);
+        for id in due {
             let Some(job) = self.engine.jobs.load(id) else { break };
             let order = self.engine.next_order;
             let change = Move { order, ..Move::of(job, HistoryRow::new(self.now, JobState::Enqueued)) };
@@ -100,11 +102,13 @@ impl Turn<'_> {
     }
 
     fn expire_state(&mut self, state: JobState, keep: Keep) -> Option<Timestamp> {
-        for _ in 0..STEP {
-            let (over, id) = self.oldest(state, keep)?;
-            if over > self.now {
-                break;
-            }
+        let jobs = self.engine.ended.get(&state)?;
+        let excess = keep.count.map_or(0, |count| (jobs.len() as u64).saturating_sub(count));
+        let over = (0..).zip(jobs.after(None));
+        let over = over.take_while(|(at, (ended, _))| *at < excess || ended.plus(keep.age) <= self.now);
+        let over: Vec<_> = over.take(STEP).map(|(_, (_, id))| id).collect();
+        self.engine.load_all(&over);
+        for id in over {
             if self.engine.jobs.load(id).is_none() {
                 break;
             }

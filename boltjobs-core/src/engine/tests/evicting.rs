@@ -1,12 +1,14 @@
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::{Engine, Journal};
+use super::super::{Archive, Engine, Journal, Mark};
 use super::replay::replayed;
 use super::{Rig, at, id, new_job, offer, record};
 use crate::JobState::{Enqueued, Processing, Succeeded};
 use crate::continuation::{After, Parent};
-use crate::job::{JobSpec, NewJob};
-use crate::store::{Action, Claimed, Command, Keep, Outcome, QueueOrder, Retention, Settlement};
+use crate::job::{Job, JobSpec, NewJob};
+use crate::memory::Tape;
+use crate::store::{Action, Claimed, Command, Keep, Outcome, QueueOrder, Retention, Settlement, StoreError};
 use crate::unique::Unique;
 
 /// A job that is only looked at with a command does not stay in memory for it.
@@ -98,4 +100,58 @@ fn what_has_ended_leaves_the_memory_and_is_read_back_as_it_was() {
     assert_eq!(rig.engine.at(at(61), &mut rig.journal).command(&[id(1)], &requeue), [true]);
     assert_eq!(record(&rig.engine, id(1)).history.len(), 4);
     assert_eq!(replayed(&rig.journal).digest(), rig.engine.digest());
+}
+
+/// A journal that notes where it was read.
+#[derive(Debug, Clone, Default)]
+struct Noting {
+    tape: Tape,
+    read: Arc<Mutex<Vec<Mark>>>,
+}
+
+impl Archive for Noting {
+    fn record(&self, trail: &[Mark]) -> Result<Job, StoreError> {
+        self.read.lock().unwrap().push(trail[0]);
+        self.tape.record(trail)
+    }
+}
+
+/// A piece that is left and come back to is read again.
+#[test]
+fn what_time_moves_is_read_as_it_lies_in_the_journal() {
+    let mut rig = Rig::new();
+    let noting = Noting { tape: rig.on_disk.clone(), ..Noting::default() };
+    rig.engine.keep_records(0, Arc::new(noting.clone()));
+    let read = |rig: &mut Rig| {
+        rig.publish();
+        assert_eq!(rig.engine.jobs.resident(), 0);
+        std::mem::take(&mut *noting.read.lock().unwrap())
+    };
+    // The last is due first, and what was due last is the first to end.
+    let jobs = (0..9).map(|n| new_job(n, 0, Some(at(20 - i64::from(n)))));
+    rig.engine.at(at(0), &mut rig.journal).enqueue(jobs.collect()).unwrap();
+    assert!(read(&mut rig).is_empty());
+    rig.engine.at(at(20), &mut rig.journal).due();
+    let due = read(&mut rig);
+    assert!(due.len() == 9 && due.is_sorted(), "{due:?}");
+    let claimed = rig.engine.at(at(20), &mut rig.journal).claim(&offer(QueueOrder::All), &[1; 9]);
+    let done = |claimed: &Claimed| Settlement {
+        lease: claimed.lease,
+        ran: Duration::from_secs(1),
+        outcome: Outcome::Succeeded(None),
+    };
+    for (second, claimed) in (21..).zip(claimed.iter().rev()) {
+        rig.engine.at(at(second), &mut rig.journal).settle(vec![done(claimed)]);
+    }
+    read(&mut rig);
+    let retention = Retention {
+        succeeded: Keep { count: Some(2), ..Keep::for_age(Duration::from_mins(5)) },
+        ..Retention::default()
+    };
+    rig.engine.at(at(40), &mut rig.journal).expire(retention);
+    rig.publish();
+    assert_eq!(rig.engine.listing.in_state(Succeeded).count(), 2, "of nine two are kept");
+    rig.engine.at(at(40 + 300), &mut rig.journal).expire(retention);
+    let over = read(&mut rig);
+    assert!(over.len() == 9 && over[..7].is_sorted() && over[7..].is_sorted(), "{over:?}");
 }
