@@ -12,6 +12,9 @@ use crate::figure::{Figure, Result, Scale, float};
 /// What may be there in any case.
 pub(crate) const FLOOR: u64 = 64 << 20;
 
+/// How many jobs come once it is quiet.
+const MORE: u64 = 100_000;
+
 pub(crate) async fn disk(scale: Scale) -> Result<Vec<Figure>> {
     let jobs = scale.of(10_000_000);
     let bench = Bench::start(|builder| builder.workers(256).retention(brief())).await?;
@@ -23,6 +26,10 @@ pub(crate) async fn disk(scale: Scale) -> Result<Vec<Figure>> {
     figures.extend(left(&bench, "after the churn").await?);
     settle(&bench).await?;
     figures.extend(left(&bench, "once ended jobs are gone").await?);
+    // Sled gives back what is free once it needs more room.
+    churn(256, MORE).await?;
+    settle(&bench).await?;
+    figures.extend(left(&bench, "after 100,000 more").await?);
     let blobs = std::fs::read_dir(bench.path().join("blobs"))?.count() as u64;
     figures.push(Figure::new("files in blobs/", "", float(blobs)).at_most(0.0));
     figures.push(Figure::new("chunks compacted", "", float(bench.stats().dropped)));
