@@ -42,13 +42,13 @@ const CAUGHT: &[(Bug, &str)] = &[
     (Bug::DoubleFireInOverlap, ONE_MORNING),
     (Bug::AckBeforeDurable, ALL_ENDS),
     (Bug::OutcomeDroppedOnFailure, ALL_ENDS),
-    (Bug::TimerHearsNothing, ONE_WORKER),
+    (Bug::TimerHearsNothing, IS_IN_TIME),
     (Bug::CancelMissesClaim, IS_TOLD),
     (Bug::WatchAfterLook, IS_SEEN),
 ];
 
 const ALL_ENDS: &str = "school::whatever_happens_all_that_was_acknowledged_ends";
-const ONE_WORKER: &str = "school::one_worker_does_it_all_in_the_order_of_each_key";
+const IS_IN_TIME: &str = "times::a_job_that_is_due_before_all_that_the_server_waits_for_is_in_time";
 const IS_TOLD: &str = "school::a_job_that_is_deleted_as_it_starts_is_told";
 const IS_SEEN: &str = "school::a_job_that_comes_while_the_server_looks_is_not_overlooked";
 const FIRES_ONCE: &str = "times::each_instant_fires_once_whatever_the_clock_does";

@@ -70,3 +70,12 @@ async fn a_day_has_one_morning_even_when_the_clock_is_turned(sim: Sim) {
     }
     sim.assert_idle().await;
 }
+
+#[boltjobs::simulate(runs = 20)]
+async fn a_job_that_is_due_before_all_that_the_server_waits_for_is_in_time(sim: Sim) {
+    sim.calm().await;
+    Bell.schedule_in(2 * HOUR).await.unwrap();
+    sim.advance(HOUR).await;
+    Bell.schedule_in(HOUR / 2).await.unwrap();
+    assert_eq!(sim.advance(HOUR / 2).await.succeeded::<Bell>(), 1);
+}
