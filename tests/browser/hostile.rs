@@ -14,7 +14,6 @@ use boltjobs_core::store::{
     Action, Claimed, Command, Offer, Outcome, QueueOrder, Record, Settlement, Vitals,
 };
 use serde_json::json;
-use tokio::time::{sleep, timeout};
 
 /// Runs wherever it is taken for markup: as a text, within an attribute, in a script, as a link.
 const HOSTILE: &str = "<script>window.pwned='a';alert(1)</script>\"'><img src=x onerror=\"window.pwned='b';alert(2)\">\
@@ -187,11 +186,5 @@ async fn a_page_that_shows_it_as_markup_would_be_caught() {
     assert_eq!(alive, 1);
     // The policy of the pages stops what even markup would do.
     assert_eq!(browser.run("return typeof window.pwned").await, "undefined");
-    // It says so a moment later.
-    let told = async {
-        while !browser.console().await.contains("Content Security Policy") {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(Duration::from_secs(10), told).await.expect("the policy says nothing");
+    browser.until_told("Content Security Policy").await;
 }

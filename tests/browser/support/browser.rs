@@ -296,6 +296,16 @@ impl Browser {
         lines
     }
 
+    /// Waits until the console is told this; what it was told before is taken from it.
+    pub async fn until_told(&self, text: &str) {
+        patiently(async {
+            while !self.console().await.contains(text) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
     /// Fails if the page has loaded anything from elsewhere than `origin`.
     pub async fn expect_only(&self, origin: &str) {
         let script = "return performance.getEntriesByType('resource').map(entry => entry.name)";
