@@ -102,12 +102,13 @@ proptest! {
         for step in &steps {
             rig.run(step);
         }
-        rig.publish();
         let queue = super::QUEUES[queue];
         let offer = Offer { queues: QueueOrder::Strict(vec![queue.into()]), ..limited(order).unwrap() };
         let now = at(rig.now);
         rig.engine.at(now, &mut ()).announce(offer.clone().into(), now.plus(offer.lease));
         loop {
+            // A claim that deletes what has expired makes jobs ready that followed it.
+            rig.publish();
             let mut next = Vec::new();
             for job in in_state(&rig, Enqueued) {
                 let reason = rig.engine.explain(job.id, now).reason;
