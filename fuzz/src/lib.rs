@@ -1,6 +1,7 @@
-//! What the fuzz properties of all crates share: how long they run, and input that is nearly right.
+//! What the properties of all crates share: how long they run, and input that is nearly right.
 //!
-//! A property stands beside the code that it is about, in a module `fuzz`. By that name `scripts/test fuzz` finds it.
+//! A property that feeds a parser stands beside the code that it is about, in a module `fuzz`. By that name
+//! `scripts/test fuzz` finds it.
 
 mod edit;
 mod fault;

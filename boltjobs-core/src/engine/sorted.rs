@@ -106,11 +106,18 @@ impl<K: Ord + Copy, V> Sorted<K, V> {
 
     /// Returns the number of the block of a key, and its place there, or the one where it belongs.
     fn find(&self, key: &K) -> (usize, Result<usize, usize>) {
+        let (at, latest) = self.finger.get();
+        if let Some(block) = self.blocks.get(at) {
+            // What is there needs no look at what is around it.
+            let is_at = |place: &usize| block.get(*place).is_some_and(|(other, _)| other == key);
+            if let Some(place) = [latest, latest + 1].into_iter().find(is_at) {
+                self.finger.set((at, place));
+                return (at, Ok(place));
+            }
+        }
         let at = self.block_of(key);
         let Some(block) = self.blocks.get(at) else { return (at, Err(0)) };
-        let (_, latest) = self.finger.get();
-        let is_at = |place: &usize| block.get(*place).is_some_and(|(other, _)| other == key);
-        let place = [latest, latest + 1].into_iter().find(is_at).map_or_else(|| place(block, key), Ok);
+        let place = place(block, key);
         let (Ok(finger) | Err(finger)) = place;
         self.finger.set((at, finger));
         (at, place)
@@ -172,6 +179,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::ops::Bound::{Excluded, Unbounded};
 
+    use boltjobs_fuzz::cases;
     use proptest::prelude::*;
 
     use super::*;
@@ -197,7 +205,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+        #![proptest_config(cases(4))]
 
         #[test]
         fn it_holds_what_a_plain_set_holds(steps in prop::collection::vec(step(), 0..40), bound in any::<u32>()) {

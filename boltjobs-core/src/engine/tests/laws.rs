@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
+use boltjobs_fuzz::cases;
 use proptest::prelude::*;
 
 use super::super::listing::Listing;
@@ -145,7 +146,7 @@ fn ready_on_disk(rig: &Rig) -> HashMap<JobId, (Epoch, u64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
+    #![proptest_config(cases(3))]
 
     #[test]
     fn no_sequence_makes_an_illegal_transition_or_a_false_index(steps in steps()) {

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use boltjobs_fuzz::cases;
 use proptest::prelude::*;
 
 use super::{Deed, Engine, Rig, at, jobs, limited, steps};
@@ -56,7 +57,7 @@ impl Tally {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
+    #![proptest_config(cases(3))]
 
     #[test]
     fn no_limit_is_exceeded_by_any_sequence(steps in steps()) {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use boltjobs_fuzz::cases;
 use proptest::prelude::*;
 
 use super::super::definitions::looks;
@@ -44,7 +45,7 @@ pub(super) fn replayed(journal: &[Entry]) -> Engine {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
+    #![proptest_config(cases(3))]
 
     #[test]
     fn a_replay_gives_the_same_state(steps in steps()) {
