@@ -308,12 +308,12 @@ impl Job {
 
     /// Estimates the bytes that the record takes on disk.
     pub fn weight(&self) -> usize {
-        self.spec.weight() + self.history_weight() + 48
+        self.spec.weight() + self.own_weight()
     }
 
-    /// Estimates how many of them are of its transitions.
-    pub(crate) fn history_weight(&self) -> usize {
-        self.history.iter().map(HistoryRow::weight).sum()
+    /// Estimates how many of them are not of the spec.
+    pub(crate) fn own_weight(&self) -> usize {
+        if self.is_plain() { 16 } else { self.history.iter().map(HistoryRow::weight).sum::<usize>() + 48 }
     }
 }
 

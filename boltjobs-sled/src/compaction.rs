@@ -59,12 +59,12 @@ pub(crate) fn rescue(oldest: &Oldest, disk: &Disk, engine: &mut Engine, group: &
             if *boot == engine.boot() {
                 group.record(entry);
             }
-        } else if let Entry::Job(job) = entry {
+        } else if let Some(job) = entry.job() {
             match engine.rescue(job, *mark) {
                 // Without this record a replay will not see that the batch lost the job, whose id may have come again.
                 Rescue::Gone | Rescue::Newer => shrunk.extend(job.spec.batch),
                 Rescue::Write(live) => {
-                    let written = group.record(&Entry::Job(Box::new(live.clone())));
+                    let written = group.record(&Entry::record_of(Box::new(live.clone())));
                     engine.rescued(job.id, written);
                     if let Some(notes) = engine.notes(job.id) {
                         group.record(&Entry::Notes(job.id, Box::new(notes.clone())));

@@ -41,7 +41,9 @@ impl Job {
     /// The first error among the entries.
     pub fn from_entries<E>(entries: impl IntoIterator<Item = Result<Entry, E>>) -> Result<Option<Self>, E> {
         let mut entries = entries.into_iter();
-        let Some(Entry::Job(mut job)) = entries.next().transpose()? else { return Ok(None) };
+        let Some(Entry::Job(mut job) | Entry::Plain(mut job)) = entries.next().transpose()? else {
+            return Ok(None);
+        };
         for entry in entries {
             let Entry::Moved(change) = entry? else { return Ok(None) };
             if change.id != job.id {

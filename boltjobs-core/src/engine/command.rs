@@ -84,7 +84,7 @@ impl Turn<'_> {
         }
         changed.spec = Arc::new(spec);
         // The whole record, so that the memory has room for others: a backlog may be changed at once.
-        self.commit(Entry::Job(Box::new(changed)));
+        self.commit(Entry::record_of(Box::new(changed)));
         if let Some(notes) = notes {
             self.commit(Entry::Notes(id, Box::new(notes)));
         }

@@ -7,7 +7,7 @@ use super::admission;
 use super::{Engine, Entry, Turn};
 use crate::batch::{Batch, NewBatch};
 use crate::continuation::{Parent, ParentId};
-use crate::job::{Epoch, HistoryRow, Job, JobSpec, NewJob, RowData};
+use crate::job::{HistoryRow, Job, JobSpec, NewJob, RowData};
 use crate::store::{Enqueued, Refusal};
 use crate::{JobId, JobState, Timestamp};
 
@@ -79,30 +79,10 @@ impl Turn<'_> {
         } else {
             start_row(new.start_at, self.now, reason)
         };
-        let state = row.state;
-        // Most jobs are claimed and end, and there is no more to come.
-        let mut history = Vec::with_capacity(3);
-        history.push(row);
-        let expires = new.spec.expires_in.map(|span| self.now.plus(span));
-        let job = Job {
-            id,
-            spec: new.spec,
-            created_at: self.now,
-            state,
-            since: self.now,
-            due: new.start_at.filter(|_| state != JobState::Enqueued),
-            waits_for: if unmet { parents } else { waits_for },
-            expires,
-            order: self.engine.next_order,
-            attempt: 0,
-            epoch: Epoch::default(),
-            crashes: 0,
-            revision: 0,
-            cancel: None,
-            history,
-            forgotten_rows: 0,
-        };
-        self.commit(Entry::Job(Box::new(job)));
+        let due = new.start_at.filter(|_| row.state != JobState::Enqueued);
+        let job = Job::enqueued(id, new.spec, row, self.engine.next_order);
+        let job = Job { due, waits_for: if unmet { parents } else { waits_for }, ..job };
+        self.commit(Entry::record_of(Box::new(job)));
         if let Some((parent, state)) =
             ended.into_iter().find(|(parent, state)| !parent.when.is_met_by(*state))
         {

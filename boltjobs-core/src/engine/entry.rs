@@ -101,6 +101,10 @@ pub enum Entry {
     Document(Box<Document>),
     /// A document was removed.
     DocumentRemoved(Arc<str>),
+    /// The whole record of a job that has just been enqueued and asks for nothing special, written in short. Only
+    /// [`record_of`](Self::record_of) makes one: whatever else there was to say of the job would be lost.
+    #[serde(with = "super::plain")]
+    Plain(Box<Job>),
 }
 
 /// How far a schedule has come, and the run that it made with it.
@@ -169,6 +173,16 @@ pub enum RecordId {
 }
 
 impl Entry {
+    /// Makes the whole record of a job.
+    pub fn record_of(job: Box<Job>) -> Self {
+        if job.is_plain() { Self::Plain(job) } else { Self::Job(job) }
+    }
+
+    /// Returns the job that this is the whole record of.
+    pub fn job(&self) -> Option<&Job> {
+        if let Self::Job(job) | Self::Plain(job) = self { Some(job) } else { None }
+    }
+
     /// Says what this is the whole record of, and whether it is there after it.
     pub fn record(&self) -> Option<(RecordId, bool)> {
         match self {
@@ -187,6 +201,7 @@ impl Entry {
             Self::Boot(_)
             | Self::Started { .. }
             | Self::Job(_)
+            | Self::Plain(_)
             | Self::Moved(_)
             | Self::Respecified { .. }
             | Self::CancelRequested { .. }

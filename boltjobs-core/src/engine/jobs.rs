@@ -351,7 +351,7 @@ impl Engine {
     /// Says what can't be read.
     pub fn prepare_rescue(&mut self, entries: &[(Entry, Mark)]) -> Result<(), StoreError> {
         for (entry, mark) in entries {
-            if let Entry::Job(record) = entry
+            if let Some(record) = entry.job()
                 && let Some(trail) = self.jobs.slots.get(&record.id).and_then(Slot::trail)
                 && trail.first() == Some(mark)
             {

@@ -232,7 +232,7 @@ impl Engine {
         self.revision += 1;
         match entry {
             Entry::Boot(boot) => self.boot = boot,
-            Entry::Job(job) => self.put(*job, mark),
+            Entry::Job(job) | Entry::Plain(job) => self.put(*job, mark),
             Entry::Moved(change) => self.move_job(change, mark),
             Entry::Respecified { id, spec, due, expires } => self.respecify(id, spec, due, expires),
             Entry::CancelRequested { id, reason } => {
@@ -335,7 +335,7 @@ impl Engine {
     fn move_job(&mut self, change: Move, mark: Option<Mark>) {
         let Some(mut resident) = self.jobs.take(change.id) else { return };
         let job = &mut resident.job;
-        let (from, spec, history) = (job.state, Arc::clone(&job.spec), job.history_weight());
+        let (from, spec, before) = (job.state, Arc::clone(&job.spec), job.own_weight());
         self.unweigh(job, resident.weight);
         self.unindex_state(job);
         self.spoil(job, &change);
@@ -348,8 +348,8 @@ impl Engine {
         }
         job.make(change);
         self.next_order = self.next_order.max(job.order + 1);
-        resident.weight += job.history_weight() as u64;
-        resident.weight -= history as u64;
+        resident.weight += job.own_weight() as u64;
+        resident.weight -= before as u64;
         self.weigh(job, resident.weight);
         self.relist(job, &spec, from);
         self.index_state(job);

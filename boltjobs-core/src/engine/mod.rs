@@ -35,6 +35,7 @@ mod limiting;
 mod listing;
 mod live;
 mod parking;
+mod plain;
 mod queues;
 mod read;
 mod ready;

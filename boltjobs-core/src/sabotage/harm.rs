@@ -28,6 +28,7 @@ pub(crate) fn written(entry: &Entry) -> Option<Cow<'_, Entry>> {
         Entry::Advanced(_) => is(Bug::FireWithoutAdvance),
         Entry::Moved(change) => return Some(moved(change).map_or(Cow::Borrowed(entry), Cow::Owned)),
         Entry::Job(_)
+        | Entry::Plain(_)
         | Entry::Forgotten(_)
         | Entry::Recurring(_)
         | Entry::RecurringRemoved(_)

@@ -74,11 +74,11 @@ proptest! {
         let again = |entry: &Entry| {
             if matches!(entry, Entry::Boot(_)) {
                 vec![Entry::Boot(rig.engine.boot())]
-            } else if let Entry::Job(job) = entry {
+            } else if let Some(job) = entry.job() {
                 let notes = rig.engine.notes(job.id).map(|notes| Entry::Notes(job.id, Box::new(notes.clone())));
                 let batch = job.spec.batch.filter(|_| rig.engine.job(job.id).is_none());
                 let batch = batch.and_then(|batch| rig.engine.record(&RecordId::Batch(batch)));
-                let job = rig.engine.job(job.id).map(|job| Entry::Job(Box::new(job.into_owned())));
+                let job = rig.engine.job(job.id).map(|job| Entry::record_of(Box::new(job.into_owned())));
                 job.into_iter().chain(notes).chain(batch).collect()
             } else {
                 entry.record().and_then(|(id, _)| rig.engine.record(&id)).into_iter().collect()
@@ -101,7 +101,7 @@ fn a_record_that_is_written_again_changes_nothing() {
     let lease = rig.engine.at(at(1), &mut ()).claim(&offer(QueueOrder::All), &[1])[0].lease;
     for n in [0, 2] {
         let record = super::record(&rig.engine, id(n));
-        rig.engine.apply(Entry::Job(Box::new(record)));
+        rig.engine.apply(Entry::record_of(Box::new(record)));
     }
     // The one that runs has its lease, and the one that is ready can be claimed at once.
     rig.engine.at(at(2), &mut ()).reap(5);
